@@ -1,0 +1,19 @@
+'use strict';
+
+/** @type {import('jest').Config} */
+module.exports = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  transform: {
+    '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }],
+  },
+  // The tests use the package as its users do: by name, as built.
+  moduleNameMapper: {
+    '^truefork$': '<rootDir>/dist/index.js',
+    '^truefork/(.*)$': '<rootDir>/dist/$1/index.js',
+  },
+  modulePathIgnorePatterns: ['<rootDir>/test/matrix/'],
+  globalSetup: '<rootDir>/test/support/set-up.mjs',
+  // A safety net only: tests wait for events, and the slowest one forks a thousand times.
+  testTimeout: 120_000,
+};

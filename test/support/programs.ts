@@ -1,0 +1,141 @@
+// Runs the programs of test/programs, each as a `node` of its own in a process group of its own.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(__dirname, '..', '..');
+
+/** The program of this name in test/programs. */
+export function programPath(name: string): string {
+  return join(root, 'test', 'programs', name);
+}
+
+/** A Node.js to test on: its major version and its binary. */
+export interface NodeBinary {
+  major: string;
+  path: string;
+}
+
+/** The Node.js that runs Jest, and the others of test/matrix. */
+export function nodes(): NodeBinary[] {
+  const own = { major: process.versions.node.split('.')[0] ?? '', path: process.execPath };
+  if (process.platform !== 'linux' || process.arch !== 'x64') return [own];
+  const folder = join(root, 'test', 'matrix', 'node_modules');
+  const others = readdirSync(folder)
+    .filter((name) => /^node-\d+$/.test(name))
+    .map((name) => ({ major: name.slice('node-'.length), path: join(folder, name, 'bin', 'node') }))
+    .filter(({ major }) => major !== own.major);
+  return [own, ...others].sort((a, b) => Number(a.major) - Number(b.major));
+}
+
+export interface RunOptions {
+  /** The Node.js binary; the one that runs Jest if absent. */
+  node?: string;
+  nodeArgs?: string[];
+  args?: string[];
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+}
+
+export interface Finished {
+  /** The exit code, or null if a signal ended the program. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+const live = new Set<Program>();
+
+// Also when a test fails or runs out of time, nothing that it started outlives it.
+afterEach(() => {
+  for (const program of live) program.end();
+});
+
+/** A program that runs. Whatever it forks is in its process group and ends with `end()`. */
+export class Program {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  stdout = '';
+  stderr = '';
+  readonly #closed: Promise<unknown>;
+  #isClosed = false;
+  #waiting: (() => void)[] = [];
+
+  constructor(path: string, { node = process.execPath, nodeArgs = [], args = [], env, cwd }: RunOptions = {}) {
+    this.process = spawn(node, [...nodeArgs, path, ...args], {
+      cwd: cwd ?? root,
+      detached: true,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const { pid, stdout, stderr } = this.process;
+    if (pid === undefined || !stdout || !stderr) throw new Error(`${node} could not be started`);
+    this.pid = pid;
+    stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+      this.#wake();
+    });
+    stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    // 'close' comes when the program has ended and everyone who holds its output, all that it forked, is gone.
+    this.#closed = once(this.process, 'close').then(() => {
+      this.#isClosed = true;
+      this.#wake();
+    });
+    live.add(this);
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+
+  /** The first match in what the program prints to stdout, what it printed before the call included. */
+  async printed(pattern: RegExp): Promise<RegExpMatchArray> {
+    for (;;) {
+      const match = this.stdout.match(pattern);
+      if (match) return match;
+      if (this.#isClosed) {
+        throw new Error(`the program ended and did not print ${String(pattern)}:\n${this.stdout}${this.stderr}`);
+      }
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** How the program itself ended, and all that it and its family printed. */
+  async finished(): Promise<Finished> {
+    await this.#closed;
+    return {
+      code: this.process.exitCode,
+      signal: this.process.signalCode,
+      stdout: this.stdout,
+      stderr: this.stderr,
+    };
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
+  }
+
+  /** Ends the program and all that is left of its process group. */
+  end(): void {
+    live.delete(this);
+    try {
+      process.kill(-this.pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+/** Runs a program to its end. Nothing of its process group outlives the call. */
+export async function run(path: string, options?: RunOptions): Promise<Finished> {
+  const program = new Program(path, options);
+  try {
+    return await program.finished();
+  } finally {
+    program.end();
+  }
+}
