@@ -1,0 +1,127 @@
+import { isMainThread, type Worker } from 'node:worker_threads';
+import { callback, integer, wrongType } from './arguments.js';
+import { answered } from './errno.js';
+import { ForkUnsafeError } from './errors.js';
+import { native, type Refusal } from './native.js';
+import { repair } from './repair.js';
+
+/** What to do around every fork of this process. */
+export interface ForkHooks {
+  /** In the parent, before the fork. If it throws, there is no fork, and `fork` throws that. */
+  before?: () => void;
+  /** In the parent, after the fork, or after it has failed or been cancelled. */
+  parent?: () => void;
+  /** In the child, before `fork` returns; signals are blocked. */
+  child?: () => void;
+}
+
+let hooks: readonly ForkHooks[] = [];
+
+/**
+ * Registers hooks for every fork: those who own what must not be shared with a child (a connection, a lock, a cache)
+ * put it right there. As with pthread_atfork, `before` hooks run in reverse order of registration, the others in
+ * order. An error thrown by a `parent` or `child` hook does not keep the others from running; it is an uncaught one.
+ *
+ * @returns a function that takes the hooks back
+ * @see https://man7.org/linux/man-pages/man3/pthread_atfork.3.html
+ */
+export function atfork({ before, parent, child }: ForkHooks): () => void {
+  const entry: ForkHooks = {
+    ...(before && { before: callback('hooks.before', before) }),
+    ...(parent && { parent: callback('hooks.parent', parent) }),
+    ...(child && { child: callback('hooks.child', child) }),
+  };
+  hooks = [...hooks, entry];
+  return () => {
+    hooks = hooks.filter((other) => other !== entry);
+  };
+}
+
+function runAfter(entries: readonly ForkHooks[], side: 'parent' | 'child'): void {
+  for (const entry of entries) {
+    try {
+      entry[side]?.();
+    } catch (error) {
+      // Not out of fork(): the caller would take it for a fork that failed.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+// Worker threads that live. Those that were started before this module was loaded are found by their event loops.
+const workers = new Set<Worker>();
+process.on('worker', (worker) => {
+  workers.add(worker);
+  worker.once('exit', () => workers.delete(worker));
+});
+
+const advice: Record<Refusal['reason'], string> = {
+  'not-main-thread': 'fork() works in the main thread only',
+  'worker-threads': 'end the worker threads before fork(): they would not be in the child',
+  'busy-threads': 'these threads did not become idle in time; fork() when their work is done, or with a longer timeout',
+  'unsupported-platform': 'this Node.js cannot be forked',
+};
+
+function refused({ reason, details }: Refusal): ForkUnsafeError {
+  const listed = details.length > 0 ? `: ${details.join(', ')}` : '';
+  const error = new ForkUnsafeError(reason, `${advice[reason]}${listed}`);
+  Error.captureStackTrace(error, fork);
+  return error;
+}
+
+/** How long fork() waits for threads to become idle, in milliseconds, if it is not told. */
+const FORK_TIMEOUT = 5_000;
+
+export interface ForkOptions {
+  /** How long to wait for the other threads to become idle, in milliseconds, 0 to 2³¹ - 1. Default 5,000. */
+  timeout?: number;
+}
+
+/**
+ * Makes a child process that is a copy of this one, and returns twice: in the child, 0; in the parent, the child's
+ * pid. The child is a whole Node.js: its event loop, timers, threadpool, just-in-time compiler and garbage collector
+ * go on as the parent's do, and it ends as any Node.js does. It shares the parent's open descriptors, by POSIX; its
+ * `process.pid` and its random numbers are its own.
+ *
+ * It waits, typically for less than a millisecond, until the threads of V8 and libuv are idle.
+ *
+ * @throws {ForkUnsafeError} ERR_FORK_UNSAFE: the child would have been broken; `reason` says why
+ * @throws {BlockingIOError} EAGAIN: the limit on processes is reached
+ * @throws {PosixError} ENOMEM
+ * @see https://man7.org/linux/man-pages/man2/fork.2.html
+ */
+export function fork(options: ForkOptions = {}): number {
+  if (typeof (options as unknown) !== 'object') throw wrongType('options', 'of type object', options);
+  const timeout = integer('options.timeout', options.timeout ?? FORK_TIMEOUT, 0, 2 ** 31 - 1);
+  if (!isMainThread) throw refused({ reason: 'not-main-thread', details: [] });
+  if (workers.size > 0) {
+    const details = [...workers].map((worker) => `worker thread ${worker.threadId}`);
+    throw refused({ reason: 'worker-threads', details });
+  }
+
+  // A hook may register or take back others: this fork is with those of its beginning.
+  const entries = hooks;
+  let prepared = entries.length;
+  let result: number | Refusal;
+  try {
+    for (const entry of entries.toReversed()) {
+      entry.before?.();
+      prepared--;
+    }
+    result = native.fork(timeout);
+  } catch (error) {
+    runAfter(entries.slice(prepared), 'parent');
+    throw error;
+  }
+  if (result === 0) {
+    repair();
+    runAfter(entries, 'child');
+    native.openSignals();
+    return 0;
+  }
+  runAfter(entries, 'parent');
+  if (typeof result === 'object') throw refused(result);
+  return answered(result, 'fork', '', {}, fork);
+}

@@ -1,0 +1,17 @@
+/**
+ * The raw calls, as in the man pages: names, argument order, constants and results. A call that fails throws a
+ * `PosixError` of its errno's class; nothing is retried, nothing has a hidden default.
+ */
+export { errno, strerror } from './errno.js';
+export { errnoNames, type ErrnoName } from './errno-names.js';
+export * from './errors.js';
+export * from './descriptor.js';
+export { atfork, fork, type ForkHooks, type ForkOptions } from './fork.js';
+export * from './inotify.js';
+export * from './mapping.js';
+export * from './process.js';
+export * from './signal.js';
+export * from './socket.js';
+export * from './timer.js';
+export * from './wait.js';
+export * from './watcher.js';

@@ -1,0 +1,97 @@
+import { endianness } from 'node:os';
+import { descriptor, flags, int, integer, path as fileName, view } from './arguments.js';
+import { answered } from './errno.js';
+import { constant, native } from './native.js';
+
+export const IN_CLOEXEC = constant('IN_CLOEXEC');
+export const IN_NONBLOCK = constant('IN_NONBLOCK');
+/** Event: a file that was open for writing was closed, also by the end of the process that had it open. */
+export const IN_CLOSE_WRITE = constant('IN_CLOSE_WRITE');
+export const IN_CREATE = constant('IN_CREATE');
+export const IN_DELETE = constant('IN_DELETE');
+export const IN_DELETE_SELF = constant('IN_DELETE_SELF');
+export const IN_IGNORED = constant('IN_IGNORED');
+export const IN_MODIFY = constant('IN_MODIFY');
+export const IN_MOVED_FROM = constant('IN_MOVED_FROM');
+export const IN_MOVED_TO = constant('IN_MOVED_TO');
+export const IN_MOVE_SELF = constant('IN_MOVE_SELF');
+export const IN_ONLYDIR = constant('IN_ONLYDIR');
+/** Event: the queue was full, and events are missing. */
+export const IN_Q_OVERFLOW = constant('IN_Q_OVERFLOW');
+
+/**
+ * A queue of file system events, as a descriptor that is readable when there are some.
+ *
+ * @param flags 0, or `IN_CLOEXEC | IN_NONBLOCK`
+ * @throws {PosixError} EINVAL: other flags; EMFILE: too many descriptors, or queues of this user
+ * @see https://man7.org/linux/man-pages/man2/inotify_init.2.html
+ */
+export function inotify_init1(flags_: number): number {
+  flags('flags', flags_);
+  return answered(native.inotify_init1(flags_), 'inotify_init1', flags_, {}, inotify_init1);
+}
+
+/**
+ * Puts the events of a file or directory into a queue.
+ *
+ * @param mask the events, `IN_…` or'ed together
+ * @returns the watch's number
+ * @throws {FileNotFoundError} ENOENT
+ * @throws {PosixError} EACCES, EBADF, EINVAL, ENOTDIR; ENOSPC: too many watches of this user
+ * @see https://man7.org/linux/man-pages/man2/inotify_add_watch.2.html
+ */
+export function inotify_add_watch(fd: number, path: string, mask: number): number {
+  descriptor(fd);
+  fileName(path);
+  integer('mask', mask, 1, 2 ** 32 - 1);
+  return answered(
+    native.inotify_add_watch(fd, path, mask),
+    'inotify_add_watch',
+    `'${path}'`,
+    { path, fd },
+    inotify_add_watch,
+  );
+}
+
+/**
+ * Ends a watch.
+ *
+ * @throws {PosixError} EBADF; EINVAL: no such watch
+ * @see https://man7.org/linux/man-pages/man2/inotify_rm_watch.2.html
+ */
+export function inotify_rm_watch(fd: number, watch: number): void {
+  descriptor(fd);
+  int('watch', watch);
+  answered(native.inotify_rm_watch(fd, watch), 'inotify_rm_watch', `${fd}, ${watch}`, { fd }, inotify_rm_watch);
+}
+
+/** An event of a queue. */
+export interface InotifyEvent {
+  watch: number;
+  mask: number;
+  cookie: number;
+  /** The file in the watched directory; empty when it is the watched file itself. */
+  name: string;
+}
+
+/** The events in what `read` gave from a queue (struct inotify_event). */
+export function inotifyEvents(buffer: ArrayBuffer | ArrayBufferView): InotifyEvent[] {
+  const bytes = view('buffer', buffer);
+  const fields = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const little = endianness() === 'LE';
+  const header = 16;
+  const events: InotifyEvent[] = [];
+  for (let at = 0; at + header <= bytes.length;) {
+    const length = fields.getUint32(at + 12, little);
+    const name = Buffer.from(bytes.buffer, bytes.byteOffset + at + header, length).toString('utf8');
+    const end = name.indexOf('\0');
+    events.push({
+      watch: fields.getInt32(at, little),
+      mask: fields.getUint32(at + 4, little),
+      cookie: fields.getUint32(at + 8, little),
+      name: end < 0 ? name : name.slice(0, end),
+    });
+    at += header + length;
+  }
+  return events;
+}

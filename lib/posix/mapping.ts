@@ -1,0 +1,84 @@
+import { fstatSync } from 'node:fs';
+import { bytes, flags as flagBits, integer, INT_MAX, outOfRange, wrongType, wrongValue } from './arguments.js';
+import { answered } from './errno.js';
+import { constant, native } from './native.js';
+
+export const PROT_NONE = constant('PROT_NONE');
+export const PROT_READ = constant('PROT_READ');
+export const PROT_WRITE = constant('PROT_WRITE');
+export const PROT_EXEC = constant('PROT_EXEC');
+export const MAP_SHARED = constant('MAP_SHARED');
+export const MAP_PRIVATE = constant('MAP_PRIVATE');
+export const MAP_SHARED_VALIDATE = constant('MAP_SHARED_VALIDATE');
+export const MAP_ANONYMOUS = constant('MAP_ANONYMOUS');
+export const MAP_POPULATE = constant('MAP_POPULATE');
+export const MAP_NORESERVE = constant('MAP_NORESERVE');
+export const MAP_LOCKED = constant('MAP_LOCKED');
+
+const FIXED = constant('MAP_FIXED') | constant('MAP_FIXED_NOREPLACE');
+
+/**
+ * Maps a file or new memory into the process, as an ArrayBuffer. With `MAP_SHARED` a forked child sees what the
+ * parent writes, and the other way round; with `MAP_PRIVATE` each has a copy of its own from its first write on.
+ *
+ * The memory is unmapped by `munmap`, or when nothing refers to the ArrayBuffer any more. Two things end the process,
+ * by POSIX: a write to memory without `PROT_WRITE` (SIGSEGV), and touching a page behind the end of a file that was
+ * truncated after it was mapped (SIGBUS).
+ *
+ * @param address null: an ArrayBuffer lies where the kernel puts it
+ * @param length bytes, 1 or more; with the offset within the file's present size
+ * @param protection `PROT_READ | PROT_WRITE | PROT_EXEC`, or `PROT_NONE`
+ * @param flags `MAP_SHARED` or `MAP_PRIVATE`, with others or'ed to it; not `MAP_FIXED`
+ * @param fd the file; -1 with `MAP_ANONYMOUS`
+ * @param offset bytes into the file, a multiple of the page size
+ * @throws {RangeError} ERR_OUT_OF_RANGE: the range reaches behind the end of the file
+ * @throws {PermissionError} EACCES: the file is not open for what the mapping asks
+ * @throws {PosixError} EINVAL, ENODEV, ENOMEM and the others of mmap(2); ENOTSUP where V8 has no outside memory
+ * @see https://man7.org/linux/man-pages/man2/mmap.2.html
+ */
+export function mmap(
+  address: null,
+  length: number,
+  protection: number,
+  flags: number,
+  fd: number,
+  offset: number,
+): ArrayBuffer {
+  if ((address as unknown) !== null) throw wrongType('address', 'null', address);
+  if (bytes('length', length) === 0) throw outOfRange('length', '>= 1', length);
+  flagBits('protection', protection);
+  flagBits('flags', flags);
+  if ((flags & FIXED) !== 0) throw wrongValue('flags', 'must not have MAP_FIXED: it could replace V8 itself', flags);
+  integer('fd', fd, -1, INT_MAX);
+  bytes('offset', offset);
+  if ((flags & MAP_ANONYMOUS) === 0 && fd >= 0) checkSize(fd, offset, length);
+  const result = native.mmap(length, protection, flags, fd, offset);
+  if (typeof result !== 'number') return result;
+  answered(result, 'mmap', `${length}, fd ${fd}`, fd < 0 ? {} : { fd }, mmap);
+  throw new Error('unreachable: mmap answers an ArrayBuffer or an error');
+}
+
+function checkSize(fd: number, offset: number, length: number): void {
+  let stat;
+  try {
+    stat = fstatSync(fd);
+  } catch {
+    return; // Not open: mmap says so, in its own name.
+  }
+  if (stat.isFile() && offset + length > stat.size) {
+    throw outOfRange('offset + length', `<= ${stat.size}, the size of the file`, offset + length);
+  }
+}
+
+/**
+ * Unmaps what `mmap` mapped, all of it. The ArrayBuffer and every view on it have length 0 afterwards.
+ *
+ * @param buffer the ArrayBuffer of mmap, or the one that it was transferred to
+ * @throws {PosixError} EINVAL: it is no mapping, has been unmapped, or was transferred away; EBUSY: it is in use and
+ *   cannot be detached
+ * @see https://man7.org/linux/man-pages/man2/munmap.2.html
+ */
+export function munmap(buffer: ArrayBuffer): void {
+  if (!(buffer instanceof ArrayBuffer)) throw wrongType('buffer', 'an ArrayBuffer of mmap', buffer);
+  answered(native.munmap(buffer), 'munmap', buffer.byteLength, {}, munmap);
+}

@@ -1,0 +1,108 @@
+// The addon, typed. Every function answers a value >= 0, or -errno, unless its type says more; arguments have been
+// checked by the caller. Where the addon cannot be, its functions throw, and importing it still works.
+import { join } from 'node:path';
+import bindings from 'bindings';
+import { UnsupportedPlatformError } from './errors.js';
+
+declare const watcher: unique symbol;
+/** A watch on a descriptor, in the addon. */
+export interface NativeWatcher {
+  [watcher]: true;
+}
+
+/** Why a fork was refused. */
+export interface Refusal {
+  reason: 'not-main-thread' | 'worker-threads' | 'busy-threads' | 'unsupported-platform';
+  details: string[];
+}
+
+export interface Native {
+  readonly constants: Readonly<Record<string, number>>;
+  errnos(): [name: string, number: number, text: string][];
+
+  fork(timeout: number): number | Refusal;
+  openSignals(): void;
+
+  _exit(status: number): never;
+  getpid(): number;
+  getppid(): number;
+  kill(pid: number, signal: number): number;
+  pidfd_open(pid: number, flags: number): number;
+
+  waitpid(pid: number, options: number, status: Int32Array): number;
+
+  sigprocmask(how: number, set: Uint32Array | null, old: Uint32Array): number;
+  siginterrupt(signal: number, flag: boolean): number;
+
+  setitimer(which: number, value: number, interval: number, old: Float64Array): number;
+  getitimer(which: number, current: Float64Array): number;
+
+  open(path: string, flags: number, mode: number): number;
+  close(fd: number): number;
+  read(fd: number, into: Uint8Array): number;
+  write(fd: number, from: Uint8Array): number;
+  pipe2(flags: number, ends: Int32Array): number;
+  mkfifo(path: string, mode: number): number;
+  fcntlLock(fd: number, command: number, type: number, start: number, length: number): number;
+
+  inotify_init1(flags: number): number;
+  inotify_add_watch(fd: number, path: string, mask: number): number;
+  inotify_rm_watch(fd: number, watch: number): number;
+
+  mmap(length: number, protection: number, flags: number, fd: number, offset: number): ArrayBuffer | number;
+  munmap(buffer: ArrayBuffer): number;
+
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, host: string, port: number): number;
+  listen(fd: number, backlog: number): number;
+  getsockname(fd: number): { family: number; address: string; port: number } | number;
+  setsockopt(fd: number, level: number, option: number, value: number): number;
+
+  watch(fd: number, callback: (error: number) => void): NativeWatcher | number;
+  unwatch(watcher: NativeWatcher): void;
+  refWatcher(watcher: NativeWatcher, keepAlive: boolean): void;
+}
+
+const root = join(__dirname, '..', '..');
+
+function load(): Native {
+  try {
+    return bindings({
+      bindings: 'truefork',
+      module_root: root,
+      try: [
+        ['module_root', 'build', 'Release', 'bindings'],
+        ['module_root', 'prebuilds', `${process.platform}-${process.arch}`, 'bindings'],
+      ],
+    }) as Native;
+  } catch (error) {
+    return absent(error);
+  }
+}
+
+function absent(cause: unknown): Native {
+  const why =
+    process.platform === 'linux'
+      ? `its addon was not loaded; in a checkout, build it with "npm run build" (${firstLine(cause)})`
+      : `it needs Linux, this is ${process.platform}`;
+  return new Proxy({} as Native, {
+    get(_, name) {
+      if (name === 'constants') return {};
+      if (name === 'errnos') return () => [];
+      return () => {
+        throw new UnsupportedPlatformError(`truefork cannot do ${String(name)} here: ${why}`, { cause });
+      };
+    },
+  });
+}
+
+function firstLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split('\n', 1)[0] ?? '';
+}
+
+export const native = load();
+
+/** A number of a C header. Undefined, and of no use, where the addon could not be loaded. */
+export function constant(name: string): number {
+  return native.constants[name]!;
+}

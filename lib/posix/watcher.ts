@@ -1,0 +1,48 @@
+import { callback as aFunction, descriptor } from './arguments.js';
+import { answered } from './errno.js';
+import { native, type NativeWatcher } from './native.js';
+
+/**
+ * Calls back from the event loop for as long as a descriptor is readable: a pidfd whose process has ended, an inotify
+ * queue, a pipe. The descriptor stays its owner's: close the watcher first, then the descriptor.
+ *
+ * It keeps the event loop alive unless it is unref'ed. A forked child has a copy that watches too; whoever made it
+ * closes it there (`atfork`).
+ *
+ * @throws {PosixError} EBADF: not open; EEXIST: the event loop watches it already; EPERM: it cannot be watched (a file)
+ */
+export class Watcher implements Disposable {
+  #native: NativeWatcher | undefined;
+
+  constructor(fd: number, callback: () => void) {
+    descriptor(fd);
+    aFunction('callback', callback);
+    const result = native.watch(fd, () => {
+      callback();
+    });
+    if (typeof result === 'number') answered(result, 'epoll_ctl', fd, { fd }, Watcher as never);
+    else this.#native = result;
+  }
+
+  /** Lets the event loop end while this watches. */
+  unref(): this {
+    if (this.#native) native.refWatcher(this.#native, false);
+    return this;
+  }
+
+  /** Keeps the event loop alive while this watches, which is the default. */
+  ref(): this {
+    if (this.#native) native.refWatcher(this.#native, true);
+    return this;
+  }
+
+  /** Ends it; again is no mistake. */
+  close(): void {
+    if (this.#native) native.unwatch(this.#native);
+    this.#native = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

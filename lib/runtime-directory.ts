@@ -1,0 +1,25 @@
+import { lstatSync, mkdirSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * The directory of this user for what processes keep while they run, made if it is missing: `$XDG_RUNTIME_DIR/truefork`,
+ * or `truefork-UID` among the temporary files. Nobody else can read or write it.
+ *
+ * @param name a folder in it
+ * @throws {Error} ERR_UNSAFE_DIRECTORY: somebody else owns it, or may write to it
+ */
+export function runtimeDirectory(name: string): string {
+  const base = process.env['XDG_RUNTIME_DIR'];
+  const { uid } = userInfo();
+  const root = base ? join(base, 'truefork') : join(tmpdir(), `truefork-${uid}`);
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  const stat = lstatSync(root);
+  if (!stat.isDirectory() || stat.uid !== uid || (stat.mode & 0o077) !== 0) {
+    const message = `${root} must be a directory of user ${uid} that nobody else can enter (mode 0700)`;
+    throw Object.assign(new Error(message), { code: 'ERR_UNSAFE_DIRECTORY', path: root });
+  }
+  const directory = join(root, name);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return directory;
+}

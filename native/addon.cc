@@ -1,0 +1,23 @@
+#include <napi.h>
+
+#include "families.h"
+
+static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  using namespace truefork;
+  Napi::Object constants = Napi::Object::New(env);
+  exports["constants"] = constants;
+  ErrnoFamily(exports);
+  ForkFamily(exports);
+  WatcherFamily(exports);
+  DescriptorFamily(exports, constants);
+  InotifyFamily(exports, constants);
+  MappingFamily(exports, constants);
+  ProcessFamily(exports);
+  SignalFamily(exports, constants);
+  SocketFamily(exports, constants);
+  TimerFamily(exports, constants);
+  WaitFamily(exports, constants);
+  return exports;
+}
+
+NODE_API_MODULE(truefork, Initialize)

@@ -1,0 +1,23 @@
+// Each family of man pages puts its functions and its constants into the addon's two objects.
+#pragma once
+
+#include <napi.h>
+
+namespace truefork {
+
+void ErrnoFamily(Napi::Object exports);
+void ForkFamily(Napi::Object exports);
+void WatcherFamily(Napi::Object exports);
+void DescriptorFamily(Napi::Object exports, Napi::Object constants);
+void InotifyFamily(Napi::Object exports, Napi::Object constants);
+void MappingFamily(Napi::Object exports, Napi::Object constants);
+void ProcessFamily(Napi::Object exports);
+void SignalFamily(Napi::Object exports, Napi::Object constants);
+void SocketFamily(Napi::Object exports, Napi::Object constants);
+void TimerFamily(Napi::Object exports, Napi::Object constants);
+void WaitFamily(Napi::Object exports, Napi::Object constants);
+
+}  // namespace truefork
+
+// A constant of <header.h> under its own name.
+#define TRUEFORK_CONSTANT(constants, name) (constants).Set(#name, static_cast<double>(name))

@@ -1,0 +1,129 @@
+#include "descriptors.h"
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "files.h"
+
+namespace truefork {
+
+// Puts `fresh` under the number `fd`, and frees its own number.
+static int Replace(int fd, int fresh) {
+  if (fresh < 0) return errno;
+  if (fresh == fd) return 0;
+  const int result = dup3(fresh, fd, O_CLOEXEC);
+  const int error = errno;
+  close(fresh);
+  return result < 0 ? error : 0;
+}
+
+// The inode of a pipe whose end at `fd` is close-on-exec, blocking, and open for `access`; else 0.
+static ino_t PipeEnd(int fd, int access) {
+  struct stat stat;
+  if (fstat(fd, &stat) != 0 || !S_ISFIFO(stat.st_mode)) return 0;
+  const int flags = fcntl(fd, F_GETFL);
+  if ((flags & O_ACCMODE) != access || (flags & O_NONBLOCK) != 0) return 0;
+  return fcntl(fd, F_GETFD) & FD_CLOEXEC ? stat.st_ino : 0;
+}
+
+// libuv makes its pipe as the first loop of the process starts, so it has the lowest numbers.
+SignalLock SignalLock::Find() {
+  constexpr int kHighest = 256;
+  SignalLock lock;
+  for (int reader = 0; reader < kHighest; reader++) {
+    const ino_t pipe = PipeEnd(reader, O_RDONLY);
+    int bytes = 0;
+    if (pipe == 0 || ioctl(reader, FIONREAD, &bytes) != 0 || bytes != 1) continue;
+    for (int writer = 0; writer < kHighest; writer++) {
+      if (PipeEnd(writer, O_WRONLY) != pipe) continue;
+      lock.read_end_ = reader;
+      lock.write_end_ = writer;
+      return lock;
+    }
+  }
+  return lock;
+}
+
+int SignalLock::Renew() const {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return errno;
+  const char token = 42;
+  int error = write(ends[1], &token, 1) == 1 ? 0 : errno;
+  const int reader = Replace(read_end_, ends[0]);
+  const int writer = Replace(write_end_, ends[1]);
+  if (error == 0) error = reader;
+  return error == 0 ? writer : error;
+}
+
+static bool IsEventfd(int fd) {
+  char path[64], target[64] = "";
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  if (readlink(path, target, sizeof target - 1) < 0) return false;
+  return strcmp(target, "anon_inode:[eventfd]") == 0;
+}
+
+std::vector<int> EventfdsOf(int epoll) {
+  std::vector<int> eventfds;
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fdinfo/%d", epoll);
+  const auto info = ReadFile(path);
+  if (!info) return eventfds;
+  for (const char* line = strstr(info->c_str(), "tfd:"); line != nullptr;
+       line = strstr(line + 1, "tfd:")) {
+    const int fd = atoi(line + strlen("tfd:"));
+    if (IsEventfd(fd)) eventfds.push_back(fd);
+  }
+  return eventfds;
+}
+
+int RenewEventfd(int fd) { return Replace(fd, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+// The handles that another thread has woken and whose callback has not run yet. (libuv keeps the flag
+// in the handle; zero says that nothing is pending in every version.)
+static std::vector<uv_async_t*> PendingWakeups(uv_loop_t* loop) {
+  std::vector<uv_async_t*> pending;
+  uv_walk(
+      loop,
+      [](uv_handle_t* handle, void* list) {
+        auto* async = reinterpret_cast<uv_async_t*>(handle);
+        if (handle->type == UV_ASYNC && uv_is_active(handle) && async->pending != 0) {
+          static_cast<std::vector<uv_async_t*>*>(list)->push_back(async);
+        }
+      },
+      &pending);
+  return pending;
+}
+
+int RenewLoop(uv_loop_t* loop) {
+  const int epoll = loop->backend_fd;
+  const std::vector<uv_async_t*> pending = PendingWakeups(loop);
+  int error = uv_loop_fork(loop);
+  // A watched file that is gone (fs.watch) stops uv_loop_fork half-way. The watches that were not
+  // renewed by then are off the list, and stay silent in the child: the next call gets through.
+  for (int again = 0; error == UV_ENOENT && again < 8; again++) error = uv_loop_fork(loop);
+  if (error != 0) return -error;
+
+  // uv__io_poll holds the number in a local: a fork in one of its callbacks goes on with it.
+  if (loop->backend_fd != epoll) {
+    error = Replace(epoll, loop->backend_fd);
+    if (error != 0) return error;
+    loop->backend_fd = epoll;
+  }
+
+  // uv_loop_fork forgets the pending wake-ups, and a lost one strands a message for a thread-safe
+  // function. Only those: a wake-up out of nothing makes Node start its inspector, for one. That of
+  // the threadpool's finished jobs is libuv's own, hidden from uv_walk; one too many does no harm.
+  for (uv_async_t* async : pending) uv_async_send(async);
+  uv_async_send(&loop->wq_async);
+  return 0;
+}
+
+}  // namespace truefork

@@ -1,0 +1,40 @@
+// Descriptors that parent and child must not share after a fork, though POSIX shares them all.
+#pragma once
+
+#include <uv.h>
+
+#include <string>
+#include <vector>
+
+namespace truefork {
+
+// libuv's signal handlers take turns by a token: one byte in a pipe that all loops of the process
+// share. A child that is killed while one of its threads holds the token would take it from the
+// whole family, whose next signals would then hang.
+class SignalLock {
+ public:
+  // Looks for the pipe, when nothing else can have made one like it: as the addon loads.
+  static SignalLock Find();
+
+  bool found() const { return read_end_ >= 0; }
+
+  // In the child: a new pipe with a token of its own, under the same numbers. 0 or an errno.
+  int Renew() const;
+
+ private:
+  int read_end_ = -1;
+  int write_end_ = -1;
+};
+
+// The eventfds that an epoll descriptor watches.
+std::vector<int> EventfdsOf(int epoll);
+
+// In the child: a new eventfd under the same number, so that writing to it wakes nobody in the
+// parent. (Closing it would not do: libuv aborts on EBADF.) 0 or an errno.
+int RenewEventfd(int fd);
+
+// In the child: the loop's kernel objects anew (uv_loop_fork), the epoll descriptor under the number
+// that it had, and no wake-up lost. 0 or an errno.
+int RenewLoop(uv_loop_t* loop);
+
+}  // namespace truefork

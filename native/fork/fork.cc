@@ -1,0 +1,227 @@
+// fork(2) whose child is a whole Node.js.
+//
+// A bare fork() copies the calling thread alone, and of the heap nothing, since V8 keeps its pages
+// out of it. So: wait until every other thread is idle, park it in a signal handler, let the memory
+// fork, fork, and in the child renew the event loop's kernel objects and start each parked thread
+// again where it was. docs/fork.md tells what goes wrong without each step.
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <optional>
+
+#include "../families.h"
+#include "../syscall.h"
+#include "descriptors.h"
+#include "memory.h"
+#include "parking.h"
+#include "threads.h"
+
+namespace truefork {
+
+// Why a fork is refused: the `reason` of ForkUnsafeError, and what it names.
+struct Refusal {
+  const char* reason;
+  std::vector<std::string> details;
+};
+
+// The threads of a process that is ready to be forked.
+struct Idle {
+  std::vector<pid_t> tids;
+  // Those that a signal can park: V8's workers, the threadpool, most threads of other addons.
+  std::vector<Thread> parkable;
+  // Those that stay behind, and look ended in the child: Node's delayed-task scheduler, which waits
+  // on a loop of its own that nobody can renew from outside, and its SIGUSR1 thread, which blocks
+  // every signal.
+  std::vector<Thread> left;
+};
+
+// One look at all threads: what they do if all are idle, or the descriptions of those that are not.
+struct Sight {
+  std::optional<Idle> idle;
+  std::vector<std::string> busy;
+};
+
+static Sight LookAround() {
+  Sight sight;
+  Idle idle;
+  idle.tids = OtherThreads();
+  std::vector<Thread> threads;
+  for (const pid_t tid : idle.tids) {
+    Thread thread;
+    thread.tid = tid;
+    // One that has ended meanwhile is not in the next list.
+    if (!LookAtSyscall(thread)) {
+      sight.busy.push_back("tid " + std::to_string(tid) + " cannot be looked at");
+    } else if (!thread.Idle()) {
+      LookAtIdentity(thread);
+      sight.busy.push_back(Describe(thread));
+    }
+    threads.push_back(std::move(thread));
+  }
+  if (!sight.busy.empty()) return sight;
+
+  for (Thread& thread : threads) {
+    if (!LookAtIdentity(thread)) {
+      sight.busy.push_back("tid " + std::to_string(thread.tid) + " is not a thread of glibc's");
+      continue;
+    }
+    const bool parkable = thread.InFutex() && (thread.blocked >> (ParkSignal() - 1) & 1) == 0;
+    (parkable ? idle.parkable : idle.left).push_back(std::move(thread));
+  }
+  if (sight.busy.empty()) sight.idle = std::move(idle);
+  return sight;
+}
+
+static bool IsEpollThread(const Thread& thread) { return thread.InEpoll(); }
+
+static void Nap(long microseconds) {
+  const timespec time = {0, microseconds * 1000};
+  nanosleep(&time, nullptr);
+}
+
+// Steps 1 and 2: until every other thread is idle and parked; nothing is changed when it refuses.
+static std::optional<Refusal> ParkAll(Idle& parked, Deadline deadline) {
+  for (long pause = 50;; pause = std::min(pause * 2, 1000L)) {
+    Sight sight = LookAround();
+    if (sight.idle) {
+      const Idle& idle = *sight.idle;
+      // One thread of Node's own has an event loop. A second loop is a worker thread's or an addon's,
+      // and would not be in the child.
+      if (std::count_if(idle.left.begin(), idle.left.end(), IsEpollThread) > 1) {
+        Refusal refusal{"worker-threads", {}};
+        for (const Thread& thread : idle.left) {
+          if (thread.InEpoll()) refusal.details.push_back(Describe(thread));
+        }
+        return refusal;
+      }
+      if (Park(idle.parkable, std::min(deadline, std::chrono::steady_clock::now() +
+                                                     std::chrono::milliseconds(100)))) {
+        // A timed wait may have ended between the look and the signal: Park has noticed. A thread
+        // may have been born: this notices.
+        if (OtherThreads() == idle.tids) {
+          parked = std::move(*sight.idle);
+          return std::nullopt;
+        }
+        Release();
+      }
+      sight.busy.push_back("threads come and go");
+    }
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return Refusal{"busy-threads", std::move(sight.busy)};
+    }
+    Nap(pause);
+  }
+}
+
+// All that the child needs to know and that is cheaper, or only possible, to find out before.
+struct Plan {
+  uv_loop_t* loop;
+  SignalLock signal_lock;
+  std::vector<int> eventfds;
+  Idle threads;
+};
+
+// Half a Node.js must not run on: what it would do is anyone's guess.
+[[noreturn]] static void GiveUp(const char* step, int error) {
+  fprintf(stderr, "truefork: the forked child (pid %d) could not %s: %s\n", getpid(), step,
+          strerror(error));
+  constexpr int kOsError = 71;  // EX_OSERR of <sysexits.h>
+  _exit(kOsError);
+}
+
+// Step 5. Only this thread exists; every signal is blocked.
+static void BecomeWhole(const Plan& plan) {
+  if (const int error = plan.signal_lock.Renew()) GiveUp("renew libuv's signal lock", error);
+  for (const int fd : plan.eventfds) {
+    if (const int error = RenewEventfd(fd)) GiveUp("renew the scheduler's eventfd", error);
+  }
+  if (const int error = RenewLoop(plan.loop)) GiveUp("renew its event loop", error);
+  // What the kernel does at a thread's end: whoever joins it goes on at once.
+  for (const Thread& thread : plan.threads.left) *thread.tid_word = 0;
+  if (const int error = Resurrect()) GiveUp("start its threads again", error);
+}
+
+static SignalLock signal_lock;
+static sigset_t mask_before_fork;
+
+static Napi::Value Refuse(Napi::Env env, const Refusal& refusal) {
+  Napi::Array details = Napi::Array::New(env);
+  for (const std::string& detail : refusal.details) details.Set(details.Length(), detail);
+  Napi::Object object = Napi::Object::New(env);
+  object["reason"] = Napi::String::New(env, refusal.reason);
+  object["details"] = details;
+  return object;
+}
+
+// fork(timeout in milliseconds): the child's pid in the parent; 0 in the child, where all signals
+// stay blocked until openSignals(); -errno; or { reason, details } when it is refused.
+static Napi::Value Fork(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(Long(info, 0));
+  if (syscall(SYS_gettid) != getpid()) return Refuse(env, {"not-main-thread", {}});
+  if (!signal_lock.found()) {
+    return Refuse(env, {"unsupported-platform", {"libuv's signal lock was not found"}});
+  }
+  if (ParkSignal() == 0) {
+    return Refuse(env, {"unsupported-platform", {"no real-time signal is free"}});
+  }
+  Plan plan;
+  plan.signal_lock = signal_lock;
+  if (napi_get_uv_event_loop(env, &plan.loop) != napi_ok) {
+    return Refuse(env, {"unsupported-platform", {"there is no libuv event loop"}});
+  }
+
+  // A signal between the fork and the child's own handlers must not run the parent's in the child.
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &mask_before_fork);
+
+  const auto refusal = ParkAll(plan.threads, deadline);
+  if (refusal) {
+    pthread_sigmask(SIG_SETMASK, &mask_before_fork, nullptr);
+    return Refuse(env, *refusal);
+  }
+  for (const Thread& thread : plan.threads.left) {
+    if (!thread.InEpoll()) continue;
+    plan.eventfds = EventfdsOf(static_cast<int>(thread.first_argument));
+  }
+
+  long long pid = -LetMemoryFork();
+  if (pid == 0) {
+    // Not fork(3): that would give the other threads' stacks away in the child, and run handlers
+    // that reset the threadpool. Safe without them, since no parked thread holds a lock of libc's.
+    pid = _Fork();
+    if (pid < 0) pid = -errno;
+    if (pid == 0) {
+      BecomeWhole(plan);
+      return Napi::Number::New(env, 0);
+    }
+  }
+  Release();
+  pthread_sigmask(SIG_SETMASK, &mask_before_fork, nullptr);
+  return Napi::Number::New(env, static_cast<double>(pid));
+}
+
+// openSignals(): in the child, when it is ready for them: the mask that the parent had.
+static Napi::Value OpenSignals(const Napi::CallbackInfo& info) {
+  pthread_sigmask(SIG_SETMASK, &mask_before_fork, nullptr);
+  return info.Env().Undefined();
+}
+
+void ForkFamily(Napi::Object exports) {
+  // Worker threads load the addon again, when there may be many pipes: the first load decides.
+  if (!signal_lock.found()) signal_lock = SignalLock::Find();
+  Export(exports, "fork", Fork);
+  Export(exports, "openSignals", OpenSignals);
+}
+
+}  // namespace truefork

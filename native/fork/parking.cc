@@ -1,0 +1,236 @@
+#include "parking.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+#if __has_include(<sys/rseq.h>)
+#include <sys/rseq.h>
+#endif
+
+#include <atomic>
+#include <cerrno>
+
+namespace truefork {
+
+namespace {
+
+// A guest's progress. Each value is written by one side only: kCalled by the caller, the rest by the
+// guest.
+enum State : uint32_t { kCalled, kParked, kLeft };
+
+// Where the interrupted thread was. A system call that the kernel is going to restart has its
+// program counter back on the instruction.
+struct Place {
+  uintptr_t stack_pointer;
+  uintptr_t program_counter;
+};
+
+#if defined(__x86_64__)
+constexpr uintptr_t kSyscallInstruction = 2;
+Place PlaceOf(const ucontext_t& context) {
+  return {static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RSP]),
+          static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RIP])};
+}
+#elif defined(__aarch64__)
+constexpr uintptr_t kSyscallInstruction = 4;
+Place PlaceOf(const ucontext_t& context) {
+  return {static_cast<uintptr_t>(context.uc_mcontext.sp),
+          static_cast<uintptr_t>(context.uc_mcontext.pc)};
+}
+#else
+#error "the fork engine knows the signal contexts of x86-64 and arm64"
+#endif
+
+long Futex(std::atomic<uint32_t>& word, int operation, uint32_t value,
+           const timespec* timeout = nullptr) {
+  return syscall(SYS_futex, &word, operation | FUTEX_PRIVATE_FLAG, value, timeout, nullptr, 0);
+}
+
+void WakeAll(std::atomic<uint32_t>& word) { Futex(word, FUTEX_WAKE, INT32_MAX); }
+
+// What the kernel keeps for a thread and glibc registered at its start: a new kernel thread has none
+// of it.
+void RegisterThread(const Thread& thread) {
+  prctl(PR_SET_NAME, thread.name.c_str());
+  syscall(SYS_set_robust_list, thread.robust, sizeof *thread.robust);
+#ifdef RSEQ_SIG
+  if (__rseq_size > 0) {
+    auto* area = reinterpret_cast<struct rseq*>(static_cast<char*>(__builtin_thread_pointer()) +
+                                                __rseq_offset);
+    constexpr uint32_t kAreaSize = 32;
+    area->cpu_id = static_cast<uint32_t>(RSEQ_CPU_ID_UNINITIALIZED);
+    if (syscall(SYS_rseq, area, kAreaSize, 0, RSEQ_SIG) != 0) {
+      area->cpu_id = static_cast<uint32_t>(RSEQ_CPU_ID_REGISTRATION_FAILED);
+    }
+  }
+#endif
+}
+
+constexpr size_t kTrampoline = 16384;
+
+struct Guest {
+  Thread thread;
+  std::atomic<uint32_t> state{kCalled};
+  // Written in the handler: where it was interrupted, its thread-local storage, its stack frame.
+  Place place{};
+  void* thread_pointer = nullptr;
+  void* frame[5] = {};
+  // In the child: the stack on which the new kernel thread lives until it jumps onto its own.
+  char* trampoline = nullptr;
+};
+
+// There is one fork at a time: all are made by the main thread. The guest book is never freed: a
+// thread that was called and did not come in time may still come, and look for itself here.
+Guest* guests = nullptr;
+size_t capacity = 0;
+std::atomic<size_t> count{0};
+std::atomic<uint32_t> released{0};
+int park_signal = 0;
+
+// Async-signal-safe: system calls and atomics only. Not inlined: the frame that __builtin_setjmp
+// notes must be one that __builtin_longjmp is not called from.
+__attribute__((noinline)) void Stay(Guest* guest, ucontext_t* context) {
+  guest->place = PlaceOf(*context);
+  guest->thread_pointer = __builtin_thread_pointer();
+  if (__builtin_setjmp(guest->frame) == 0) {
+    guest->state = kParked;
+    WakeAll(guest->state);
+    while (released == 0) Futex(released, FUTEX_WAIT, 0);
+  } else {
+    // In the child, on a new kernel thread. The process's signals are the main thread's from now on,
+    // as they are anyway when it does not block them: one that comes before the child has handlers
+    // of its own must stay pending, and not find a helper that lets it in.
+    RegisterThread(guest->thread);
+    for (int signal = 1; signal < NSIG; signal++) {
+      const bool of_this_thread = signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE ||
+                                  signal == SIGILL || signal == SIGTRAP || signal == SIGSYS ||
+                                  signal == SIGPROF;
+      if (signal != park_signal && !of_this_thread) sigaddset(&context->uc_sigmask, signal);
+    }
+  }
+  guest->state = kLeft;
+  WakeAll(guest->state);
+}
+
+void OnParkSignal(int, siginfo_t*, void* context) {
+  const int saved = errno;
+  const auto self = static_cast<pid_t>(syscall(SYS_gettid));
+  for (size_t i = 0; i < count; i++) {
+    Guest& guest = guests[i];
+    if (guest.thread.tid == self && guest.state == kCalled) {
+      Stay(&guest, static_cast<ucontext_t*>(context));
+    }
+  }
+  errno = saved;
+}
+
+// The first and last act of the new kernel thread on its trampoline.
+__attribute__((noinline)) int Return(void* guest) {
+  __builtin_longjmp(static_cast<Guest*>(guest)->frame, 1);
+}
+
+// Waits until the word has another value than `old`; false at the deadline.
+bool Await(std::atomic<uint32_t>& word, uint32_t old, Deadline deadline = Deadline::max()) {
+  while (word == old) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    if (left <= left.zero()) return false;
+    const auto nanos = std::chrono::duration_cast<std::chrono::nanoseconds>(left).count();
+    const timespec timeout = {nanos / 1000000000, nanos % 1000000000};
+    Futex(word, FUTEX_WAIT, old, &timeout);
+  }
+  return true;
+}
+
+bool WasWaiting(const Guest& guest) {
+  const uintptr_t counter = guest.place.program_counter;
+  return guest.state == kParked && guest.place.stack_pointer == guest.thread.stack_pointer &&
+         (counter == guest.thread.program_counter ||
+          counter == guest.thread.program_counter - kSyscallInstruction);
+}
+
+}  // namespace
+
+int ParkSignal() {
+  struct sigaction action;
+  if (park_signal != 0 && sigaction(park_signal, nullptr, &action) == 0 &&
+      action.sa_sigaction == OnParkSignal) {
+    return park_signal;
+  }
+  for (int signal = SIGRTMAX; signal >= SIGRTMIN; signal--) {
+    if (sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) continue;
+    action = {};
+    action.sa_sigaction = OnParkSignal;
+    // SA_RESTART: the wait goes on afterwards. No other handler runs on top of this one.
+    action.sa_flags = SA_SIGINFO | SA_RESTART;
+    sigfillset(&action.sa_mask);
+    if (sigaction(signal, &action, nullptr) == 0) return park_signal = signal;
+  }
+  return 0;
+}
+
+bool Park(const std::vector<Thread>& threads, Deadline deadline) {
+  count = 0;
+  if (threads.size() > capacity) {
+    capacity = threads.size() + 16;
+    guests = new Guest[capacity];
+  }
+  for (size_t i = 0; i < threads.size(); i++) {
+    guests[i].thread = threads[i];
+    guests[i].state = kCalled;
+    guests[i].trampoline = nullptr;
+  }
+  released = 0;
+  count = threads.size();
+
+  bool all = true;
+  for (size_t i = 0; i < count; i++) {
+    if (syscall(SYS_tgkill, getpid(), guests[i].thread.tid, park_signal) != 0) {
+      guests[i].state = kLeft;
+    }
+  }
+  for (size_t i = 0; i < count; i++) {
+    all = Await(guests[i].state, kCalled, deadline) && WasWaiting(guests[i]) && all;
+  }
+  if (!all) Release();
+  return all;
+}
+
+void Release() {
+  released = 1;
+  WakeAll(released);
+  for (size_t i = 0; i < count; i++) Await(guests[i].state, kParked);
+}
+
+int Resurrect() {
+  int error = 0;
+  for (size_t i = 0; i < count && error == 0; i++) {
+    Guest& guest = guests[i];
+    void* stack = mmap(nullptr, kTrampoline, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) return errno;
+    guest.trampoline = static_cast<char*>(stack);
+    // As pthread_create(3) clones. The kernel writes the new tid where glibc looks for it, and
+    // clears it at the thread's end, for pthread_join(3).
+    constexpr int kFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+                           CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |
+                           CLONE_CHILD_CLEARTID;
+    if (clone(Return, guest.trampoline + kTrampoline, kFlags, &guest, guest.thread.tid_word,
+              guest.thread_pointer, guest.thread.tid_word) < 0) {
+      error = errno;
+      guest.state = kLeft;
+    }
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (guests[i].trampoline == nullptr) continue;
+    Await(guests[i].state, kParked);
+    munmap(guests[i].trampoline, kTrampoline);
+  }
+  count = 0;
+  return error;
+}
+
+}  // namespace truefork

@@ -1,0 +1,30 @@
+// Takes the idle threads of the process across a fork. A thread is parked in a signal handler, where
+// it notes its place; in the child, whose kernel knows only the thread that forked, each is started
+// again on its own stack, with its own thread-local storage, at that place, and returns from the
+// handler into the wait that the signal interrupted.
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "threads.h"
+
+namespace truefork {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+// The signal that parks: a free real-time signal, ours for good from the first call on. 0 when there
+// is none.
+int ParkSignal();
+
+// Parks these threads. False, with all of them released again, when one was not found where `Thread`
+// says it waits, has ended, or has not come by the deadline.
+bool Park(const std::vector<Thread>& threads, Deadline deadline);
+
+// In the parent: lets the parked threads go on, and waits until the last has left the handler.
+void Release();
+
+// In the child: starts the parked threads again and lets them go on. 0, or an errno.
+int Resurrect();
+
+}  // namespace truefork

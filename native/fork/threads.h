@@ -1,0 +1,50 @@
+// What the other threads of this process are doing, from /proc, and where glibc and the kernel keep
+// each thread's id.
+#pragma once
+
+#include <linux/futex.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace truefork {
+
+struct Thread {
+  pid_t tid = 0;
+  std::string name;
+
+  // The system call it sits in, as /proc/PID/task/TID/syscall has it; -1 on a processor, or in none.
+  long syscall = -1;
+  uintptr_t first_argument = 0;
+  uintptr_t stack_pointer = 0;
+  uintptr_t program_counter = 0;
+
+  // The signals that it blocks (bit n - 1 is signal n).
+  uint64_t blocked = 0;
+
+  // In its struct pthread: the list of robust mutexes, and the word that holds its tid for as long
+  // as it lives, which the kernel clears at its end and pthread_join(3) waits for.
+  robust_list_head* robust = nullptr;
+  pid_t* tid_word = nullptr;
+
+  bool InFutex() const;
+  bool InEpoll() const;
+  bool Idle() const { return InFutex() || InEpoll(); }
+};
+
+// The ids of all threads but the calling one, in ascending order.
+std::vector<pid_t> OtherThreads();
+
+// Fills in syscall, first_argument, stack_pointer and program_counter; false when the thread is gone
+// or the file cannot be read.
+bool LookAtSyscall(Thread& thread);
+
+// Fills in name, blocked, robust and tid_word; false when the thread is gone, or no pthread.
+bool LookAtIdentity(Thread& thread);
+
+// "V8Worker (tid 42) is running", "node (tid 43) is in system call 0".
+std::string Describe(const Thread& thread);
+
+}  // namespace truefork

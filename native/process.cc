@@ -1,0 +1,34 @@
+// _exit(2), getpid(2), getppid(2), kill(2), pidfd_open(2). fork(2) is in fork/.
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "families.h"
+#include "syscall.h"
+
+namespace truefork {
+
+static Napi::Value Exit(const Napi::CallbackInfo& info) { _exit(Int(info, 0)); }
+
+static Napi::Value Getpid(const Napi::CallbackInfo& info) { return Answer(info.Env(), getpid()); }
+
+static Napi::Value Getppid(const Napi::CallbackInfo& info) { return Answer(info.Env(), getppid()); }
+
+static Napi::Value Kill(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), kill(Int(info, 0), Int(info, 1)));
+}
+
+// By its number: glibc has a wrapper since 2.36 only. Linux 5.3.
+static Napi::Value PidfdOpen(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), syscall(SYS_pidfd_open, Int(info, 0), Int(info, 1)));
+}
+
+void ProcessFamily(Napi::Object exports) {
+  Export(exports, "_exit", Exit);
+  Export(exports, "getpid", Getpid);
+  Export(exports, "getppid", Getppid);
+  Export(exports, "kill", Kill);
+  Export(exports, "pidfd_open", PidfdOpen);
+}
+
+}  // namespace truefork
