@@ -102,7 +102,7 @@ function firstLine(error: unknown): string {
 
 export const native = load();
 
-/** A number of a C header. Undefined, and of no use, where the addon could not be loaded. */
+/** A number of a C header. 0, and of no use, where the addon could not be loaded. */
 export function constant(name: string): number {
-  return native.constants[name]!;
+  return native.constants[name] ?? 0;
 }

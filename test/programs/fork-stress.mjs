@@ -1,0 +1,158 @@
+// Forks COUNT times in a row from a parent that allocates and reads files all the while. Each child uses everything
+// that a Node.js has, and leaves by one of its ways out; the parent checks each status.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { promises as fs } from 'node:fs';
+import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { gzip, gunzip } from 'node:zlib';
+import { decodeWaitStatus, fork, kill, waitpid, WNOHANG } from 'truefork';
+
+const COUNT = Number(process.argv[2] ?? 1000);
+const AT_ONCE = 4;
+const HANG = 60_000;
+
+let rubbish = [];
+
+function allocate(milliseconds) {
+  const end = Date.now() + milliseconds;
+  for (let n = 0; Date.now() < end; n++) {
+    rubbish.push({ n, text: `x${n}`, list: [n, n + 1] });
+    if (rubbish.length > 100_000) rubbish = [];
+  }
+}
+
+async function httpToItself() {
+  const server = http.createServer((request, response) => response.end(request.url));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const response = await fetch(`http://127.0.0.1:${server.address().port}/hello`);
+  assert.equal(await response.text(), '/hello');
+  server.closeAllConnections();
+  await promisify(server.close.bind(server))();
+}
+
+async function worker() {
+  const thread = new Worker('require("worker_threads").parentPort.postMessage(6 * 7)', { eval: true });
+  const [[answer]] = await Promise.all([once(thread, 'message'), once(thread, 'exit')]);
+  assert.equal(answer, 42);
+}
+
+// (module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))
+const wasm = Buffer.from(
+  '0061736d0100000001070160027f7f017f030201000707010361646400000a09010700200020016a0b',
+  'hex',
+);
+
+async function webAssembly() {
+  const instance = await WebAssembly.instantiate(await WebAssembly.compile(wasm), {});
+  assert.equal(instance.exports.add(40, 2), 42);
+}
+
+async function zip() {
+  const data = randomBytes(100_000);
+  assert.deepEqual(await promisify(gunzip)(await promisify(gzip)(data)), data);
+}
+
+async function everything(n) {
+  allocate(5);
+  globalThis.gc?.();
+  const { stdout } = await promisify(execFile)('/bin/echo', [String(n)]);
+  assert.equal(stdout, `${n}\n`);
+  await Promise.all([
+    fs.readFile(import.meta.filename ?? process.argv[1]),
+    fs.stat('/etc/hosts'),
+    promisify(randomBytes)(64),
+    zip(),
+    sleep(1),
+    httpToItself(),
+    worker(),
+    webAssembly(),
+  ]);
+  assert.equal(randomUUID().length, 36);
+  allocate(2);
+}
+
+const waysOut = {
+  'natural end': { code: (n) => n % 200, leave: (n) => void (process.exitCode = n % 200) },
+  'process.exit': { code: (n) => n % 200, leave: (n) => process.exit(n % 200) },
+  'thrown error': {
+    code: () => 1,
+    leave: (n) =>
+      setTimeout(() => {
+        throw new Error(`thrown on purpose ${n}`);
+      }),
+  },
+  'rejected promise': { code: () => 1, leave: (n) => void Promise.reject(new Error(`rejected on purpose ${n}`)) },
+};
+const names = Object.keys(waysOut);
+
+async function child(n) {
+  try {
+    await everything(n);
+  } catch (error) {
+    console.error(`child ${n} failed:`, error);
+    process.exit(250);
+  }
+  waysOut[names[n % names.length]].leave(n);
+}
+
+const running = new Map();
+let wrong = 0;
+
+function reap() {
+  for (const [pid, { n, since }] of running) {
+    const { pid: ended, status } = waitpid(pid, WNOHANG);
+    if (ended === pid) {
+      running.delete(pid);
+      const way = names[n % names.length];
+      const expected = { state: 'exited', code: waysOut[way].code(n) };
+      try {
+        assert.deepEqual(decodeWaitStatus(status), expected);
+      } catch {
+        wrong++;
+        console.log('wrong', n, way, JSON.stringify(decodeWaitStatus(status)));
+      }
+    } else if (Date.now() - since > HANG) {
+      wrong++;
+      console.log('hang', n, names[n % names.length], pid);
+      if (process.env.KEEP_HANGING) process.exit(3);
+      kill(pid, 'SIGKILL');
+      waitpid(pid, 0);
+      running.delete(pid);
+    }
+  }
+}
+
+const latencies = [];
+
+async function main() {
+  for (let n = 0; n < COUNT; n++) {
+    allocate(2);
+    const reading = [fs.readFile(process.argv[1]), fs.stat('/tmp')];
+    await new Promise(setImmediate);
+    const start = process.hrtime.bigint();
+    const pid = fork();
+    if (pid === 0) return child(n);
+    latencies.push(Number(process.hrtime.bigint() - start) / 1e6);
+    running.set(pid, { n, since: Date.now() });
+    await Promise.all(reading);
+    do {
+      reap();
+      if (running.size >= AT_ONCE) await sleep(1);
+    } while (running.size >= AT_ONCE);
+  }
+  while (running.size > 0) {
+    reap();
+    await sleep(1);
+  }
+  latencies.sort((a, b) => a - b);
+  const at = (share) => latencies[Math.floor((latencies.length - 1) * share)].toFixed(2);
+  console.log(`forks ${COUNT} wrong ${wrong} ms p50 ${at(0.5)} p99 ${at(0.99)} max ${at(1)}`);
+  process.exitCode = wrong === 0 ? 0 : 1;
+}
+
+await main();
