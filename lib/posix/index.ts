@@ -9,6 +9,7 @@ export * from './descriptor.js';
 export { atfork, fork, type ForkHooks, type ForkOptions } from './fork.js';
 export * from './inotify.js';
 export * from './mapping.js';
+export { processStat, type ProcessStat } from './proc.js';
 export * from './process.js';
 export * from './signal.js';
 export * from './socket.js';

@@ -1,0 +1,192 @@
+// What the workers of a family are doing, in memory that they share with the master: a header and one cell a worker,
+// each on cache lines of its own, each with one writer. It is a file of the user's runtime directory, so that `truefork
+// ps` can read it.
+import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { MAP_ANONYMOUS, MAP_SHARED, mmap, munmap, processStat, PROT_READ, PROT_WRITE } from '../posix/index.js';
+import { runtimeDirectory } from '../runtime-directory.js';
+
+/** What a worker is doing. `empty`: the place has no process at present. */
+export const workerStates = ['empty', 'booting', 'ready', 'stopping'] as const;
+export type WorkerState = (typeof workerStates)[number];
+
+/** A worker, as its cell says. */
+export interface WorkerStatus {
+  /** Its place, from 0. */
+  readonly worker: number;
+  /** 0 if the place is empty. */
+  readonly pid: number;
+  readonly state: WorkerState;
+  /** Since when, in milliseconds of the epoch. */
+  readonly since: number;
+  /** Requests that it was given. */
+  readonly requests: number;
+  /** Connections that it has open. */
+  readonly connections: number;
+}
+
+/** A family as its scoreboard shows it. */
+export interface FamilyStatus {
+  readonly master: number;
+  /** Since when the master runs it, in milliseconds of the epoch. */
+  readonly since: number;
+  readonly host: string;
+  readonly port: number;
+  readonly workers: WorkerStatus[];
+}
+
+const MAGIC = 0x54465342; // 'TFSB'
+const VERSION = 1;
+const CELL = 64; // bytes: a cache line
+const HEADER = 2 * CELL;
+const HOST = 64; // where in the header the host's name begins
+
+// The header's fields: places in words of 4 bytes, and in numbers of 8.
+const WORD = { magic: 0, version: 1, master: 2, workers: 3, port: 4, hostLength: 5 } as const;
+const NUMBER = { masterStart: 4, since: 5 } as const;
+
+/** The cell of one worker. In the worker it is the only one that writes it; the master does while there is none. */
+export class Cell {
+  readonly #words: Int32Array;
+  readonly #numbers: Float64Array;
+
+  constructor(buffer: ArrayBuffer, offset: number) {
+    this.#words = new Int32Array(buffer, offset, 2);
+    this.#numbers = new Float64Array(buffer, offset + 8, 3);
+  }
+
+  enter(state: WorkerState, pid: number): void {
+    this.#words[0] = pid;
+    this.#numbers[0] = Date.now();
+    this.#words[1] = workerStates.indexOf(state);
+  }
+
+  clear(): void {
+    this.#words.fill(0);
+    this.#numbers.fill(0);
+  }
+
+  countRequest(): void {
+    this.#numbers[1] = (this.#numbers[1] ?? 0) + 1;
+  }
+
+  countConnection(difference: 1 | -1): void {
+    this.#numbers[2] = (this.#numbers[2] ?? 0) + difference;
+  }
+
+  status(worker: number): WorkerStatus {
+    const [pid = 0, state = 0] = this.#words;
+    const [since = 0, requests = 0, connections = 0] = this.#numbers;
+    return { worker, pid, state: workerStates[state] ?? 'empty', since, requests, connections };
+  }
+}
+
+function cellsOf(buffer: ArrayBuffer, workers: number): Cell[] {
+  return Array.from({ length: workers }, (_, worker) => new Cell(buffer, HEADER + worker * CELL));
+}
+
+export class Scoreboard {
+  readonly cells: readonly Cell[];
+  readonly #buffer: ArrayBuffer;
+  readonly #path: string | undefined;
+
+  private constructor(buffer: ArrayBuffer, workers: number, path?: string) {
+    this.#buffer = buffer;
+    this.#path = path;
+    this.cells = cellsOf(buffer, workers);
+  }
+
+  /** The scoreboard of this process as a master. Where it cannot be a file, it is memory that only the family sees. */
+  static create(workers: number, address: { host: string; port: number }, log: (line: string) => void): Scoreboard {
+    const size = HEADER + workers * CELL;
+    let path: string | undefined;
+    let buffer: ArrayBuffer;
+    try {
+      path = join(directory(), `${process.pid}${ENDING}`);
+      buffer = mapNewFile(path, size);
+    } catch (error) {
+      path = undefined;
+      log(`master pid=${process.pid} scoreboard=private reason=${JSON.stringify((error as Error).message)}`);
+      buffer = mmap(null, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    }
+    const words = new Uint32Array(buffer, 0, 8);
+    const numbers = new Float64Array(buffer, 0, 8);
+    const { written } = new TextEncoder().encodeInto(address.host, new Uint8Array(buffer, HOST, HEADER - HOST));
+    words[WORD.version] = VERSION;
+    words[WORD.master] = process.pid;
+    words[WORD.workers] = workers;
+    words[WORD.port] = address.port;
+    words[WORD.hostLength] = written;
+    numbers[NUMBER.masterStart] = processStat(process.pid)?.started ?? 0;
+    numbers[NUMBER.since] = Date.now();
+    words[WORD.magic] = MAGIC;
+    return new Scoreboard(buffer, workers, path);
+  }
+
+  status(): WorkerStatus[] {
+    return this.cells.map((cell, worker) => cell.status(worker));
+  }
+
+  /** In the master, when the last worker has been reaped: removes it. */
+  remove(): void {
+    if (this.#path !== undefined) rmSync(this.#path, { force: true });
+    munmap(this.#buffer);
+  }
+}
+
+const ENDING = '.scoreboard';
+
+function directory(): string {
+  return runtimeDirectory('families');
+}
+
+function mapNewFile(path: string, size: number): ArrayBuffer {
+  // What is left of an earlier process of the same pid.
+  rmSync(path, { force: true });
+  const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const fd = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    ftruncateSync(fd, size);
+    return mmap(null, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function decode(bytes: Buffer): FamilyStatus | undefined {
+  const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
+  if (buffer.byteLength < HEADER) return undefined;
+  const words = new Uint32Array(buffer, 0, 8);
+  const numbers = new Float64Array(buffer, 0, 8);
+  const [magic, version, master = 0, workers = 0, port = 0, hostLength = 0] = words;
+  if (magic !== MAGIC || version !== VERSION || buffer.byteLength !== HEADER + workers * CELL) return undefined;
+  // Left behind by a master that was killed, and whose pid somebody else may have by now.
+  if (processStat(master)?.started !== numbers[NUMBER.masterStart]) return undefined;
+  const host = new TextDecoder().decode(new Uint8Array(buffer, HOST, Math.min(hostLength, HEADER - HOST)));
+  const cells = cellsOf(buffer, workers);
+  return { master, since: numbers[NUMBER.since] ?? 0, host, port, workers: cells.map((cell, n) => cell.status(n)) };
+}
+
+/** The families of this user that run now, by their masters' pids. Removes what killed masters have left. */
+export function families(): FamilyStatus[] {
+  const folder = directory();
+  const found: FamilyStatus[] = [];
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith(ENDING)) continue;
+    const path = join(folder, name);
+    let bytes;
+    try {
+      bytes = readFileSync(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
+      throw error;
+    }
+    const family = decode(bytes);
+    if (family) found.push(family);
+    else if (processStat(Number.parseInt(name, 10)) === undefined) rmSync(path, { force: true });
+  }
+  return found.sort((a, b) => a.master - b.master);
+}

@@ -1,0 +1,1 @@
+export { Reaper, StatusLostError, type ExitStatus, type ReaperOptions } from './reaper.js';

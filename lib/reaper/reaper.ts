@@ -1,0 +1,218 @@
+import { EventEmitter } from 'node:events';
+import {
+  atfork,
+  close,
+  decodeWaitStatus,
+  isPosixError,
+  kill,
+  pidfd_open,
+  ProcessLookupError,
+  errno,
+  waitpid,
+  Watcher,
+  WNOHANG,
+  type Signal,
+  type WaitStatus,
+} from '../posix/index.js';
+
+/** How a child ended. */
+export type ExitStatus = Extract<WaitStatus, { state: 'exited' | 'signaled' }>;
+
+interface ReaperEvents {
+  /** A child ended and has been waited for. Once for each. */
+  exit: [pid: number, status: ExitStatus];
+  /** A child was waited for by somebody else (`waitpid(-1)`, say), so its status is lost. */
+  lost: [pid: number];
+}
+
+/** Somebody else has waited for a child of a reaper. */
+export class StatusLostError extends Error {
+  readonly code = 'ERR_STATUS_LOST';
+  override readonly name = 'StatusLostError';
+  readonly pid: number;
+
+  constructor(pid: number) {
+    super(`the exit status of process ${pid} is lost: it was waited for elsewhere, or is no child of ours`);
+    this.pid = pid;
+  }
+}
+
+interface Child {
+  readonly resolve: (status: ExitStatus) => void;
+  readonly reject: (error: StatusLostError) => void;
+  readonly exited: Promise<ExitStatus>;
+  /** Says when the child has ended; absent where SIGCHLD has to. */
+  pidfd?: { readonly fd: number; readonly watcher: Watcher };
+}
+
+export interface ReaperOptions {
+  /**
+   * How to learn that a child has ended. `'pidfd'`: by a descriptor of the child, since Linux 5.3. `'sigchld'`: by the
+   * signal, after which each child is asked. Default: `'pidfd'`, and for a child that can have none `'sigchld'`.
+   */
+  by?: 'pidfd' | 'sigchld';
+}
+
+/**
+ * Waits for the children that it is told of, and for no others: those of `child_process` keep their 'exit' events. Each
+ * child's end is told once, as an event and as a promise.
+ *
+ * It keeps the event loop alive while it has children. In a forked child it is closed: its children are not theirs.
+ */
+export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
+  readonly #children = new Map<number, Child>();
+  readonly #by: 'pidfd' | 'sigchld';
+  readonly #takeHookBack: () => void;
+  #keepAlive: NodeJS.Timeout | undefined;
+  readonly #onSigchld = () => {
+    for (const pid of this.#children.keys()) this.#ask(pid);
+  };
+
+  constructor({ by = 'pidfd' }: ReaperOptions = {}) {
+    super();
+    this.#by = by;
+    this.#takeHookBack = atfork({
+      child: () => {
+        this.close();
+      },
+    });
+  }
+
+  /** The children that have not been reaped, by pid. */
+  get pids(): number[] {
+    return [...this.#children.keys()];
+  }
+
+  /** Whether this child has not been reaped yet: its pid is still its own. */
+  has(pid: number): boolean {
+    return this.#children.has(pid);
+  }
+
+  /**
+   * Takes over a child of this process.
+   *
+   * @param pid what `fork` returned
+   * @returns its exit status; rejected with `StatusLostError` if somebody else waits for it, or it is not our child
+   */
+  watch(pid: number): Promise<ExitStatus> {
+    const known = this.#children.get(pid);
+    if (known) return known.exited;
+    const child = newChild();
+    this.#children.set(pid, child);
+    if (this.#by === 'sigchld' || !this.#watchPidfd(pid, child)) this.#listenForSigchld(pid);
+    return child.exited;
+  }
+
+  /**
+   * Signals a child, and never a process that got the pid of one that has been reaped.
+   *
+   * @throws {ProcessLookupError} ESRCH: it is not, or no longer, a child of this reaper
+   */
+  kill(pid: number, signal: Signal): void {
+    if (!this.#children.has(pid)) {
+      const message = `ESRCH: ${pid} is not a child that this reaper waits for, kill(${pid}, ${signal})`;
+      throw new ProcessLookupError('ESRCH', errno.ESRCH, 'kill', message, { pid });
+    }
+    kill(pid, signal);
+  }
+
+  /** Stops waiting; the promises of children that still live stay pending. Again is no mistake. */
+  close(): void {
+    for (const child of this.#children.values()) closePidfd(child);
+    this.#children.clear();
+    this.#stopListening();
+    this.#takeHookBack();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #watchPidfd(pid: number, child: Child): boolean {
+    let fd;
+    try {
+      fd = pidfd_open(pid, 0);
+    } catch {
+      // ENOSYS, EPERM in a sandbox, EMFILE; or ESRCH, which asking for the child tells in its own way.
+      return false;
+    }
+    child.pidfd = {
+      fd,
+      watcher: new Watcher(fd, () => {
+        this.#ask(pid);
+      }),
+    };
+    return true;
+  }
+
+  #listenForSigchld(pid: number): void {
+    process.off('SIGCHLD', this.#onSigchld);
+    process.on('SIGCHLD', this.#onSigchld);
+    // A signal handler does not keep the event loop alive.
+    this.#keepAlive ??= setInterval(() => undefined, 2 ** 31 - 1);
+    // It may have ended before anybody listened; not from within watch(), whose caller has no promise yet.
+    setImmediate(() => {
+      this.#ask(pid);
+    });
+  }
+
+  #stopListening(): void {
+    process.off('SIGCHLD', this.#onSigchld);
+    clearInterval(this.#keepAlive);
+    this.#keepAlive = undefined;
+  }
+
+  #ask(pid: number): void {
+    const child = this.#children.get(pid);
+    if (!child) return;
+    let result;
+    try {
+      result = waitpid(pid, WNOHANG);
+    } catch (error) {
+      if (isPosixError(error, 'EINTR')) {
+        this.#ask(pid);
+        return;
+      }
+      if (!isPosixError(error, 'ECHILD')) throw error;
+      this.#forget(pid, child);
+      child.reject(new StatusLostError(pid));
+      this.emit('lost', pid);
+      return;
+    }
+    if (result.pid === 0) return;
+    this.#forget(pid, child);
+    const status = decodeWaitStatus(result.status) as ExitStatus;
+    child.resolve(status);
+    this.emit('exit', pid, status);
+  }
+
+  #forget(pid: number, child: Child): void {
+    closePidfd(child);
+    this.#children.delete(pid);
+    if (![...this.#children.values()].some(({ pidfd }) => pidfd === undefined)) this.#stopListening();
+  }
+}
+
+function newChild(): Child {
+  const { promise, resolve, reject } = withResolvers<ExitStatus>();
+  // Who only listens to events must not die of an unhandled rejection.
+  promise.catch(() => undefined);
+  return { exited: promise, resolve, reject };
+}
+
+function withResolvers<T>() {
+  let resolve!: (value: T) => void;
+  let reject!: (reason: Error) => void;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}
+
+function closePidfd(child: Child): void {
+  if (!child.pidfd) return;
+  child.pidfd.watcher.close();
+  close(child.pidfd.fd);
+  delete child.pidfd;
+}
