@@ -1,0 +1,75 @@
+/**
+ * What RPC throws and rejects with. `code` is for programs, `message` for people, `cause` is what lay beneath.
+ *
+ * | class | `code` |
+ * |---|---|
+ * | `FrameError` | `ERR_RPC_FRAME` |
+ * | `BadRequestError` | `ERR_RPC_BAD_REQUEST` |
+ * | `ConnectionLostError` | `ERR_RPC_CONNECTION_LOST` |
+ * | `ConnectError` | `ERR_RPC_CONNECT` |
+ * | `RpcTimeoutError` | `ERR_RPC_TIMEOUT` |
+ * | `NoInstanceError` | `ERR_RPC_NO_INSTANCE` |
+ * | `ClientClosedError` | `ERR_RPC_CLIENT_CLOSED` |
+ */
+export class RpcError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** Bytes that are no frame: too long, or not the UTF-8 JSON text of an object. The stream cannot be read on. */
+export class FrameError extends RpcError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_RPC_FRAME', message, options);
+  }
+}
+
+/** A frame that is no call which this server can answer, or a handler that failed (then `cause` is what it threw). */
+export class BadRequestError extends RpcError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_RPC_BAD_REQUEST', message, options);
+  }
+}
+
+/** The connection ended before the reply came. */
+export class ConnectionLostError extends RpcError {
+  /** Whether the request may have reached the server: if false, it is safe to call again. */
+  readonly sent: boolean;
+
+  constructor(message: string, sent: boolean, options?: ErrorOptions, code = 'ERR_RPC_CONNECTION_LOST') {
+    super(code, message, options);
+    this.sent = sent;
+  }
+}
+
+/** There never was a connection: refused, unreachable or not made in time. `cause` is the system's error, if any. */
+export class ConnectError extends ConnectionLostError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, false, options, 'ERR_RPC_CONNECT');
+  }
+}
+
+/** The call's `timeout` passed. The server may have answered it, or may do so yet. */
+export class RpcTimeoutError extends RpcError {
+  constructor(message: string) {
+    super('ERR_RPC_TIMEOUT', message);
+  }
+}
+
+/** The call's `timeout` passed and the registry knew no instance of the service. */
+export class NoInstanceError extends RpcError {
+  constructor(message: string) {
+    super('ERR_RPC_NO_INSTANCE', message);
+  }
+}
+
+/** A call on a client that is closed. */
+export class ClientClosedError extends RpcError {
+  constructor() {
+    super('ERR_RPC_CLIENT_CLOSED', 'the RPC client is closed');
+  }
+}

@@ -1,0 +1,254 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { booklet, ConnectError, ConnectionLostError, createRpcClient, RpcTimeoutError } from 'truefork/rpc';
+import { Program, run } from '../support/programs';
+import { clientOf, deadPort, frame, owned, rawServer, serve } from './peers';
+
+const bookletReply = frame('{"result": "ireader 0", "out": "pong"}');
+const fixture = (name: string): string => join(__dirname, 'fixtures', name);
+
+async function serving(): Promise<{ program: Program; port: number }> {
+  const program = new Program(fixture('serve.mjs'));
+  const [, port] = await program.printed(/port=(\d+)/);
+  return { program, port: Number(port) };
+}
+
+/** What the server gets of a call, and the call's result. */
+async function overheard(params: unknown): Promise<{ chunks: Buffer[]; result: unknown }> {
+  const chunks: Buffer[] = [];
+  const port = await rawServer((chunk, socket) => {
+    chunks.push(chunk);
+    socket.write(bookletReply);
+  });
+  const result = await clientOf(port).call('ping', params);
+  return { chunks, result };
+}
+
+describe('on the wire', () => {
+  test('a request is one write of the booklet’s frame, and the reply of its server is understood', async () => {
+    expect(await overheard('ireader 0')).toEqual({
+      chunks: [Buffer.concat([Buffer.from('22000000', 'hex'), Buffer.from('{"in":"ping","params":"ireader 0"}')])],
+      result: 'ireader 0',
+    });
+  });
+
+  test('a request is never a multiple of 1024 bytes long', async () => {
+    const rest = frame('{"in":"ping","params":""}').length;
+    for (const length of [1023, 1024, 1025, 2048, 4096]) {
+      const params = 'x'.repeat(length - rest);
+      const bytes = Buffer.concat((await overheard(params)).chunks);
+      expect(bytes).toHaveLength(length % 1024 === 0 ? length + 1 : length);
+      expect(bytes.readUInt32LE()).toBe(bytes.length - 4);
+      expect(JSON.parse(bytes.toString('utf8', 4))).toEqual({ in: 'ping', params });
+    }
+  });
+
+  test('absent params are null', async () => {
+    const { chunks } = await overheard(undefined);
+    expect(chunks).toEqual([frame('{"in":"ping","params":null}')]);
+  });
+
+  test('a reply may come byte by byte', async () => {
+    const port = await rawServer((_, socket) => {
+      socket.setNoDelay(true);
+      for (const byte of bookletReply) socket.write(Buffer.of(byte));
+    });
+    expect(await clientOf(port).call('ping', 'ireader 0')).toBe('ireader 0');
+  });
+
+  test('calls of one connection are pipelined and each gets its own reply', async () => {
+    const { server, port } = await serve(booklet);
+    let connections = 0;
+    server.on('connection', () => connections++);
+    const client = clientOf(port);
+    const numbers = Array.from({ length: 2000 }, (_, n) => n);
+    expect(await Promise.all(numbers.map((n) => client.call('ping', n)))).toEqual(numbers);
+    expect(await client.call('pi', 100)).toBe(3.1384395139385455);
+    expect(connections).toBe(1);
+  });
+
+  test('requests wait while the server does not read', async () => {
+    const { port } = await serve(booklet);
+    const client = clientOf(port);
+    const params = 'x'.repeat(1 << 20);
+    const results = await Promise.all(Array.from({ length: 50 }, () => client.call('ping', params)));
+    expect(results.every((result) => result === params)).toBe(true);
+  });
+});
+
+describe('a timeout', () => {
+  test('fails the call, ends the connection, and the next call has a new one', async () => {
+    const port = await rawServer((_, socket, connection) => connection > 1 && socket.write(bookletReply));
+    const client = clientOf(port);
+    const slow = client.call('ping', 1, { timeout: 50 });
+    const behind = client.call('ping', 2, { timeout: 5000 });
+    const behindIdempotent = client.call('ping', 3, { timeout: 5000, idempotent: true });
+    await expect(slow).rejects.toMatchObject({ name: 'RpcTimeoutError', code: 'ERR_RPC_TIMEOUT' });
+    await expect(behind).rejects.toMatchObject({ code: 'ERR_RPC_CONNECTION_LOST', sent: true });
+    expect(await behindIdempotent).toBe('ireader 0');
+    expect(await client.call('ping')).toBe('ireader 0');
+  });
+
+  test('of a call whose request was not sent harms no other call', async () => {
+    const { program, port } = await serving();
+    const client = clientOf(port);
+    const params = 'x'.repeat(1 << 20);
+    program.kill('SIGSTOP');
+    // The first fill what the kernel holds for a server that does not read.
+    const before = Array.from({ length: 30 }, () => client.call('ping', params, { timeout: 60_000 }));
+    await expect(client.call('ping', 'late', { timeout: 50 })).rejects.toThrow(RpcTimeoutError);
+    program.kill('SIGCONT');
+    expect((await Promise.all(before)).every((result) => result === params)).toBe(true);
+  });
+});
+
+describe('a lost connection', () => {
+  test('that was refused says so and that nothing was sent', async () => {
+    const port = await deadPort();
+    const error: unknown = await clientOf(port)
+      .call('ping')
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ConnectError);
+    expect(error).toBeInstanceOf(ConnectionLostError);
+    expect(error).toMatchObject({ code: 'ERR_RPC_CONNECT', sent: false, cause: { code: 'ECONNREFUSED' } });
+  });
+
+  test('that was never accepted fails after connectTimeout', async () => {
+    const { program, port } = await serving();
+    program.kill('SIGSTOP');
+    // Fill its backlog, until the kernel lets nobody in.
+    for (let full = false; !full;) {
+      const socket = connect({ port, host: '127.0.0.1' });
+      owned({ close: () => socket.destroy() });
+      full = await Promise.race([
+        once(socket, 'connect').then(() => false),
+        new Promise<boolean>((resolve) => setTimeout(resolve, 200, true)),
+      ]);
+    }
+    const call = clientOf(port, { connectTimeout: 50 }).call('ping');
+    await expect(call).rejects.toMatchObject({ code: 'ERR_RPC_CONNECT', sent: false });
+  });
+
+  test('by the death of the server in mid-call fails the call, which was sent', async () => {
+    const { program, port } = await serving();
+    const client = clientOf(port);
+    const call = client.call('hang');
+    await program.printed(/request=hang/);
+    program.kill('SIGKILL');
+    await expect(call).rejects.toMatchObject({ code: 'ERR_RPC_CONNECTION_LOST', sent: true });
+  });
+
+  test('after the request is another attempt only for an idempotent call', async () => {
+    let requests = 0;
+    const port = await rawServer((_, socket) => {
+      if (++requests % 2 === 0) socket.write(bookletReply);
+      else socket.destroy();
+    });
+    const client = clientOf(port);
+    await expect(client.call('ping')).rejects.toMatchObject({ sent: true });
+    expect(requests).toBe(1);
+    requests = 0;
+    expect(await client.call('ping', null, { idempotent: true })).toBe('ireader 0');
+    expect(requests).toBe(2);
+  });
+
+  test('three times is the end of an idempotent call', async () => {
+    let requests = 0;
+    const port = await rawServer((_, socket) => {
+      requests++;
+      socket.destroy();
+    });
+    await expect(clientOf(port).call('ping', null, { idempotent: true })).rejects.toMatchObject({ sent: true });
+    expect(requests).toBe(3);
+  });
+
+  test('of an idle client is made anew by the next call', async () => {
+    const { server, port } = await serve(booklet);
+    const client = clientOf(port);
+    const accepted = once(server, 'connection');
+    await client.call('ping');
+    const [socket] = (await accepted) as [Socket];
+    socket.resetAndDestroy();
+    await once(socket, 'close');
+    expect(await client.call('ping', 1, { idempotent: true })).toBe(1);
+  });
+
+  test.each([
+    ['is no frame', Buffer.from('ffffffff', 'hex')],
+    ['has no result', frame('{"out": "pong"}')],
+    ['is longer than maxFrame', frame(`{"out": "pong", "result": "${'x'.repeat(1000)}"}`)],
+  ])('follows a reply that %s', async (_, reply) => {
+    const port = await rawServer((__, socket) => socket.write(reply));
+    await expect(clientOf(port, { maxFrame: 1000 }).call('ping')).rejects.toMatchObject({
+      code: 'ERR_RPC_CONNECTION_LOST',
+      sent: true,
+      cause: { code: 'ERR_RPC_FRAME' },
+    });
+  });
+
+  test('follows a reply that nobody asked for', async () => {
+    const port = await rawServer((_, socket, connection) => {
+      socket.write(bookletReply);
+      if (connection === 1) socket.write(frame('{"out": "pong", "result": "stray"}'));
+    });
+    const client = clientOf(port);
+    expect(await client.call('ping')).toBe('ireader 0');
+    expect(await client.call('ping', null, { idempotent: true })).toBe('ireader 0');
+  });
+});
+
+describe('close', () => {
+  test('lets the calls in hand finish and takes no more', async () => {
+    let answer: (result: unknown) => void = () => undefined;
+    const { server, port } = await serve({ ...booklet, wait: () => new Promise((resolve) => (answer = resolve)) });
+    const client = clientOf(port);
+    const call = client.call('wait');
+    await once(server, 'request');
+    const closed = client.close();
+    expect(client.close()).toBe(closed);
+    await expect(client.call('ping')).rejects.toMatchObject({ code: 'ERR_RPC_CLIENT_CLOSED' });
+    answer('done');
+    expect(await call).toBe('done');
+    await closed;
+    await client[Symbol.asyncDispose]();
+  });
+
+  test('of a client that never called is done at once', async () => {
+    await clientOf(await deadPort()).close();
+  });
+});
+
+test('an idle client does not keep its process alive', async () => {
+  const { port } = await serve(booklet);
+  const finished = await run(fixture('call-once.mjs'), { args: [String(port)] });
+  expect(finished).toEqual({ code: 0, signal: null, stdout: 'ireader 0\n', stderr: '' });
+});
+
+test('a request longer than maxFrame is not sent', async () => {
+  const client = clientOf(await deadPort(), { maxFrame: 100 });
+  await expect(client.call('ping', 'x'.repeat(100))).rejects.toMatchObject({ code: 'ERR_RPC_FRAME' });
+});
+
+test('bad arguments are refused', async () => {
+  const type = { code: 'ERR_INVALID_ARG_TYPE' };
+  const range = { code: 'ERR_OUT_OF_RANGE' };
+  const host = '127.0.0.1';
+  const wrong = (value: unknown): never => value as never;
+  expect(() => createRpcClient({ host: '', port: 1 })).toThrow(expect.objectContaining(type) as Error);
+  expect(() => createRpcClient({ host, port: wrong('1') })).toThrow(expect.objectContaining(type) as Error);
+  expect(() => createRpcClient({ host, port: 0 })).toThrow(expect.objectContaining(range) as Error);
+  expect(() => createRpcClient({ host, port: 65536 })).toThrow(expect.objectContaining(range) as Error);
+  expect(() => createRpcClient({ host, port: 1, connectTimeout: 0 })).toThrow(expect.objectContaining(range) as Error);
+  expect(() => createRpcClient({ host, port: 1, maxFrame: -1 })).toThrow(expect.objectContaining(range) as Error);
+  expect(() => createRpcClient({ registry: wrong({}), service: 'rpc' })).toThrow(
+    expect.objectContaining(type) as Error,
+  );
+  expect(() => createRpcClient({ registry: wrong({}), service: '' })).toThrow(expect.objectContaining(type) as Error);
+  const client = clientOf(await deadPort());
+  await expect(client.call('')).rejects.toMatchObject(type);
+  await expect(client.call('ping', 1n)).rejects.toThrow(TypeError);
+  await expect(client.call('ping', 1, { timeout: wrong('1') })).rejects.toMatchObject(type);
+  await expect(client.call('ping', 1, { timeout: 0 })).rejects.toMatchObject(range);
+  await expect(client.call('ping', 1, { timeout: Infinity })).rejects.toMatchObject(range);
+});

@@ -1,0 +1,122 @@
+// The other ends: raw sockets that know nothing of lib/rpc, and what they send.
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createRpcClient, createRpcServer, type Handlers, type RpcClient, type RpcServer } from 'truefork/rpc';
+
+const open = new Set<{ close(): unknown }>();
+
+afterEach(async () => {
+  await Promise.all([...open].map((end) => end.close()));
+  open.clear();
+});
+
+/** Closes it after the test. */
+export function owned<End extends { close(): unknown }>(end: End): End {
+  open.add(end);
+  return end;
+}
+
+/** A frame made by hand. */
+export function frame(body: string): Buffer {
+  const bytes = Buffer.from(body);
+  const prefix = Buffer.alloc(4);
+  prefix.writeUInt32LE(bytes.length);
+  return Buffer.concat([prefix, bytes]);
+}
+
+/** A frame as Python 2.7's json.dumps and struct.pack make it. */
+export function pythonRequest(method: string, params: string): Buffer {
+  return frame(`{"in": "${method}", "params": ${params}}`);
+}
+
+export async function listening(server: Server, port = 0): Promise<number> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  owned(server);
+  return (server.address() as AddressInfo).port;
+}
+
+/** An RPC server that listens. */
+export async function serve(handlers: Handlers, port = 0): Promise<{ server: RpcServer; port: number }> {
+  const server = createRpcServer(handlers);
+  return { server, port: await listening(server, port) };
+}
+
+/** A client of one server. */
+export function clientOf(port: number, options: { maxFrame?: number; connectTimeout?: number } = {}): RpcClient {
+  return owned(createRpcClient({ host: '127.0.0.1', port, ...options }));
+}
+
+/** A server that does as it is told with each connection, and each chunk that comes. */
+export async function rawServer(onData: (chunk: Buffer, socket: Socket, connection: number) => void): Promise<number> {
+  let connections = 0;
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    const connection = ++connections;
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => {
+      onData(chunk, socket, connection);
+    });
+  });
+  owned({
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  });
+  return listening(server);
+}
+
+/** A port on which nobody listens. */
+export async function deadPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A raw client. */
+export class Raw {
+  readonly socket: Socket;
+  /** All that came, when the server has ended the connection. */
+  readonly ended: Promise<Buffer>;
+  received = Buffer.alloc(0);
+  #waiting: (() => void)[] = [];
+
+  constructor(port: number) {
+    // It closes only when told: the server has to end by itself.
+    this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    this.socket.on('error', () => undefined);
+    this.socket.on('data', (chunk) => {
+      this.received = Buffer.concat([this.received, chunk]);
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
+    this.ended = new Promise((resolve) => {
+      this.socket.once('end', () => {
+        resolve(this.received);
+      });
+    });
+    owned(this);
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  send(bytes: Buffer): void {
+    this.socket.write(bytes);
+  }
+
+  /** Takes the next reply's body, as the booklet's client does: 4 bytes, then as many as they say. */
+  async reply(): Promise<string> {
+    while (this.received.length < 4 || this.received.length < 4 + this.received.readUInt32LE()) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    const end = 4 + this.received.readUInt32LE();
+    const body = this.received.toString('utf8', 4, end);
+    this.received = this.received.subarray(end);
+    return body;
+  }
+}
