@@ -1,1 +1,13 @@
+/**
+ * The POSIX process model for Node.js.
+ *
+ * The raw calls are here under their own names, with `Reaper` and `prefork`; the subpaths have more:
+ * `truefork/discovery`, `truefork/rpc`.
+ *
+ * @packageDocumentation
+ */
 export * from './posix/index.js';
+export * from './reaper/index.js';
+export * from './prefork/index.js';
+export { connectRegistry } from './discovery/index.js';
+export { createRpcClient, createRpcServer } from './rpc/index.js';

@@ -1,5 +1,5 @@
 // Argument mistakes, found before the call: TypeError and RangeError with Node's codes.
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 function mistake<E extends Error & { code?: string }>(error: E, code: string): E {
   error.code = code;
@@ -74,10 +74,16 @@ export function seconds(name: string, value: unknown): number {
   return value;
 }
 
+/** An ArrayBuffer, of any realm: those of mmap are the main realm's, also where Jest or `vm` load the library. */
+export function arrayBuffer(name: string, value: unknown): ArrayBuffer {
+  if (!types.isArrayBuffer(value)) throw wrongType(name, 'an ArrayBuffer', value);
+  return value;
+}
+
 /** The bytes of a buffer, view or ArrayBuffer, not copied. */
 export function view(name: string, value: unknown): Uint8Array {
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (types.isArrayBuffer(value)) return new Uint8Array(value);
   throw wrongType(name, 'an ArrayBuffer, a Buffer, a TypedArray or a DataView', value);
 }
 

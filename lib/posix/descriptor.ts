@@ -1,4 +1,14 @@
-import { bytes, descriptor, flags, integer, mode as modeBits, path as fileName, view, wrongType } from './arguments.js';
+import {
+  bytes,
+  descriptor,
+  flags,
+  integer,
+  mode as modeBits,
+  path as fileName,
+  view,
+  wrongType,
+  wrongValue,
+} from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -139,7 +149,11 @@ export interface Flock {
 export function fcntl(fd: number, command: number, lock: Flock): number {
   descriptor(fd);
   const commands = [F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW];
-  if (!commands.includes(command)) throw wrongType('command', 'F_OFD_GETLK, F_OFD_SETLK or F_OFD_SETLKW', command);
+  if (!commands.includes(command)) {
+    throw wrongValue('command', 'must be F_OFD_GETLK, F_OFD_SETLK or F_OFD_SETLKW', command);
+  }
+  if (typeof (lock as unknown) !== 'object' || (lock as unknown) === null)
+    throw wrongType('lock', 'of type object', lock);
   const type = integer('lock.type', lock.type, 0, 2);
   const start = bytes('lock.start', lock.start ?? 0);
   const length = bytes('lock.length', lock.length ?? 0);

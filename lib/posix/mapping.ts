@@ -1,5 +1,15 @@
+import { constants } from 'node:buffer';
 import { fstatSync } from 'node:fs';
-import { bytes, flags as flagBits, integer, INT_MAX, outOfRange, wrongType, wrongValue } from './arguments.js';
+import {
+  arrayBuffer,
+  bytes,
+  flags as flagBits,
+  integer,
+  INT_MAX,
+  outOfRange,
+  wrongType,
+  wrongValue,
+} from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -26,12 +36,13 @@ const FIXED = constant('MAP_FIXED') | constant('MAP_FIXED_NOREPLACE');
  * truncated after it was mapped (SIGBUS).
  *
  * @param address null: an ArrayBuffer lies where the kernel puts it
- * @param length bytes, 1 or more; with the offset within the file's present size
+ * @param length bytes, 1 or more, up to `buffer.constants.MAX_LENGTH` (4 GiB in Node 20); with the offset within the
+ *   file's present size
  * @param protection `PROT_READ | PROT_WRITE | PROT_EXEC`, or `PROT_NONE`
  * @param flags `MAP_SHARED` or `MAP_PRIVATE`, with others or'ed to it; not `MAP_FIXED`
  * @param fd the file; -1 with `MAP_ANONYMOUS`
  * @param offset bytes into the file, a multiple of the page size
- * @throws {RangeError} ERR_OUT_OF_RANGE: the range reaches behind the end of the file
+ * @throws {RangeError} ERR_OUT_OF_RANGE: the range reaches behind the end of the file, or is longer than Node allows
  * @throws {PermissionError} EACCES: the file is not open for what the mapping asks
  * @throws {PosixError} EINVAL, ENODEV, ENOMEM and the others of mmap(2); ENOTSUP where V8 has no outside memory
  * @see https://man7.org/linux/man-pages/man2/mmap.2.html
@@ -45,7 +56,8 @@ export function mmap(
   offset: number,
 ): ArrayBuffer {
   if ((address as unknown) !== null) throw wrongType('address', 'null', address);
-  if (bytes('length', length) === 0) throw outOfRange('length', '>= 1', length);
+  // Node's own limit, 4 GiB in Node 20: beyond it the addon's ArrayBuffer cannot be made.
+  integer('length', length, 1, Math.min(constants.MAX_LENGTH, Number.MAX_SAFE_INTEGER));
   flagBits('protection', protection);
   flagBits('flags', flags);
   if ((flags & FIXED) !== 0) throw wrongValue('flags', 'must not have MAP_FIXED: it could replace V8 itself', flags);
@@ -79,6 +91,6 @@ function checkSize(fd: number, offset: number, length: number): void {
  * @see https://man7.org/linux/man-pages/man2/munmap.2.html
  */
 export function munmap(buffer: ArrayBuffer): void {
-  if (!(buffer instanceof ArrayBuffer)) throw wrongType('buffer', 'an ArrayBuffer of mmap', buffer);
+  arrayBuffer('buffer', buffer);
   answered(native.munmap(buffer), 'munmap', buffer.byteLength, {}, munmap);
 }

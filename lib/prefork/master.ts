@@ -223,7 +223,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (place.readyAt === undefined) this.#bootFailures++;
     place.pid = 0;
     place.readyAt = undefined;
-    this.#scoreboard.cells[place.worker]?.clear();
+    this.#scoreboard.retire(place.worker);
     this.emit('exit', place.worker, pid, status);
     if (this.#stopping) this.#finishIfAlone();
     else if (!this.#everReady && this.#bootFailures >= BOOT_FAILURES) this.#giveUp();

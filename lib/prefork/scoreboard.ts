@@ -32,6 +32,8 @@ export interface FamilyStatus {
   readonly since: number;
   readonly host: string;
   readonly port: number;
+  /** Requests that went to workers which have ended. */
+  readonly pastRequests: number;
   readonly workers: WorkerStatus[];
 }
 
@@ -43,7 +45,7 @@ const HOST = 64; // where in the header the host's name begins
 
 // The header's fields: places in words of 4 bytes, and in numbers of 8.
 const WORD = { magic: 0, version: 1, master: 2, workers: 3, port: 4, hostLength: 5 } as const;
-const NUMBER = { masterStart: 4, since: 5 } as const;
+const NUMBER = { masterStart: 4, since: 5, pastRequests: 6 } as const;
 
 /** The cell of one worker. In the worker it is the only one that writes it; the master does while there is none. */
 export class Cell {
@@ -88,10 +90,12 @@ function cellsOf(buffer: ArrayBuffer, workers: number): Cell[] {
 export class Scoreboard {
   readonly cells: readonly Cell[];
   readonly #buffer: ArrayBuffer;
+  readonly #header: Float64Array;
   readonly #path: string | undefined;
 
   private constructor(buffer: ArrayBuffer, workers: number, path?: string) {
     this.#buffer = buffer;
+    this.#header = new Float64Array(buffer, 0, 8);
     this.#path = path;
     this.cells = cellsOf(buffer, workers);
   }
@@ -125,6 +129,14 @@ export class Scoreboard {
 
   status(): WorkerStatus[] {
     return this.cells.map((cell, worker) => cell.status(worker));
+  }
+
+  /** In the master, when a worker has been reaped: its place is empty, and what it has done is not forgotten. */
+  retire(worker: number): void {
+    const cell = this.cells[worker];
+    if (!cell) return;
+    this.#header[NUMBER.pastRequests] = (this.#header[NUMBER.pastRequests] ?? 0) + cell.status(worker).requests;
+    cell.clear();
   }
 
   /** In the master, when the last worker has been reaped: removes it. */
@@ -167,7 +179,8 @@ function decode(bytes: Buffer): FamilyStatus | undefined {
   if (processStat(master)?.started !== numbers[NUMBER.masterStart]) return undefined;
   const host = new TextDecoder().decode(new Uint8Array(buffer, HOST, Math.min(hostLength, HEADER - HOST)));
   const cells = cellsOf(buffer, workers);
-  return { master, since: numbers[NUMBER.since] ?? 0, host, port, workers: cells.map((cell, n) => cell.status(n)) };
+  const [since = 0, pastRequests = 0] = [numbers[NUMBER.since], numbers[NUMBER.pastRequests]];
+  return { master, since, host, port, pastRequests, workers: cells.map((cell, n) => cell.status(n)) };
 }
 
 /** The families of this user that run now, by their masters' pids. Removes what killed masters have left. */

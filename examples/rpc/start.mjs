@@ -1,0 +1,186 @@
+// The main job, `npm start`: a prefork RPC server on real forks, found and called by a client, with one worker killed
+// midway. Ends with status 0 if nothing was lost. With --stay the server stays until Ctrl-C.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { kill, processStat } from 'truefork';
+import { connectRegistry } from 'truefork/discovery';
+import { families } from 'truefork/prefork';
+
+const WORKERS = 4;
+const PINGS = 2000;
+const PIS = 200;
+const SERVICE = 'rpc';
+
+const here = import.meta.dirname;
+const truefork = join(here, '..', '..', 'dist', 'cli', 'main.js');
+const stay = process.argv.includes('--stay');
+
+const directory = mkdtempSync(join(tmpdir(), 'truefork-start-'));
+const url = `file://${directory}`;
+
+const title = (text) => console.log(process.stdout.isTTY ? `\n\x1b[1m${text}\x1b[0m` : `\n${text}`);
+
+/** A program of ours, with what it prints line by line. */
+function start(args, from) {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines = [];
+  const listeners = new Set();
+  createInterface({ input: child[from] }).on('line', (line) => {
+    lines.push(line);
+    for (const listener of listeners) listener(line);
+  });
+  const exited = once(child, 'exit').then(([code, signal]) => {
+    for (const listener of listeners) listener(undefined);
+    return { code, signal };
+  });
+  /** The first line that matches; those printed before the call count, unless `fresh`. */
+  const line = (pattern, { fresh = false } = {}) =>
+    new Promise((resolve, reject) => {
+      const look = (text) => {
+        const match = text?.match(pattern);
+        if (match === null) return;
+        listeners.delete(look);
+        if (match) resolve(match);
+        else reject(new Error(`${args.join(' ')} ended too early:\n${lines.join('\n')}`));
+      };
+      listeners.add(look);
+      if (!fresh) for (const text of lines) look(text);
+    });
+  return { child, lines, line, exited };
+}
+
+async function ps(...args) {
+  const { stdout } = await promisify(execFile)(process.execPath, [truefork, 'ps', ...args]);
+  return stdout.trimEnd();
+}
+
+/** The children of a process, zombies included, as /proc has them. */
+function childrenOf(pid) {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => processStat(Number(name)))
+    .filter((stat) => stat?.ppid === pid);
+}
+
+/** Looks for zombies among the children of a process until it is told to stop. */
+function watchForZombies(pid) {
+  const seen = new Set();
+  let before = new Set();
+  const timer = setInterval(() => {
+    const zombies = new Set(
+      childrenOf(pid)
+        .filter(({ state }) => state === 'Z')
+        .map((stat) => stat.pid),
+    );
+    // Every process is one for an instant, between its end and its parent's wait: not for two looks.
+    for (const zombie of zombies) if (before.has(zombie)) seen.add(zombie);
+    before = zombies;
+  }, 10);
+  return () => {
+    clearInterval(timer);
+    return seen.size;
+  };
+}
+
+const failures = [];
+const check = (holds, what) => {
+  if (!holds) failures.push(what);
+};
+
+title(`truefork: ${WORKERS} forks of one Node.js serve RPC`);
+const server = start(
+  [
+    truefork,
+    'serve',
+    join(here, 'server.mjs'),
+    '--workers',
+    String(WORKERS),
+    '--host',
+    '127.0.0.1',
+    '--register',
+    SERVICE,
+    '--registry',
+    url,
+  ],
+  'stderr',
+);
+process.on('SIGINT', () => kill(server.child.pid, 'SIGTERM'));
+process.on('SIGTERM', () => kill(server.child.pid, 'SIGTERM'));
+let client;
+try {
+  const master = server.child.pid;
+  const [, host, port] = await server.line(/ registered .* host=(\S+) port=(\d+)/);
+  const zombies = watchForZombies(master);
+  console.log(`listening on ${host}:${port}, registered as '${SERVICE}' in ${url}\n`);
+  console.log(await ps(String(master)));
+
+  title(`a client finds it and makes ${PINGS} ping and ${PIS} pi calls; midway a worker is killed`);
+  client = start([join(here, 'client.mjs'), url, SERVICE, String(PINGS), String(PIS)], 'stdout');
+  await client.line(/"half"/);
+  // From the scoreboard: the client is not going to wait.
+  const { workers } = families().find((family) => family.master === master);
+  const victim = workers.reduce((a, b) => (b.connections > a.connections ? b : a));
+  const respawned = server.line(new RegExp(`worker=${victim.worker} pid=(\\d+) ready`), { fresh: true });
+  const killedAt = performance.now();
+  kill(victim.pid, 'SIGKILL');
+  const [, successor] = await respawned;
+  const respawn = performance.now() - killedAt;
+  console.log(
+    `worker ${victim.worker} (pid ${victim.pid}) had answered ${victim.requests} calls on ${victim.connections} connections when it got SIGKILL`,
+  );
+  console.log(`it was reaped, and pid ${successor} accepts in its place\n`);
+  const reaped = server.lines.some((line) => line.includes(`pid=${victim.pid} exited signal=SIGKILL`));
+  check(victim.connections > 0, 'the worker that was killed had no client');
+  check(reaped, `the master did not reap ${victim.pid}`);
+  check(!childrenOf(master).some(({ pid }) => pid === victim.pid), `${victim.pid} is still in the process table`);
+
+  const [result] = await client.line(/.*"made".*/);
+  const { made, answered, wrong, lost, milliseconds } = JSON.parse(result);
+  const ended = await client.exited;
+  check(ended.code === 0, `the client ended with ${ended.code ?? ended.signal}`);
+  check(answered === made && wrong === 0, `${made - answered} calls lost, ${wrong} answered wrongly`);
+  console.log(await ps(String(master)));
+
+  const members = [master, ...childrenOf(master).map(({ pid }) => pid)];
+  if (stay) {
+    title('it stays until Ctrl-C; in another terminal:');
+    console.log(`npx truefork call ${SERVICE} ping '"hello"' --registry ${url}`);
+    console.log(`npx truefork ps ${master}`);
+  } else {
+    kill(master, 'SIGTERM');
+  }
+  const { code, signal } = await server.exited;
+  check(code === 0, `the server ended with ${code ?? signal}`);
+  check(zombies() === 0, 'there were zombies');
+  const left = members.filter((pid) => processStat(pid) !== undefined);
+  check(left.length === 0, `these processes are left: ${left.join(', ')}`);
+  const registry = await connectRegistry(url);
+  const instances = await registry.instances(SERVICE);
+  await registry.close();
+  check(instances.length === 0, `${instances.length} instances are left in the registry`);
+
+  title('stopped gracefully');
+  console.log(`calls made     ${made} in ${milliseconds.toFixed(0)} ms over real sockets`);
+  console.log(`calls lost     ${made - answered}`);
+  console.log(`respawn time   ${respawn.toFixed(1)} ms from SIGKILL to the next worker that accepts`);
+  console.log(`zombies        ${failures.includes('there were zombies') ? 'some' : 'none'}`);
+  console.log(`processes left ${left.length}, registered instances left ${instances.length}`);
+  for (const call of lost) console.log(`lost: ${call}`);
+} catch (error) {
+  failures.push(error.message);
+} finally {
+  for (const program of [client, server]) {
+    if (program && program.child.exitCode === null && program.child.signalCode === null) {
+      program.child.kill('SIGKILL');
+      await program.exited;
+    }
+  }
+  rmSync(directory, { recursive: true, force: true });
+}
+for (const failure of failures) console.error(`failed: ${failure}`);
+process.exitCode = failures.length === 0 ? 0 : 1;

@@ -1,0 +1,40 @@
+import { connectRegistry } from '../discovery/index.js';
+import { createRpcClient } from '../rpc/index.js';
+import { integerOption, textOption, UsageError, type Call, type Command } from './command.js';
+
+const TIMEOUT = 5_000; // milliseconds
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError(`the parameters must be JSON, such as 5 or '"text"'; this is not: ${text}`);
+  }
+}
+
+async function run(call: Call): Promise<number> {
+  const [service = '', method = '', json] = call.operands;
+  const params = json === undefined ? null : parsed(json);
+  const timeout = integerOption(call, 'timeout', 1, 2 ** 31 - 1) ?? TIMEOUT;
+  const registry = await connectRegistry(textOption(call, 'registry'));
+  const client = createRpcClient({ registry, service });
+  try {
+    const result = await client.call(method, params, { timeout });
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    return 0;
+  } finally {
+    await client.close();
+    await registry.close();
+  }
+}
+
+export const call: Command = {
+  name: 'call',
+  summary: 'Call METHOD of a live instance of service NAME, and print the result as JSON.',
+  operands: ['NAME', 'METHOD', '[JSON]'],
+  options: {
+    timeout: { type: 'string', short: 't', value: 'MS', help: `Milliseconds until it gives up. Default: ${TIMEOUT}.` },
+    registry: { type: 'string', value: 'URL', help: "Where to look: file:///DIRECTORY. Default: this user's own." },
+  },
+  run,
+};

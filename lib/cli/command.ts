@@ -1,0 +1,102 @@
+// A command of the command line: one table from which its arguments are read and its help is drawn.
+import { parseArgs } from 'node:util';
+
+/** An option, `--name VALUE` or `--name`. */
+export interface Option {
+  readonly type: 'string' | 'boolean';
+  /** One letter. */
+  readonly short?: string;
+  /** What stands for the value in the help: `N`, `NAME`. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+/** What a command was called with. */
+export interface Call {
+  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+  readonly operands: readonly string[];
+}
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** The operands for the usage line, `[…]` around those that may be absent. */
+  readonly operands: readonly string[];
+  readonly options: Readonly<Record<string, Option>>;
+  /** @returns the exit code; undefined: the event loop decides */
+  run(call: Call): Promise<number | undefined>;
+}
+
+/** The command line is wrong: what was wrong with it. Exit code 2. */
+export class UsageError extends Error {}
+
+const helpOption: Option = { type: 'boolean', short: 'h', help: 'Show this help.' };
+
+/** @throws {UsageError} an unknown option, too few or too many operands */
+export function readCall(command: Command, args: readonly string[]): Call & { help: boolean } {
+  const options = { ...command.options, help: helpOption };
+  let values, positionals;
+  try {
+    ({ values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true }));
+  } catch (error) {
+    // "Unknown option '--prot'. To specify a positional argument …": the first sentence says it.
+    throw new UsageError((error as Error).message.split('. ', 1)[0]);
+  }
+  const help = (values as { help?: unknown }).help === true;
+  if (!help) {
+    const needed = command.operands.filter((operand) => !operand.startsWith('['));
+    const missing = needed[positionals.length];
+    if (missing !== undefined) throw new UsageError(`${missing} is missing`);
+    const extra = positionals[command.operands.length];
+    if (extra !== undefined) throw new UsageError(`'${extra}' is one argument too many`);
+  }
+  return { options: values, operands: positionals, help };
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n');
+}
+
+/** The help of a command. */
+export function helpOf(command: Command): string {
+  const rows = Object.entries({ ...command.options, help: helpOption }).map(
+    ([name, { short, value, help }]) =>
+      [`${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`, help] as const,
+  );
+  const usage = ['truefork', command.name, ...command.operands, '[options]'].join(' ');
+  return `Usage: ${usage}\n\n${command.summary}\n\nOptions:\n${columns(rows)}\n`;
+}
+
+/** The help of the whole. */
+export function helpOfAll(commands: readonly Command[]): string {
+  const rows = commands.map(({ name, operands, summary }) => [[name, ...operands].join(' '), summary] as const);
+  return [
+    'Usage: truefork COMMAND [arguments] [options]',
+    '',
+    'The POSIX process model for Node.js: a prefork server, discovery and RPC.',
+    '',
+    'Commands:',
+    columns(rows),
+    '',
+    'truefork COMMAND --help tells more. truefork --version tells the version.',
+    '',
+  ].join('\n');
+}
+
+/** The value of an option that is a number. @throws {UsageError} it is none, or out of range */
+export function integerOption(call: Call, name: string, least: number, most: number): number | undefined {
+  const text = call.options[name];
+  if (typeof text !== 'string') return undefined;
+  const number = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(number >= least && number <= most)) {
+    throw new UsageError(`--${name} takes a whole number from ${least} to ${most}, not '${text}'`);
+  }
+  return number;
+}
+
+/** The value of an option that is a text. */
+export function textOption(call: Call, name: string): string | undefined {
+  const text = call.options[name];
+  return typeof text === 'string' ? text : undefined;
+}

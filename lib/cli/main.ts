@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { call } from './call.js';
+import { helpOf, helpOfAll, readCall, UsageError, type Command } from './command.js';
+import { ps } from './ps.js';
+import { serve } from './serve.js';
+
+const commands: readonly Command[] = [serve, call, ps];
+
+const WRONG_USAGE = 2;
+
+function version(): string {
+  const manifest = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+async function main([name, ...rest]: readonly string[]): Promise<number | undefined> {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(helpOfAll(commands));
+    return name === undefined ? WRONG_USAGE : 0;
+  }
+  if (name === '--version') {
+    process.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  const command = commands.find((candidate) => candidate.name === name);
+  try {
+    if (!command) throw new UsageError(`there is no command '${name}'`);
+    const parsed = readCall(command, rest);
+    if (!parsed.help) return await command.run(parsed);
+    process.stdout.write(helpOf(command));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`truefork: ${error.message} (see truefork ${command ? `${name} ` : ''}--help)\n`);
+    return WRONG_USAGE;
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    if (code !== undefined) process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`truefork: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,113 @@
+import { processStat } from '../posix/index.js';
+import { families, type FamilyStatus } from '../prefork/index.js';
+import { UsageError, type Call, type Command } from './command.js';
+
+/** A process of a family. */
+interface Row {
+  readonly role: string;
+  readonly pid: number;
+  readonly ppid: number;
+  /** What it is doing by the scoreboard; `zombie` and `stopped` by the kernel, which knows better. */
+  readonly state: string;
+  /** Since when it is in this state, in milliseconds of the epoch. */
+  readonly since: number;
+  readonly requests: number;
+  readonly connections: number;
+}
+
+function kernelState(state: string | undefined): string | undefined {
+  if (state === undefined) return 'gone';
+  if (state === 'Z' || state === 'X') return 'zombie';
+  return state === 'T' || state === 't' ? 'stopped' : undefined;
+}
+
+function rowsOf({ master, since, pastRequests, workers }: FamilyStatus): Row[] {
+  const present = workers.filter(({ pid }) => pid > 0);
+  const sum = (count: 'requests' | 'connections') => present.reduce((total, worker) => total + worker[count], 0);
+  const head = processStat(master);
+  return [
+    {
+      role: 'master',
+      pid: master,
+      ppid: head?.ppid ?? 0,
+      state: kernelState(head?.state) ?? 'running',
+      since,
+      requests: pastRequests + sum('requests'),
+      connections: sum('connections'),
+    },
+    ...present.map(({ worker, pid, state, since, requests, connections }) => {
+      const stat = processStat(pid);
+      return {
+        role: `worker ${worker}`,
+        pid,
+        ppid: stat?.ppid ?? 0,
+        state: kernelState(stat?.state) ?? state,
+        since,
+        requests,
+        connections,
+      };
+    }),
+  ];
+}
+
+function clock(time: number): string {
+  const date = new Date(time - new Date(time).getTimezoneOffset() * 60_000);
+  return date.toISOString().slice(0, 23).replace('T', ' ');
+}
+
+function table(rows: readonly Row[]): string {
+  const cells = rows.map((row) => [
+    row.role === 'master' ? row.role : `└ ${row.role}`,
+    String(row.pid),
+    String(row.ppid),
+    row.state,
+    clock(row.since),
+    String(row.requests),
+    String(row.connections),
+  ]);
+  const head = ['ROLE', 'PID', 'PPID', 'STATE', 'SINCE', 'REQUESTS', 'CONNECTIONS'];
+  const numeric = [false, true, true, false, false, true, true];
+  const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)));
+  return [head, ...cells]
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          numeric[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function run(call: Call): Promise<number> {
+  const [text] = call.operands;
+  if (text !== undefined && !/^[1-9]\d*$/.test(text)) throw new UsageError(`PID is a number, not '${text}'`);
+  const wanted = families().filter(({ master }) => text === undefined || master === Number(text));
+  if (text !== undefined && wanted.length === 0) {
+    process.stderr.write(`truefork: process ${text} is no master of yours\n`);
+    return Promise.resolve(1);
+  }
+  if (call.options['json'] === true) {
+    const shown = wanted.map(({ host, port, ...family }) => ({
+      host,
+      port,
+      processes: rowsOf({ host, port, ...family }),
+    }));
+    process.stdout.write(`${JSON.stringify(shown)}\n`);
+  } else if (wanted.length === 0) {
+    process.stdout.write('no family runs\n');
+  } else {
+    const pages = wanted.map((family) => `${family.host} port ${family.port}\n${table(rowsOf(family))}\n`);
+    process.stdout.write(pages.join('\n'));
+  }
+  return Promise.resolve(0);
+}
+
+export const ps: Command = {
+  name: 'ps',
+  summary: 'Show the families of this user that run now: each master and its workers.',
+  operands: ['[PID]'],
+  options: { json: { type: 'boolean', help: 'As JSON: an array of families.' } },
+  run,
+};

@@ -1,0 +1,92 @@
+import { createServer } from 'node:http';
+import { Server } from 'node:net';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { connectRegistry, type Registry } from '../discovery/index.js';
+import { prefork } from '../prefork/index.js';
+import { integerOption, textOption, UsageError, type Call, type Command } from './command.js';
+
+// How long clients are given to hear that the service has left the registry, before its workers stop accepting.
+const PROPAGATION = 50; // milliseconds
+
+type Listener = (...args: unknown[]) => unknown;
+
+/** The server that a file exports by default: a server, a request listener, or a function that makes either. */
+async function serverFrom(file: string): Promise<Server> {
+  const path = resolve(file);
+  const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
+  let exported = module.default;
+  // A CommonJS file that a compiler made of an ES module.
+  if (typeof exported === 'object' && exported !== null && '__esModule' in exported && 'default' in exported) {
+    exported = exported.default;
+  }
+  if (isFactory(exported)) exported = await exported();
+  if (exported instanceof Server) return exported;
+  if (typeof exported === 'function') return createServer(exported as Listener);
+  throw new UsageError(
+    `${file} must export by default a server of net, http or https, a listener (request, response) => …, or a function without parameters that returns one`,
+  );
+}
+
+// A request listener takes the request and the response: Express's and Koa's do.
+function isFactory(value: unknown): value is () => unknown {
+  return typeof value === 'function' && value.length < 2;
+}
+
+// An address that a client on this machine can connect to.
+function reachable(host: string): string {
+  return host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host;
+}
+
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+async function run(call: Call): Promise<undefined> {
+  const [file = ''] = call.operands;
+  const port = integerOption(call, 'port', 0, 65535) ?? 0;
+  const workers = textOption(call, 'workers') === 'auto' ? 'auto' : (integerOption(call, 'workers', 1, 1024) ?? 'auto');
+  const host = textOption(call, 'host');
+  const service = textOption(call, 'register');
+  const url = textOption(call, 'registry');
+  if (url !== undefined && service === undefined) throw new UsageError('--registry needs --register NAME');
+
+  let registry: Registry | undefined;
+  const master = await prefork(await serverFrom(file), {
+    port,
+    workers,
+    ...(host !== undefined && { host }),
+    log,
+    beforeStop: async () => {
+      if (!registry) return;
+      await registry.close();
+      await sleep(PROPAGATION);
+    },
+  });
+  if (service === undefined) return;
+  // Only now: clients must find workers that accept, and no worker shares the registry's descriptors.
+  const address = { host: reachable(master.address.host), port: master.address.port };
+  try {
+    registry = await connectRegistry(url);
+    await registry.register(service, address);
+  } catch (error) {
+    await master.stop();
+    throw error;
+  }
+  log(`master pid=${process.pid} registered name=${service} host=${address.host} port=${address.port}`);
+}
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'Serve what FILE exports, on forks of one process.',
+  operands: ['FILE'],
+  options: {
+    port: { type: 'string', short: 'p', value: 'N', help: 'The port. Default: one that is free.' },
+    host: { type: 'string', value: 'HOST', help: 'The name or address to listen on. Default: every address.' },
+    workers: { type: 'string', short: 'w', value: 'N', help: 'How many workers. Default: auto, one a processor.' },
+    register: { type: 'string', value: 'NAME', help: 'Register the server as an instance of this service.' },
+    registry: { type: 'string', value: 'URL', help: "Where: file:///DIRECTORY. Default: this user's own." },
+  },
+  run,
+};

@@ -1,0 +1,60 @@
+/**
+ * What discovery throws and rejects with. `code` is for programs, `message` for people.
+ *
+ * | class | `code` |
+ * |---|---|
+ * | `UnsupportedRegistryError` | `ERR_UNSUPPORTED_REGISTRY` |
+ * | `RegistryClosedError` | `ERR_REGISTRY_CLOSED` |
+ * | `UnsafeDirectoryError` | `ERR_UNSAFE_DIRECTORY` |
+ * | `RegistrationFailedError` | `ERR_REGISTRATION_FAILED` |
+ * | `InvalidInstanceError` | `ERR_INVALID_INSTANCE` |
+ */
+export class RegistryError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** There is no registry of this kind. */
+export class UnsupportedRegistryError extends RegistryError {
+  constructor(message: string) {
+    super('ERR_UNSUPPORTED_REGISTRY', message);
+  }
+}
+
+/** The registry, or the registration, has ended. */
+export class RegistryClosedError extends RegistryError {
+  constructor(message: string) {
+    super('ERR_REGISTRY_CLOSED', message);
+  }
+}
+
+/** Somebody else owns the directory, or may write to it. */
+export class UnsafeDirectoryError extends RegistryError {
+  constructor(message: string) {
+    super('ERR_UNSAFE_DIRECTORY', message);
+  }
+}
+
+/** A file could not be put in place, since each time somebody deleted it, or its directory, before it was there. */
+export class RegistrationFailedError extends RegistryError {
+  constructor(message: string) {
+    super('ERR_REGISTRATION_FAILED', message);
+  }
+}
+
+/** What was found in a registry is not an instance: it is somebody else's, or its payload is not the codec's. */
+export class InvalidInstanceError extends RegistryError {
+  constructor(message: string) {
+    super('ERR_INVALID_INSTANCE', message);
+  }
+}
+
+/** Whether it is an error of the system with one of these codes. */
+export function hasCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}

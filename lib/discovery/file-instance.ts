@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { fstatSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { close, O_CLOEXEC, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR, open, write } from '../posix/index.js';
+import { hasCode, RegistrationFailedError } from './errors.js';
+import {
+  fileOf,
+  isSameFile,
+  lockToLive,
+  makeDirectory,
+  statOf,
+  temporaryFileOf,
+  unlinkIfThere,
+} from './service-directory.js';
+
+// Each attempt fails only if a cleaner came between two system calls of ours.
+const maxAttempts = 1000;
+
+// How often a file that somebody keeps deleting is restored, in milliseconds.
+const restoreInterval = 1000;
+
+function writeAll(fd: number, payload: Buffer): void {
+  for (let rest = payload; rest.length > 0;) rest = rest.subarray(write(fd, rest));
+}
+
+/**
+ * Makes a file whole and locked, and only then visible under its name, in place of what had it.
+ *
+ * @returns its descriptor, which holds the lock; undefined: a cleaner, or the end of the directory, was in the way
+ */
+function publishOnce(directory: string, name: string, payload: Buffer): number | undefined {
+  makeDirectory(directory);
+  const temporary = join(directory, temporaryFileOf(randomUUID()));
+  let fd: number;
+  try {
+    fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  try {
+    // Until it is locked, a cleaner takes it for what a crash has left. It has the lock then, or had it, and then
+    // there is no file to rename.
+    if (lockToLive(fd)) {
+      writeAll(fd, payload);
+      renameSync(temporary, join(directory, name));
+      return fd;
+    }
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) {
+      unlinkIfThere(temporary);
+      close(fd);
+      throw error;
+    }
+  }
+  unlinkIfThere(temporary);
+  close(fd);
+  return undefined;
+}
+
+function publish(directory: string, name: string, payload: Buffer): number {
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    const fd = publishOnce(directory, name, payload);
+    if (fd !== undefined) return fd;
+  }
+  throw new RegistrationFailedError(
+    `${join(directory, name)} could not be put in place: each time it was deleted before`,
+  );
+}
+
+/**
+ * A registration as a file: it lives for as long as its descriptor holds the lock, at most as long as its process.
+ *
+ * Nobody else ever has a file of this name, and the file at the name is locked from before it is visible until after it
+ * is replaced or gone. So a cleaner, which unlinks only what it could lock, can hit nothing of a process that lives,
+ * whatever it has looked at before.
+ */
+export class FileInstance {
+  readonly id = randomUUID();
+  readonly #directory: string;
+  readonly #name = fileOf(this.id);
+  #payload: Buffer;
+  #fd: number | undefined;
+  #restored = -Infinity;
+
+  /** @throws {Error} that of the system call that failed; then there is no file */
+  constructor(directory: string, payload: Buffer) {
+    this.#directory = directory;
+    this.#payload = payload;
+    this.#fd = publish(directory, this.#name, payload);
+  }
+
+  /** Replaces the payload. If it fails, the one before stays. */
+  update(payload: Buffer): void {
+    this.#replace(payload);
+    this.#payload = payload;
+  }
+
+  // First the new file has the name, then the lock of the old one ends: who then finds that unlocked finds another
+  // file at the name.
+  #replace(payload: Buffer): void {
+    const old = this.#fd;
+    if (old === undefined) return;
+    this.#fd = publish(this.#directory, this.#name, payload);
+    close(old);
+  }
+
+  /**
+   * Puts the file back if somebody has deleted, moved or replaced it: an operator, or who clears /tmp of what is old.
+   *
+   * @returns false if that must wait, since it was done less than a second ago
+   */
+  keep(): boolean {
+    if (this.#fd === undefined || this.#isInPlace(this.#fd)) return true;
+    const now = performance.now();
+    if (now - this.#restored < restoreInterval) return false;
+    this.#restored = now;
+    this.#replace(this.#payload);
+    return true;
+  }
+
+  #isInPlace(fd: number): boolean {
+    return isSameFile(fstatSync(fd, { bigint: true }), statOf(join(this.#directory, this.#name)));
+  }
+
+  /** Removes it; again is no mistake. The lock ends last: until then nobody else removes anything of this name. */
+  remove(): void {
+    if (this.#fd === undefined) return;
+    try {
+      unlinkIfThere(join(this.#directory, this.#name));
+    } catch {
+      // Without its lock it is a dead one, and whoever looks next removes it.
+    }
+    this.abandon();
+  }
+
+  /** Closes the descriptor and no more, as in a forked child: the lock is the parent's as long as it has it open. */
+  abandon(): void {
+    const fd = this.#fd;
+    this.#fd = undefined;
+    if (fd !== undefined) close(fd);
+  }
+}

@@ -1,0 +1,173 @@
+import { fstatSync, readdirSync, unlinkSync, type BigIntStats } from 'node:fs';
+import { join } from 'node:path';
+import { close, O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, open, read } from '../posix/index.js';
+import type { Codec } from './codecs.js';
+import { hasCode, InvalidInstanceError } from './errors.js';
+import { distinctInstances } from './instances.js';
+import type { Instance } from './registry.js';
+import {
+  directoryExists,
+  idOf,
+  isHeld,
+  isSameFile,
+  isTemporary,
+  lockToClean,
+  ownUser,
+  statOf,
+} from './service-directory.js';
+
+/** The longest payload that is read, in bytes. */
+const maxPayload = 64 * 1024;
+
+// One for all: what reads it runs to its end before anything else does.
+const buffer = Buffer.allocUnsafeSlow(maxPayload + 1);
+
+// What says nothing about the file, but that this process cannot look: then the list is not known.
+const cannotLook = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOLCK', 'EINTR'];
+
+const cannotBeRemoved = 'its registrant is dead, and it cannot be removed';
+
+// Whatever stands in a directory is not trusted: no link is followed, and a FIFO or a device is not waited for.
+const safely = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+
+function openIfThere(path: string, flags: number): number | undefined {
+  try {
+    return open(path, flags | safely);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    if (hasCode(error, 'ELOOP')) throw new InvalidInstanceError('it is a symbolic link');
+    throw error;
+  }
+}
+
+function checkForeign(stat: BigIntStats): void {
+  if (!stat.isFile()) throw new InvalidInstanceError('it is no regular file');
+  if (Number(stat.uid) !== ownUser()) throw new InvalidInstanceError(`it belongs to user ${stat.uid.toString()}`);
+}
+
+function payloadOf(fd: number): Uint8Array {
+  let length = 0;
+  for (;;) {
+    const count = read(fd, buffer.subarray(length));
+    length += count;
+    if (length > maxPayload) throw new InvalidInstanceError(`it is longer than ${maxPayload} bytes`);
+    if (count === 0) return buffer.subarray(0, length);
+  }
+}
+
+// Removes what `dead` was seen to be. Under the cleaners' lock nobody else unlinks it, and its name can pass to no
+// other file: that could only its registrant do, who is dead.
+function clean(path: string, dead: BigIntStats): void {
+  const fd = openIfThere(path, O_RDWR);
+  if (fd === undefined) return;
+  try {
+    const stat = fstatSync(fd, { bigint: true });
+    if (isSameFile(stat, dead) && lockToClean(fd) && isSameFile(stat, statOf(path))) unlinkSync(path);
+  } finally {
+    close(fd);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The instances of a service, and the names of the files that they, and others that live, are in. */
+export interface Listing {
+  readonly instances: readonly Instance[];
+  readonly live: ReadonlySet<string>;
+}
+
+/** Reads the directory of a service: skips and names what is not an instance, removes what the dead have left. */
+export class FileReader {
+  readonly #directory: string;
+  readonly #codec: Codec;
+  readonly #warn: (message: string) => void;
+  #skipped: ReadonlyMap<string, string> = new Map();
+
+  constructor(directory: string, codec: Codec, warn: (message: string) => void) {
+    this.#directory = directory;
+    this.#codec = codec;
+    this.#warn = warn;
+  }
+
+  /**
+   * Looks at all files.
+   *
+   * @throws {Error} that of a system call, when it is not known which instances there are
+   */
+  read(): Listing {
+    const instances: Instance[] = [];
+    const live = new Set<string>();
+    const skipped = new Map<string, string>();
+    for (const name of this.#names()) {
+      const id = idOf(name);
+      if (id === undefined && !isTemporary(name)) {
+        if (!name.startsWith('.')) skipped.set(name, 'its name is not that of an instance');
+        continue;
+      }
+      try {
+        const payload = this.#look(name);
+        if (!payload || id === undefined) continue;
+        live.add(name);
+        instances.push({ id, ...this.#codec.decode(payload) });
+      } catch (error) {
+        if (hasCode(error, ...cannotLook)) throw error;
+        skipped.set(name, reasonOf(error));
+      }
+    }
+    this.#name(skipped);
+    return { instances: distinctInstances(instances), live };
+  }
+
+  #names(): string[] {
+    try {
+      return directoryExists(this.#directory) ? readdirSync(this.#directory) : [];
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw error;
+    }
+  }
+
+  // The payload of a file whose registrant lives; undefined if there is none any more. It opens the file only for
+  // reading: who closes one that it could write to wakes all watchers.
+  #look(name: string): Uint8Array | undefined {
+    const path = join(this.#directory, name);
+    for (;;) {
+      const fd = openIfThere(path, O_RDONLY);
+      if (fd === undefined) return undefined;
+      try {
+        const stat = fstatSync(fd, { bigint: true });
+        checkForeign(stat);
+        if (isHeld(fd)) return payloadOf(fd);
+        // Not locked: its registrant is dead, or has put another file in its place before it let go of this one.
+        if (isSameFile(stat, statOf(path))) {
+          this.#clean(name, stat);
+          return undefined;
+        }
+      } finally {
+        close(fd);
+      }
+    }
+  }
+
+  // What could not be removed once is left: each attempt would wake all watchers, this one too.
+  #clean(name: string, dead: BigIntStats): void {
+    const path = join(this.#directory, name);
+    const before = this.#skipped.get(name);
+    if (before?.startsWith(cannotBeRemoved)) throw new InvalidInstanceError(before);
+    try {
+      clean(path, dead);
+    } catch (error) {
+      if (hasCode(error, 'ENOENT') || hasCode(error, ...cannotLook)) return;
+      throw new InvalidInstanceError(`${cannotBeRemoved}: ${reasonOf(error)}`);
+    }
+  }
+
+  #name(skipped: ReadonlyMap<string, string>): void {
+    for (const [name, reason] of skipped) {
+      if (!this.#skipped.has(name)) this.#warn(`${join(this.#directory, name)} is skipped: ${reason}`);
+    }
+    this.#skipped = skipped;
+  }
+}

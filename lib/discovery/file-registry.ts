@@ -1,0 +1,150 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { atfork } from '../posix/index.js';
+import { checkAddress, checkOptionalFunction, checkService } from './arguments.js';
+import type { Codec } from './codecs.js';
+import { DirectoryWatch } from './directory-watch.js';
+import { RegistryClosedError } from './errors.js';
+import { FileInstance } from './file-instance.js';
+import { FileReader } from './file-reader.js';
+import { FileService } from './file-service.js';
+import type { Address, Instance, InstancesListener, Registration, Registry, Watch } from './registry.js';
+
+// The promise of what is done at once: nothing here waits, so that a fork never comes in the middle.
+function promised<T>(work: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    resolve(work());
+  });
+}
+
+class FileRegistration implements Registration {
+  readonly id: string;
+  readonly service: string;
+  readonly #change: (address: Address | undefined) => void;
+
+  /** @param change updates the address, or unregisters it if there is none */
+  constructor(id: string, service: string, change: (address: Address | undefined) => void) {
+    this.id = id;
+    this.service = service;
+    this.#change = change;
+  }
+
+  update(address: Address): Promise<void> {
+    return promised(() => {
+      this.#change(checkAddress(address));
+    });
+  }
+
+  unregister(): Promise<void> {
+    return promised(() => {
+      this.#change(undefined);
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.unregister();
+  }
+}
+
+/**
+ * The registry of one machine, in the file system: a directory for each service, a file for each instance, locked for
+ * as long as its process lives.
+ *
+ * @see https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html
+ * @see https://man7.org/linux/man-pages/man7/inotify.7.html
+ */
+export class FileRegistry implements Registry {
+  readonly #directory: string;
+  readonly #codec: Codec;
+  readonly #warn: (message: string) => void;
+  readonly #directories = new DirectoryWatch();
+  readonly #services = new Map<string, FileService>();
+  readonly #forgetFork: () => void;
+  #closedBy: string | undefined;
+
+  /**
+   * @param directory is made if it is missing, for this user alone
+   * @throws {Error} that of mkdir(2)
+   */
+  constructor(directory: string, codec: Codec, warn: (message: string) => void) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.#directory = directory;
+    this.#codec = codec;
+    this.#warn = warn;
+    this.#forgetFork = atfork({
+      child: () => {
+        this.#abandon();
+      },
+    });
+  }
+
+  register(service: string, address: Address): Promise<Registration> {
+    return promised(() => {
+      const opened = this.#service(service);
+      const file = new FileInstance(join(this.#directory, service), this.#codec.encode(checkAddress(address)));
+      opened.add(file);
+      let isRegistered = true;
+      return new FileRegistration(file.id, service, (changed) => {
+        if (changed) {
+          this.#checkOpen();
+          if (!isRegistered) throw new RegistryClosedError(`${file.id} of ${service} is unregistered`);
+          file.update(this.#codec.encode(changed));
+        } else if (isRegistered && this.#closedBy === undefined) {
+          isRegistered = false;
+          opened.remove(file);
+        }
+      });
+    });
+  }
+
+  watch(service: string, listener?: InstancesListener): Watch {
+    checkOptionalFunction('listener', listener);
+    return this.#service(service).watch(listener);
+  }
+
+  instances(service: string): Promise<readonly Instance[]> {
+    return promised(() => this.#service(service).instances());
+  }
+
+  close(): Promise<void> {
+    return promised(() => {
+      if (this.#closedBy !== undefined) return;
+      this.#closedBy = 'the registry is closed';
+      this.#forgetFork();
+      try {
+        for (const service of this.#services.values()) service.close();
+      } finally {
+        this.#directories.close();
+      }
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  // A forked child has copies of the descriptors, and with them it would hold the parent's locks when the parent has
+  // crashed. To close them is all it may do: what else there is, the files and the queue, is the parent's.
+  #abandon(): void {
+    this.#closedBy = 'the registry is that of the parent of this forked process, which needs one of its own';
+    this.#forgetFork();
+    for (const service of this.#services.values()) service.abandon();
+    this.#directories.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closedBy !== undefined) throw new RegistryClosedError(this.#closedBy);
+  }
+
+  #service(name: string): FileService {
+    checkService(name);
+    this.#checkOpen();
+    const before = this.#services.get(name);
+    if (before) return before;
+    const path = join(this.#directory, name);
+    const reader = new FileReader(path, this.#codec, this.#warn);
+    const service = new FileService(path, this.#directories, reader, this.#warn);
+    this.#services.set(name, service);
+    return service;
+  }
+}

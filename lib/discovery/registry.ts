@@ -1,0 +1,95 @@
+/** Where a server accepts connections. */
+export interface Address {
+  /** A name or an IP address that its clients can reach: 1 to 255 characters. */
+  readonly host: string;
+  /** Its TCP port, an integer from 1 to 65535. */
+  readonly port: number;
+}
+
+/** A server of a service that is registered and lives. */
+export interface Instance extends Address {
+  /** Its name in the registry, unlike that of any other instance. */
+  readonly id: string;
+}
+
+/** Is told the instances of a service, all of them, at most one for each address, sorted by host and port. */
+export type InstancesListener = (instances: readonly Instance[]) => void;
+
+/** What keeps an address in a registry. It ends with its process, however that ends. */
+export interface Registration extends AsyncDisposable {
+  /** The instance's id. */
+  readonly id: string;
+  /** The service it is registered for. */
+  readonly service: string;
+  /**
+   * Changes the address. No watcher ever sees the instance missing in between.
+   *
+   * @throws {RegistryClosedError} ERR_REGISTRY_CLOSED: it is unregistered, its registry is closed, or was made by the
+   * parent of this forked process
+   * @throws {TypeError} as `Registry.register`
+   * @throws {RangeError} as `Registry.register`
+   */
+  update(address: Address): Promise<void>;
+  /** Takes the address out of the registry; again is no mistake. */
+  unregister(): Promise<void>;
+}
+
+/**
+ * A look at a service that goes on. As an `AsyncIterable` it gives the newest list each time there is one that was not
+ * seen yet, until it is closed; to leave the loop closes it.
+ */
+export interface Watch extends Disposable, AsyncIterable<readonly Instance[]> {
+  /** Ends it: its listener is not called again. Again is no mistake. */
+  close(): void;
+  /** Lets the process end while this watches. */
+  unref(): this;
+  /** Keeps the process alive while this watches, which is the default. */
+  ref(): this;
+}
+
+/**
+ * Where the servers of a service are found: servers register, clients watch.
+ *
+ * A service's name has 1 to 100 letters, digits, dots, underscores and hyphens, and begins with a letter or a digit.
+ * In a forked child, the registries of its parent are closed, and nothing of theirs is changed: a child that wants
+ * one calls `connectRegistry` itself.
+ */
+export interface Registry extends AsyncDisposable {
+  /**
+   * Registers an address for as long as this process lives, without keeping it alive. Call it when the server accepts
+   * connections already.
+   *
+   * @throws {RegistryClosedError} ERR_REGISTRY_CLOSED
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE; ERR_INVALID_ARG_VALUE: the service's name is none, or the host is one
+   * that a client cannot connect to (`0.0.0.0`, `::`)
+   * @throws {RangeError} ERR_OUT_OF_RANGE: the port, or a host that is too long
+   * @throws {Error} the error of the system call that failed
+   */
+  register(service: string, address: Address): Promise<Registration>;
+  /**
+   * Tells the instances of a service: soon after the call, and again after every change.
+   *
+   * @param listener is never called before `watch` has returned; what it throws is an uncaught exception
+   * @throws {RegistryClosedError} ERR_REGISTRY_CLOSED
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE; ERR_INVALID_ARG_VALUE: the service's name is none
+   * @throws {Error} the error of the system call that failed
+   */
+  watch(service: string, listener?: InstancesListener): Watch;
+  /**
+   * The instances of a service now; none if nobody has ever registered for it.
+   *
+   * @throws as `watch`
+   */
+  instances(service: string): Promise<readonly Instance[]>;
+  /** Unregisters what was registered by it and ends its watches; again is no mistake. */
+  close(): Promise<void>;
+}
+
+/** Options of `connectRegistry`. */
+export interface RegistryOptions {
+  /**
+   * Is told of what was found in the registry and skipped, once for each file, and of what failed and will be tried
+   * again. By default such a message is a warning of the process (`process.emitWarning`).
+   */
+  onWarning?: (message: string) => void;
+}
