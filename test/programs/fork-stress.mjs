@@ -42,10 +42,7 @@ async function worker() {
 }
 
 // (module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))
-const wasm = Buffer.from(
-  '0061736d0100000001070160027f7f017f030201000707010361646400000a09010700200020016a0b',
-  'hex',
-);
+const wasm = Buffer.from('0061736d0100000001070160027f7f017f030201000707010361646400000a09010700200020016a0b', 'hex');
 
 async function webAssembly() {
   const instance = await WebAssembly.instantiate(await WebAssembly.compile(wasm), {});

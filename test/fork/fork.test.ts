@@ -1,0 +1,102 @@
+import { nodes, programPath, run } from '../support/programs';
+
+interface Told {
+  role: 'before' | 'parent' | 'child' | 'grandchild' | 'returned';
+  pid: number;
+  ppid: number;
+  getpid: number;
+  getppid: number;
+  descriptor: PropertyDescriptor;
+  random: number[];
+  uuid: string[];
+  int: number[];
+  bytes: string[];
+  pids: number[];
+}
+
+async function passes(program: string, node: string, args: string[] = []): Promise<void> {
+  const { code, signal, stdout, stderr } = await run(programPath(program), { node, args });
+  expect({ code, signal, stdout, stderr }).toEqual({ code: 0, signal: null, stdout: 'passed\n', stderr: '' });
+}
+
+describe.each(nodes())('fork on Node $major', ({ path: node }) => {
+  describe('a family of three children and their children', () => {
+    let told: Told[];
+    const of = (role: Told['role']) => told.filter((one) => one.role === role);
+
+    beforeAll(async () => {
+      const { code, stdout, stderr } = await run(programPath('fork-state.mjs'), { node });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      told = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Told);
+    });
+
+    test('fork returns the pid in the parent and 0 in the child', () => {
+      const [returned] = of('returned');
+      expect(of('child').map(({ pid }) => pid)).toEqual(returned?.pids);
+    });
+
+    test('process.pid and process.ppid are what the kernel says, and process.pid keeps its shape', () => {
+      const processes = [...of('parent'), ...of('child'), ...of('grandchild')];
+      expect(processes).toHaveLength(7);
+      for (const { pid, ppid, getpid, getppid, descriptor } of processes) {
+        expect([pid, ppid]).toEqual([getpid, getppid]);
+        expect(descriptor).toEqual({ value: pid, writable: false, enumerable: true, configurable: true });
+      }
+      const [parent] = of('parent');
+      for (const child of of('child')) expect(child.ppid).toBe(parent?.pid);
+    });
+
+    test.each(['random', 'uuid', 'int', 'bytes'] as const)('no two processes draw the same: %s', (kind) => {
+      const drawn = told.filter(({ role }) => role !== 'returned').flatMap((one): unknown[] => one[kind]);
+      expect(drawn.length).toBeGreaterThan(0);
+      expect(new Set(drawn).size).toBe(drawn.length);
+    });
+  });
+
+  test('a thousand children of a busy parent use all of Node.js and end as Node.js does', async () => {
+    const { code, stdout, stderr } = await run(programPath('fork-stress.mjs'), {
+      node,
+      nodeArgs: ['--expose-gc'],
+      args: ['1000'],
+    });
+    expect(stdout).toMatch(/^forks 1000 wrong 0 /);
+    expect(code).toBe(0);
+    // The text of an uncaught error is Node's own, once for each child that leaves so.
+    expect(stderr.match(/^Error: thrown on purpose \d+$/gm)).toHaveLength(250);
+    expect(stderr.match(/Error: rejected on purpose \d+$/gm)).toHaveLength(250);
+  }, 600_000);
+
+  test('a fork from any place of a program works', async () => {
+    const { stdout, stderr } = await run(programPath('fork-places.mjs'), { node });
+    expect(stderr).toBe('');
+    const lines = stdout.trim().split('\n');
+    expect(lines).toHaveLength(9);
+    for (const line of lines) expect(line).toMatch(/^[a-z ]+: {"state":"exited","code":7}$/);
+  });
+
+  test('a signal to a child that has just been forked waits for its handler, a thousand times', async () => {
+    await passes('fork-window.mjs', node, ['1000']);
+  });
+
+  test('hooks run in the order of pthread_atfork, and none that throws leaves the fork half done', async () => {
+    await passes('fork-hooks.mjs', node);
+  });
+
+  test('what is in flight at the fork arrives in both processes', async () => {
+    await passes('fork-in-flight.mjs', node, ['100']);
+  });
+
+  test('a thousand forks leave the descriptors, threads and masks of the parent as they were', async () => {
+    await passes('fork-untouched.mjs', node);
+  });
+
+  test.each(['not-main-thread', 'worker-threads', 'worker-before-import', 'busy-threads', 'argument mistakes'])(
+    'refuses with nothing changed: %s',
+    async (reason) => {
+      await passes('fork-refused.mjs', node, [reason]);
+    },
+  );
+});

@@ -1,0 +1,63 @@
+// The order of atfork's hooks, and hooks that throw.
+import assert from 'node:assert/strict';
+import { atfork, decodeWaitStatus, fork, waitpid } from 'truefork';
+
+let order = [];
+const note = (what) => () => order.push(what);
+const first = atfork({ before: note('before 1'), parent: note('parent 1'), child: note('child 1') });
+atfork({ before: note('before 2'), parent: note('parent 2'), child: note('child 2') });
+atfork({});
+
+function statusOf(pid) {
+  return decodeWaitStatus(waitpid(pid, 0).status);
+}
+
+let pid = fork();
+if (pid === 0) {
+  assert.deepEqual(order, ['before 2', 'before 1', 'child 1', 'child 2']);
+  process.exit(4);
+}
+assert.deepEqual(order, ['before 2', 'before 1', 'parent 1', 'parent 2']);
+assert.deepEqual(statusOf(pid), { state: 'exited', code: 4 });
+
+// A `before` that throws cancels the fork; those whose `before` has run get their `parent`.
+order = [];
+const failure = new Error('not now');
+const cancel = atfork({
+  before: () => {
+    throw failure;
+  },
+});
+atfork({ before: note('before 4'), parent: note('parent 4') });
+assert.throws(() => fork(), failure);
+assert.deepEqual(order, ['before 4', 'parent 4']);
+cancel();
+first();
+
+// An error of a `parent` or `child` hook is an uncaught one; the other hooks run, and fork() returns.
+order = [];
+const bad = atfork({
+  parent: () => {
+    throw new Error('parent hook');
+  },
+  child: () => {
+    throw new Error('child hook');
+  },
+});
+const uncaught = [];
+process.on('uncaughtException', (error) => {
+  uncaught.push(error.message);
+  // Only the child: as an uncaught error ends it.
+  if (error.message === 'child hook') process.exit(8);
+});
+pid = fork();
+bad();
+if (pid === 0) {
+  assert.deepEqual(order, ['before 4', 'before 2', 'child 2']);
+  await new Promise((resolve) => setTimeout(resolve, 60_000));
+}
+assert.deepEqual(order, ['before 4', 'before 2', 'parent 2', 'parent 4']);
+assert.deepEqual(statusOf(pid), { state: 'exited', code: 8 });
+await new Promise(setImmediate);
+assert.deepEqual(uncaught, ['parent hook']);
+console.log('passed');

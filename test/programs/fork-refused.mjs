@@ -1,0 +1,113 @@
+// Forks where it must be refused, and then, with the reason gone, where it must work. The case is the first argument.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, promises as fs, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+
+const early = process.argv[2] === 'worker-before-import' && isMainThread ? await idleWorker() : undefined;
+
+const { _exit, atfork, decodeWaitStatus, fork, ForkUnsafeError, mkfifo, sigprocmask, SIG_BLOCK, waitpid } =
+  await import('truefork');
+
+async function idleWorker() {
+  const worker = new Worker('require("worker_threads").parentPort.on("message", () => process.exit())', { eval: true });
+  await once(worker, 'online');
+  return worker;
+}
+
+const threads = () => readdirSync('/proc/self/task').length;
+const descriptors = () => readdirSync('/proc/self/fd').length;
+
+function refusal(options) {
+  const state = () => [threads(), descriptors(), sigprocmask(SIG_BLOCK, null)];
+  const before = state();
+  let hooks = '';
+  const takeBack = atfork({ before: () => (hooks += 'b'), parent: () => (hooks += 'p'), child: () => (hooks += 'c') });
+  try {
+    const pid = fork(options);
+    if (pid === 0) _exit(99);
+    waitpid(pid, 0);
+    assert.fail('the fork was not refused');
+  } catch (error) {
+    assert(error instanceof ForkUnsafeError, error);
+    assert.equal(error.code, 'ERR_FORK_UNSAFE');
+    assert.deepEqual(state(), before, 'nothing has changed');
+    assert(hooks === '' || hooks === 'bp', hooks);
+    return error;
+  } finally {
+    takeBack();
+  }
+}
+
+function works() {
+  const pid = fork();
+  if (pid === 0) process.exit(5);
+  assert.deepEqual(decodeWaitStatus(waitpid(pid, 0).status), { state: 'exited', code: 5 });
+}
+
+const cases = {
+  async 'not-main-thread'() {
+    const worker = new Worker(new URL(import.meta.url), { argv: [process.argv[2]] });
+    const [[{ reason, message }]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
+    assert.equal(reason, 'not-main-thread');
+    assert.match(message, /main thread/);
+    works();
+  },
+
+  async 'worker-threads'() {
+    const worker = await idleWorker();
+    const { reason, message } = refusal();
+    assert.equal(reason, 'worker-threads');
+    assert.match(message, new RegExp(`worker thread ${worker.threadId}`));
+    worker.postMessage('end');
+    await once(worker, 'exit');
+    works();
+  },
+
+  async 'worker-before-import'() {
+    const { reason, message } = refusal();
+    assert.equal(reason, 'worker-threads');
+    assert.match(message, /tid \d+/);
+    early.postMessage('end');
+    await once(early, 'exit');
+    works();
+  },
+
+  // A thread of the threadpool that sits in open(2) of a FIFO.
+  async 'busy-threads'() {
+    const directory = mkdtempSync(join(tmpdir(), 'truefork-'));
+    const fifo = join(directory, 'fifo');
+    mkfifo(fifo, 0o600);
+    const opening = fs.open(fifo, 'r');
+    await new Promise(setImmediate);
+    const { reason, message } = refusal({ timeout: 200 });
+    assert.equal(reason, 'busy-threads');
+    assert.match(message, /\(tid \d+\) is in system call \d+/);
+    const writer = openSync(fifo, 'w');
+    const reader = await opening;
+    works();
+    await reader.close();
+    closeSync(writer);
+    rmSync(directory, { recursive: true });
+  },
+
+  'argument mistakes'() {
+    const code = (wanted) => (error) => error.code === wanted;
+    assert.throws(() => fork(1), code('ERR_INVALID_ARG_TYPE'));
+    assert.throws(() => fork({ timeout: '1' }), code('ERR_INVALID_ARG_TYPE'));
+    assert.throws(() => fork({ timeout: NaN }), code('ERR_OUT_OF_RANGE'));
+    assert.throws(() => fork({ timeout: -1 }), code('ERR_OUT_OF_RANGE'));
+    assert.throws(() => atfork({ child: 1 }), code('ERR_INVALID_ARG_TYPE'));
+    works();
+  },
+};
+
+if (isMainThread) {
+  await cases[process.argv[2]]();
+  console.log('passed');
+} else {
+  const { reason, message } = refusal();
+  parentPort.postMessage({ reason, message });
+}
