@@ -27,6 +27,8 @@
         'NAPI_DISABLE_CPP_EXCEPTIONS',
         'NODE_ADDON_API_DISABLE_DEPRECATED',
       ],
+      # Bound at load: what a forked child calls first would be looked up again in every child.
+      'ldflags': ['-Wl,-z,now'],
       'cflags_cc!': ['-std=gnu++17', '-std=gnu++14'],
       'cflags_cc': [
         '-std=gnu++20', '-fvisibility=hidden', '-fno-exceptions',

@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
@@ -11,7 +11,8 @@ import { join } from 'node:path';
  */
 export function runtimeDirectory(name: string): string {
   const base = process.env['XDG_RUNTIME_DIR'];
-  const { uid } = userInfo();
+  // Not os.userInfo(): that reads the user database.
+  const uid = process.getuid?.() ?? -1;
   const root = base ? join(base, 'truefork') : join(tmpdir(), `truefork-${uid}`);
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const stat = lstatSync(root);

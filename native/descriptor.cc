@@ -1,4 +1,5 @@
-// open(2), close(2), read(2), write(2), pipe2(2), mkfifo(3), fcntl(2)'s open file description locks.
+// open(2), close(2), read(2), write(2), pipe2(2), mkfifo(3), fcntl(2)'s open file description
+// locks.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,8 +50,9 @@ static Napi::Value Mkfifo(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), mkfifo(path.c_str(), static_cast<mode_t>(Int(info, 1))));
 }
 
-// fcntlLock(fd, F_OFD_SETLK | F_OFD_SETLKW | F_OFD_GETLK, type, start, length); answers the type that
-// the kernel left in the structure: for F_OFD_GETLK, F_UNLCK or the type of the lock in the way.
+// fcntlLock(fd, F_OFD_SETLK | F_OFD_SETLKW | F_OFD_GETLK, type, start, length); answers the type
+// that the kernel left in the structure: for F_OFD_GETLK, F_UNLCK or the type of the lock in the
+// way.
 static Napi::Value FcntlLock(const Napi::CallbackInfo& info) {
   struct flock lock = {};
   lock.l_type = static_cast<short>(Int(info, 2));

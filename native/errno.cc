@@ -11,7 +11,10 @@ struct Row {
   int number;
 };
 
-#define ROW(name) Row{#name, name}
+#define ROW(name) \
+  Row {           \
+    #name, name   \
+  }
 
 static const Row kErrnos[] = {
     ROW(EPERM),
@@ -165,6 +168,8 @@ static Napi::Value Errnos(const Napi::CallbackInfo& info) {
   return table;
 }
 
-void ErrnoFamily(Napi::Object exports) { Export(exports, "errnos", Errnos); }
+void ErrnoFamily(Napi::Object exports) {
+  Export(exports, "errnos", Errnos);
+}
 
 }  // namespace truefork

@@ -51,7 +51,8 @@ static Napi::Value Mmap(const Napi::CallbackInfo& info) {
       },
       mapping, &buffer);
   if (status != napi_ok) {
-    // A build of V8 whose sandbox forbids memory that is not its own (Electron).
+    // A build of V8 whose sandbox forbids memory that is not its own (Electron). The other failure,
+    // a length that is too great, would call the finalizer by itself; TypeScript has checked it.
     Finalize(info.Env(), address, mapping);
     return Failure(info.Env(), ENOTSUP);
   }

@@ -8,11 +8,17 @@
 
 namespace truefork {
 
-static Napi::Value Exit(const Napi::CallbackInfo& info) { _exit(Int(info, 0)); }
+static Napi::Value Exit(const Napi::CallbackInfo& info) {
+  _exit(Int(info, 0));
+}
 
-static Napi::Value Getpid(const Napi::CallbackInfo& info) { return Answer(info.Env(), getpid()); }
+static Napi::Value Getpid(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), getpid());
+}
 
-static Napi::Value Getppid(const Napi::CallbackInfo& info) { return Answer(info.Env(), getppid()); }
+static Napi::Value Getppid(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), getppid());
+}
 
 static Napi::Value Kill(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), kill(Int(info, 0), Int(info, 1)));

@@ -15,7 +15,9 @@ inline Napi::Value Answer(Napi::Env env, long long result) {
   return Napi::Number::New(env, static_cast<double>(answer));
 }
 
-inline Napi::Value Failure(Napi::Env env, int error) { return Napi::Number::New(env, -error); }
+inline Napi::Value Failure(Napi::Env env, int error) {
+  return Napi::Number::New(env, -error);
+}
 
 // The arguments, which TypeScript has checked.
 inline int Int(const Napi::CallbackInfo& info, size_t index) {

@@ -21,7 +21,15 @@ static void OnReadable(uv_poll_t* poll, int status, int) {
   auto* watcher = static_cast<Watcher*>(poll->data);
   Napi::Env env = watcher->callback.Env();
   Napi::HandleScope scope(env);
-  watcher->callback.MakeCallback(env.Global(), {Napi::Number::New(env, status)}, watcher->context);
+  napi_value argument = Napi::Number::New(env, status);
+  // Not node-addon-api's MakeCallback: it ends the process when a worker thread is ended in here.
+  napi_make_callback(env, watcher->context, env.Global(), watcher->callback.Value(), 1, &argument,
+                     nullptr);
+  // Nobody below the event loop catches what the callback threw: it is an uncaught exception.
+  if (napi_value thrown;
+      env.IsExceptionPending() && napi_get_and_clear_last_exception(env, &thrown) == napi_ok) {
+    napi_fatal_exception(env, thrown);
+  }
 }
 
 // libuv owns the memory of the handle until it has called back.

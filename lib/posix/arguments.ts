@@ -82,9 +82,16 @@ export function arrayBuffer(name: string, value: unknown): ArrayBuffer {
 
 /** The bytes of a buffer, view or ArrayBuffer, not copied. */
 export function view(name: string, value: unknown): Uint8Array {
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (types.isArrayBuffer(value)) return new Uint8Array(value);
-  throw wrongType(name, 'an ArrayBuffer, a Buffer, a TypedArray or a DataView', value);
+  if (!ArrayBuffer.isView(value) && !types.isArrayBuffer(value)) {
+    throw wrongType(name, 'an ArrayBuffer, a Buffer, a TypedArray or a DataView', value);
+  }
+  try {
+    return ArrayBuffer.isView(value)
+      ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+      : new Uint8Array(value);
+  } catch {
+    throw wrongValue(name, 'must not have been unmapped or transferred away', value);
+  }
 }
 
 /** A function. */

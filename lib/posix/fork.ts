@@ -3,7 +3,7 @@ import { callback, integer, wrongType } from './arguments.js';
 import { answered } from './errno.js';
 import { ForkUnsafeError } from './errors.js';
 import { native, type Refusal } from './native.js';
-import { rehearse, repair } from './repair.js';
+import { repair } from './repair.js';
 
 /** What to do around every fork of this process. */
 export interface ForkHooks {
@@ -100,8 +100,6 @@ export function fork(options: ForkOptions = {}): number {
     const details = [...workers].map((worker) => `worker thread ${worker.threadId}`);
     throw refused({ reason: 'worker-threads', details });
   }
-
-  rehearse();
 
   // A hook may register or take back others: this fork is with those of its beginning.
   const entries = hooks;

@@ -51,15 +51,6 @@ function repairCrypto(): void {
   for (let i = 0; i < INTEGERS_AHEAD; i++) randomInt(2);
 }
 
-let rehearsed = false;
-
-/** In the parent, before its first fork: so that each child inherits the draws' machine code, and need not compile it. */
-export function rehearse(): void {
-  if (rehearsed) return;
-  rehearsed = true;
-  for (let round = 0; round < 3; round++) repairCrypto();
-}
-
 /** Puts right, in a forked child, what is wrong in every one. */
 export function repair(): void {
   repairPid();

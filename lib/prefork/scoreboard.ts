@@ -115,12 +115,12 @@ export class Scoreboard {
     }
     const words = new Uint32Array(buffer, 0, 8);
     const numbers = new Float64Array(buffer, 0, 8);
-    const { written } = new TextEncoder().encodeInto(address.host, new Uint8Array(buffer, HOST, HEADER - HOST));
+    const hostLength = Buffer.from(buffer, HOST, HEADER - HOST).write(address.host);
     words[WORD.version] = VERSION;
     words[WORD.master] = process.pid;
     words[WORD.workers] = workers;
     words[WORD.port] = address.port;
-    words[WORD.hostLength] = written;
+    words[WORD.hostLength] = hostLength;
     numbers[NUMBER.masterStart] = processStat(process.pid)?.started ?? 0;
     numbers[NUMBER.since] = Date.now();
     words[WORD.magic] = MAGIC;
@@ -177,7 +177,7 @@ function decode(bytes: Buffer): FamilyStatus | undefined {
   if (magic !== MAGIC || version !== VERSION || buffer.byteLength !== HEADER + workers * CELL) return undefined;
   // Left behind by a master that was killed, and whose pid somebody else may have by now.
   if (processStat(master)?.started !== numbers[NUMBER.masterStart]) return undefined;
-  const host = new TextDecoder().decode(new Uint8Array(buffer, HOST, Math.min(hostLength, HEADER - HOST)));
+  const host = Buffer.from(buffer, HOST, Math.min(hostLength, HEADER - HOST)).toString();
   const cells = cellsOf(buffer, workers);
   const [since = 0, pastRequests = 0] = [numbers[NUMBER.since], numbers[NUMBER.pastRequests]];
   return { master, since, host, port, pastRequests, workers: cells.map((cell, n) => cell.status(n)) };

@@ -84,10 +84,12 @@ std::vector<int> EventfdsOf(int epoll) {
   return eventfds;
 }
 
-int RenewEventfd(int fd) { return Replace(fd, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+int RenewEventfd(int fd) {
+  return Replace(fd, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
 
-// The handles that another thread has woken and whose callback has not run yet. (libuv keeps the flag
-// in the handle; zero says that nothing is pending in every version.)
+// The handles that another thread has woken and whose callback has not run yet. (libuv keeps the
+// flag in the handle; zero says that nothing is pending in every version.)
 static std::vector<uv_async_t*> PendingWakeups(uv_loop_t* loop) {
   std::vector<uv_async_t*> pending;
   uv_walk(

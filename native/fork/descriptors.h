@@ -33,8 +33,8 @@ std::vector<int> EventfdsOf(int epoll);
 // parent. (Closing it would not do: libuv aborts on EBADF.) 0 or an errno.
 int RenewEventfd(int fd);
 
-// In the child: the loop's kernel objects anew (uv_loop_fork), the epoll descriptor under the number
-// that it had, and no wake-up lost. 0 or an errno.
+// In the child: the loop's kernel objects anew (uv_loop_fork), the epoll descriptor under the
+// number that it had, and no wake-up lost. 0 or an errno.
 int RenewLoop(uv_loop_t* loop);
 
 }  // namespace truefork

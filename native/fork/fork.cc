@@ -61,7 +61,6 @@ static Sight LookAround() {
     if (!LookAtSyscall(thread)) {
       sight.busy.push_back("tid " + std::to_string(tid) + " cannot be looked at");
     } else if (!thread.Idle()) {
-      LookAtIdentity(thread);
       sight.busy.push_back(Describe(thread));
     }
     threads.push_back(std::move(thread));
@@ -80,7 +79,9 @@ static Sight LookAround() {
   return sight;
 }
 
-static bool IsEpollThread(const Thread& thread) { return thread.InEpoll(); }
+static bool IsEpollThread(const Thread& thread) {
+  return thread.InEpoll();
+}
 
 static void Nap(long microseconds) {
   const timespec time = {0, microseconds * 1000};
@@ -93,8 +94,8 @@ static std::optional<Refusal> ParkAll(Idle& parked, Deadline deadline) {
     Sight sight = LookAround();
     if (sight.idle) {
       const Idle& idle = *sight.idle;
-      // One thread of Node's own has an event loop. A second loop is a worker thread's or an addon's,
-      // and would not be in the child.
+      // One thread of Node's own has an event loop. A second loop is a worker thread's or an
+      // addon's, and would not be in the child.
       if (std::count_if(idle.left.begin(), idle.left.end(), IsEpollThread) > 1) {
         Refusal refusal{"worker-threads", {}};
         for (const Thread& thread : idle.left) {
@@ -165,8 +166,7 @@ static Napi::Value Refuse(Napi::Env env, const Refusal& refusal) {
 // stay blocked until openSignals(); -errno; or { reason, details } when it is refused.
 static Napi::Value Fork(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(Long(info, 0));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(Long(info, 0));
   if (syscall(SYS_gettid) != getpid()) return Refuse(env, {"not-main-thread", {}});
   if (!signal_lock.found()) {
     return Refuse(env, {"unsupported-platform", {"libuv's signal lock was not found"}});

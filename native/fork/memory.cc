@@ -11,8 +11,8 @@
 
 namespace truefork {
 
-// From `maps`, not `smaps`, which would tell the marked ranges but walks all page tables: as dear as
-// the fork itself.
+// From `maps`, not `smaps`, which would tell the marked ranges but walks all page tables: as dear
+// as the fork itself.
 int LetMemoryFork() {
   const auto maps = ReadFile("/proc/self/maps");
   if (!maps) return errno;

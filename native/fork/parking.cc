@@ -2,7 +2,6 @@
 
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -18,8 +17,8 @@ namespace truefork {
 
 namespace {
 
-// A guest's progress. Each value is written by one side only: kCalled by the caller, the rest by the
-// guest.
+// A guest's progress. Each value is written by one side only: kCalled by the caller, the rest by
+// the guest.
 enum State : uint32_t { kCalled, kParked, kLeft };
 
 // Where the interrupted thread was. A system call that the kernel is going to restart has its
@@ -50,13 +49,15 @@ long Futex(std::atomic<uint32_t>& word, int operation, uint32_t value,
   return syscall(SYS_futex, &word, operation | FUTEX_PRIVATE_FLAG, value, timeout, nullptr, 0);
 }
 
-void WakeAll(std::atomic<uint32_t>& word) { Futex(word, FUTEX_WAKE, INT32_MAX); }
+void WakeAll(std::atomic<uint32_t>& word) {
+  Futex(word, FUTEX_WAKE, INT32_MAX);
+}
 
-// What the kernel keeps for a thread and glibc registered at its start: a new kernel thread has none
-// of it.
-void RegisterThread(const Thread& thread) {
-  prctl(PR_SET_NAME, thread.name.c_str());
-  syscall(SYS_set_robust_list, thread.robust, sizeof *thread.robust);
+// What the kernel keeps for a thread and glibc registered at its start: a new kernel thread has
+// none of it.
+void RegisterThread(const char* name, robust_list_head* robust) {
+  prctl(PR_SET_NAME, name);
+  syscall(SYS_set_robust_list, robust, sizeof *robust);
 #ifdef RSEQ_SIG
   if (__rseq_size > 0) {
     auto* area = reinterpret_cast<struct rseq*>(static_cast<char*>(__builtin_thread_pointer()) +
@@ -70,17 +71,21 @@ void RegisterThread(const Thread& thread) {
 #endif
 }
 
-constexpr size_t kTrampoline = 16384;
+// A stack for the new kernel thread, which leaves it with its first call.
+constexpr size_t kTrampoline = 4096;
 
 struct Guest {
   Thread thread;
   std::atomic<uint32_t> state{kCalled};
-  // Written in the handler: where it was interrupted, its thread-local storage, its stack frame.
+  // Written in the handler: where it was interrupted, its name, its thread-local storage, its
+  // frame.
   Place place{};
+  char name[16] = "";
   void* thread_pointer = nullptr;
   void* frame[5] = {};
-  // In the child: the stack on which the new kernel thread lives until it jumps onto its own.
-  char* trampoline = nullptr;
+  // In the child: where the new kernel thread begins. Made in the parent, once: to map and unmap it
+  // in each child costs as much as the thread.
+  alignas(16) char trampoline[kTrampoline];
 };
 
 // There is one fork at a time: all are made by the main thread. The guest book is never freed: a
@@ -91,26 +96,25 @@ std::atomic<size_t> count{0};
 std::atomic<uint32_t> released{0};
 int park_signal = 0;
 
+// What resurrected threads block besides.
+sigset_t process_signals;
+
 // Async-signal-safe: system calls and atomics only. Not inlined: the frame that __builtin_setjmp
 // notes must be one that __builtin_longjmp is not called from.
 __attribute__((noinline)) void Stay(Guest* guest, ucontext_t* context) {
   guest->place = PlaceOf(*context);
+  prctl(PR_GET_NAME, guest->name);
   guest->thread_pointer = __builtin_thread_pointer();
   if (__builtin_setjmp(guest->frame) == 0) {
     guest->state = kParked;
     WakeAll(guest->state);
     while (released == 0) Futex(released, FUTEX_WAIT, 0);
   } else {
-    // In the child, on a new kernel thread. The process's signals are the main thread's from now on,
-    // as they are anyway when it does not block them: one that comes before the child has handlers
-    // of its own must stay pending, and not find a helper that lets it in.
-    RegisterThread(guest->thread);
-    for (int signal = 1; signal < NSIG; signal++) {
-      const bool of_this_thread = signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE ||
-                                  signal == SIGILL || signal == SIGTRAP || signal == SIGSYS ||
-                                  signal == SIGPROF;
-      if (signal != park_signal && !of_this_thread) sigaddset(&context->uc_sigmask, signal);
-    }
+    // In the child, on a new kernel thread. The process's signals are the main thread's from now
+    // on, as they are anyway when it does not block them: one that comes before the child has
+    // handlers of its own must stay pending, and not find a helper that lets it in.
+    RegisterThread(guest->name, guest->thread.robust);
+    sigorset(&context->uc_sigmask, &context->uc_sigmask, &process_signals);
   }
   guest->state = kLeft;
   WakeAll(guest->state);
@@ -167,7 +171,13 @@ int ParkSignal() {
     // SA_RESTART: the wait goes on afterwards. No other handler runs on top of this one.
     action.sa_flags = SA_SIGINFO | SA_RESTART;
     sigfillset(&action.sa_mask);
-    if (sigaction(signal, &action, nullptr) == 0) return park_signal = signal;
+    if (sigaction(signal, &action, nullptr) != 0) continue;
+    // All but those that a thread sends itself by a fault, the profiler's, and this one.
+    sigfillset(&process_signals);
+    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGPROF, signal}) {
+      sigdelset(&process_signals, own);
+    }
+    return park_signal = signal;
   }
   return 0;
 }
@@ -181,7 +191,6 @@ bool Park(const std::vector<Thread>& threads, Deadline deadline) {
   for (size_t i = 0; i < threads.size(); i++) {
     guests[i].thread = threads[i];
     guests[i].state = kCalled;
-    guests[i].trampoline = nullptr;
   }
   released = 0;
   count = threads.size();
@@ -207,12 +216,9 @@ void Release() {
 
 int Resurrect() {
   int error = 0;
-  for (size_t i = 0; i < count && error == 0; i++) {
-    Guest& guest = guests[i];
-    void* stack = mmap(nullptr, kTrampoline, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (stack == MAP_FAILED) return errno;
-    guest.trampoline = static_cast<char*>(stack);
+  size_t started = 0;
+  for (; started < count; started++) {
+    Guest& guest = guests[started];
     // As pthread_create(3) clones. The kernel writes the new tid where glibc looks for it, and
     // clears it at the thread's end, for pthread_join(3).
     constexpr int kFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
@@ -221,14 +227,10 @@ int Resurrect() {
     if (clone(Return, guest.trampoline + kTrampoline, kFlags, &guest, guest.thread.tid_word,
               guest.thread_pointer, guest.thread.tid_word) < 0) {
       error = errno;
-      guest.state = kLeft;
+      break;
     }
   }
-  for (size_t i = 0; i < count; i++) {
-    if (guests[i].trampoline == nullptr) continue;
-    Await(guests[i].state, kParked);
-    munmap(guests[i].trampoline, kTrampoline);
-  }
+  for (size_t i = 0; i < started; i++) Await(guests[i].state, kParked);
   count = 0;
   return error;
 }

@@ -1,7 +1,7 @@
-// Takes the idle threads of the process across a fork. A thread is parked in a signal handler, where
-// it notes its place; in the child, whose kernel knows only the thread that forked, each is started
-// again on its own stack, with its own thread-local storage, at that place, and returns from the
-// handler into the wait that the signal interrupted.
+// Takes the idle threads of the process across a fork. A thread is parked in a signal handler,
+// where it notes its place; in the child, whose kernel knows only the thread that forked, each is
+// started again on its own stack, with its own thread-local storage, at that place, and returns
+// from the handler into the wait that the signal interrupted.
 #pragma once
 
 #include <chrono>
@@ -13,12 +13,12 @@ namespace truefork {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-// The signal that parks: a free real-time signal, ours for good from the first call on. 0 when there
-// is none.
+// The signal that parks: a free real-time signal, ours for good from the first call on. 0 when
+// there is none.
 int ParkSignal();
 
-// Parks these threads. False, with all of them released again, when one was not found where `Thread`
-// says it waits, has ended, or has not come by the deadline.
+// Parks these threads. False, with all of them released again, when one was not found where
+// `Thread` says it waits, has ended, or has not come by the deadline.
 bool Park(const std::vector<Thread>& threads, Deadline deadline);
 
 // In the parent: lets the parked threads go on, and waits until the last has left the handler.

@@ -15,7 +15,9 @@
 
 namespace truefork {
 
-bool Thread::InFutex() const { return syscall == SYS_futex; }
+bool Thread::InFutex() const {
+  return syscall == SYS_futex;
+}
 
 bool Thread::InEpoll() const {
 #ifdef SYS_epoll_wait
@@ -85,11 +87,8 @@ static ptrdiff_t TidOffset() {
 }
 
 bool LookAtIdentity(Thread& thread) {
-  auto name = ReadTaskFile(thread.tid, "comm");
   const auto status = ReadTaskFile(thread.tid, "status");
-  if (!name || !status) return false;
-  if (!name->empty() && name->back() == '\n') name->pop_back();
-  thread.name = *name;
+  if (!status) return false;
   const size_t blocked = status->find("\nSigBlk:");
   if (blocked == std::string::npos) return false;
   thread.blocked = strtoull(status->c_str() + blocked + strlen("\nSigBlk:"), nullptr, 16);
@@ -102,7 +101,9 @@ bool LookAtIdentity(Thread& thread) {
 }
 
 std::string Describe(const Thread& thread) {
-  std::string text = thread.name + " (tid " + std::to_string(thread.tid) + ") ";
+  std::string text = ReadTaskFile(thread.tid, "comm").value_or("a thread");
+  if (!text.empty() && text.back() == '\n') text.pop_back();
+  text += " (tid " + std::to_string(thread.tid) + ") ";
   if (thread.syscall < 0) return text + "is running";
   return text + "is in system call " + std::to_string(thread.syscall);
 }

@@ -13,9 +13,9 @@ namespace truefork {
 
 struct Thread {
   pid_t tid = 0;
-  std::string name;
 
-  // The system call it sits in, as /proc/PID/task/TID/syscall has it; -1 on a processor, or in none.
+  // The system call it sits in, as /proc/PID/task/TID/syscall has it; -1 on a processor, or in
+  // none.
   long syscall = -1;
   uintptr_t first_argument = 0;
   uintptr_t stack_pointer = 0;
@@ -37,11 +37,11 @@ struct Thread {
 // The ids of all threads but the calling one, in ascending order.
 std::vector<pid_t> OtherThreads();
 
-// Fills in syscall, first_argument, stack_pointer and program_counter; false when the thread is gone
-// or the file cannot be read.
+// Fills in syscall, first_argument, stack_pointer and program_counter; false when the thread is
+// gone or the file cannot be read.
 bool LookAtSyscall(Thread& thread);
 
-// Fills in name, blocked, robust and tid_word; false when the thread is gone, or no pthread.
+// Fills in blocked, robust and tid_word; false when the thread is gone, or no pthread.
 bool LookAtIdentity(Thread& thread);
 
 // "V8Worker (tid 42) is running", "node (tid 43) is in system call 0".
