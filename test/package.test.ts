@@ -1,0 +1,123 @@
+// The package as its users get it: packed, installed without a compiler, imported and required.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nodes } from './support/programs';
+
+const root = join(__dirname, '..');
+let home: string;
+
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'truefork-package-'));
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', home], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [tarball] = readdirSync(home);
+  if (tarball === undefined) throw new Error('npm pack has made nothing');
+  const modules = join(home, 'node_modules');
+  const folder = join(modules, 'truefork');
+  mkdirSync(folder, { recursive: true });
+  execFileSync('tar', ['-xzf', join(home, tarball), '-C', folder, '--strip-components=1']);
+  for (const dependency of ['bindings', 'file-uri-to-path']) {
+    symlinkSync(join(root, 'node_modules', dependency), join(modules, dependency));
+  }
+});
+
+afterAll(() => {
+  rmSync(home, { recursive: true, force: true });
+});
+
+function file(name: string, text: string): string {
+  const path = join(home, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const faces = [
+  'truefork',
+  'truefork/posix',
+  'truefork/reaper',
+  'truefork/prefork',
+  'truefork/discovery',
+  'truefork/rpc',
+];
+
+describe.each(nodes())('on Node $major', ({ path: node }) => {
+  const output = (path: string) => execFileSync(node, [path], { cwd: home, encoding: 'utf8' });
+
+  test.each(faces)('import and require of %s give the same names, and the same things', (face) => {
+    const script = file(
+      'names.mjs',
+      `import { createRequire } from 'node:module';
+       import * as imported from ${JSON.stringify(face)};
+       const required = createRequire(import.meta.url)(${JSON.stringify(face)});
+       const names = Object.keys(required);
+       for (const name of names) if (imported[name] !== required[name]) console.log('not the same:', name);
+       console.log(names.length > 0 ? 'same' : 'empty');`,
+    );
+    expect(output(script)).toBe('same\n');
+  });
+
+  test.each([
+    ['imported', 'fork.mjs', "import { fork, waitpid } from 'truefork';"],
+    ['required', 'fork.cjs', "const { fork, waitpid } = require('truefork');"],
+  ])('the addon of the package forks when it is %s', (_, name, load) => {
+    const script = file(
+      name,
+      `${load}\nconst pid = fork();\nif (pid === 0) process.exit(3);\nconsole.log(waitpid(pid, 0).status >> 8);`,
+    );
+    expect(output(script)).toBe('3\n');
+  });
+});
+
+test('the command of the package runs', () => {
+  const command = join(home, 'node_modules', 'truefork', 'dist', 'cli', 'main.js');
+  const { version } = JSON.parse(
+    execFileSync(process.execPath, ['-p', "JSON.stringify(require('truefork/package.json'))"], {
+      cwd: home,
+      encoding: 'utf8',
+    }),
+  ) as { version: string };
+  expect(execFileSync(process.execPath, [command, '--version'], { encoding: 'utf8' })).toBe(`${version}\n`);
+});
+
+test.each(['mts', 'cts'])('a strict TypeScript program sees the types of every import: .%s', (extension) => {
+  const source = file(
+    `typed.${extension}`,
+    `import http from 'node:http';
+     import { fork, waitpid, decodeWaitStatus, isPosixError, WNOHANG, type WaitStatus } from 'truefork';
+     import { prefork, type Master } from 'truefork/prefork';
+     import { Reaper } from 'truefork/reaper';
+     import { connectRegistry, type Instance } from 'truefork/discovery';
+     import { createRpcClient, createRpcServer, booklet } from 'truefork/rpc';
+     const pid: number = fork({ timeout: 10 });
+     const status: WaitStatus = decodeWaitStatus(waitpid(pid, WNOHANG).status);
+     if (status.state === 'exited') { const code: number = status.code; void code; }
+     export async function main(error: unknown): Promise<void> {
+       if (isPosixError(error, 'ECHILD')) { const code: 'ECHILD' = error.code; void code; }
+       const master: Master = await prefork(http.createServer(), { port: 0, workers: 'auto' });
+       new Reaper().on('exit', (child, ended) => { const pid: number = child; void pid; void ended.state; });
+       const registry = await connectRegistry();
+       const instances: readonly Instance[] = await registry.instances('rpc');
+       await createRpcClient({ registry, service: 'rpc' }).call('ping', instances.length);
+       // @ts-expect-error: a port is a number
+       await prefork(createRpcServer(booklet), { port: '80' });
+       await master.stop();
+     }`,
+  );
+  const options = {
+    module: 'nodenext',
+    target: 'es2022',
+    lib: ['es2023', 'esnext.disposable'],
+    strict: true,
+    noEmit: true,
+    esModuleInterop: true,
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules', '@types')],
+  };
+  const project = file(`tsconfig.${extension}.json`, JSON.stringify({ compilerOptions: options, files: [source] }));
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  execFileSync(process.execPath, [tsc, '--project', project], { cwd: home, stdio: ['ignore', 'inherit', 'inherit'] });
+});
