@@ -1,0 +1,190 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import * as truefork from 'truefork/posix';
+import { errno, errnoNames, errorClasses, isPosixError, PosixError, type ErrnoName } from 'truefork/posix';
+// The one place where results become errors, for errnos that no call here gives.
+import { answered } from '../../dist/posix/errno.js';
+import { thrownBy } from './cases';
+
+type ErrorName = Extract<keyof typeof truefork, `${string}Error`>;
+
+const classes: Partial<Record<ErrnoName, ErrorName>> = {
+  EPERM: 'PermissionError',
+  ENOENT: 'FileNotFoundError',
+  ESRCH: 'ProcessLookupError',
+  EINTR: 'InterruptedError',
+  ECHILD: 'ChildProcessError',
+  EAGAIN: 'BlockingIOError',
+  EACCES: 'PermissionError',
+  EEXIST: 'FileExistsError',
+  ENOTDIR: 'NotADirectoryError',
+  EISDIR: 'IsADirectoryError',
+  EPIPE: 'BrokenPipeError',
+  ECONNABORTED: 'ConnectionAbortedError',
+  ECONNRESET: 'ConnectionResetError',
+  ESHUTDOWN: 'BrokenPipeError',
+  ETIMEDOUT: 'TimeoutError',
+  ECONNREFUSED: 'ConnectionRefusedError',
+  EALREADY: 'BlockingIOError',
+  EINPROGRESS: 'BlockingIOError',
+};
+
+/** The error of a call that answered so. */
+function errorOf(result: number): PosixError {
+  return thrownBy(function call() {
+    answered(result, 'waitpid', 4242, { pid: 4242 }, call);
+  }) as PosixError;
+}
+
+describe('an errno', () => {
+  // A second name of a number is thrown under its first one.
+  const firstNames = errnoNames.filter(
+    (name, index) => errnoNames.findIndex((n) => errno[n] === errno[name]) === index,
+  );
+
+  test.each(firstNames)('%s becomes an error of its class', (code) => {
+    const name = classes[code] ?? 'PosixError';
+    const error = errorOf(-errno[code]);
+    expect(error.constructor).toBe(truefork[name]);
+    expect(error.constructor).toBe(errorClasses[code] ?? PosixError);
+    expect(Object.fromEntries(Object.entries(error))).toEqual({
+      name,
+      code,
+      errno: errno[code],
+      syscall: 'waitpid',
+      pid: 4242,
+    });
+    expect(error).toBeInstanceOf(PosixError);
+    expect(error).toBeInstanceOf(Error);
+    expect(error.message).toBe(`${code}: ${truefork.strerror(errno[code])}, waitpid(4242)`);
+  });
+
+  test.each(['EWOULDBLOCK', 'ENOTSUP', 'EDEADLOCK'] as const)('%s is thrown under its first name', (second) => {
+    const first = { EWOULDBLOCK: 'EAGAIN', ENOTSUP: 'EOPNOTSUPP', EDEADLOCK: 'EDEADLK' }[second];
+    expect(errorOf(-errno[second]).code).toBe(first);
+  });
+
+  test('that <errno.h> does not know is an error too', () => {
+    const error = errorOf(-4095);
+    expect(error.constructor).toBe(PosixError);
+    expect(error).toMatchObject({ code: 'E4095', errno: 4095, message: 'E4095: unknown error 4095, waitpid(4242)' });
+  });
+});
+
+test('a result that is no error is the call’s value', () => {
+  for (const value of [0, 1, 2 ** 52]) expect(answered(value, 'read', 3, { fd: 3 }, answered)).toBe(value);
+});
+
+test('the classes and their errnos are one table', () => {
+  expect(new Set(Object.keys(errorClasses))).toEqual(new Set(Object.keys(classes)));
+});
+
+describe('every call’s error', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'errors-test-'));
+  const path = join(folder, 'missing', 'file');
+  const fd = 2 ** 31 - 1;
+  const pid = 2 ** 22 + 1;
+  const bytes = new Uint8Array(1);
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  const rows: [shown: string, code: ErrnoName, about: object, call: () => unknown][] = [
+    [`open('${path}')`, 'ENOENT', { path }, () => truefork.open(path, truefork.O_RDONLY)],
+    [`close(${fd})`, 'EBADF', { fd }, truefork.close.bind(null, fd)],
+    [`read(${fd})`, 'EBADF', { fd }, () => truefork.read(fd, bytes)],
+    [`write(${fd})`, 'EBADF', { fd }, () => truefork.write(fd, bytes)],
+    ['pipe2(1)', 'EINVAL', {}, () => truefork.pipe2(1)],
+    [`mkfifo('${path}')`, 'ENOENT', { path }, truefork.mkfifo.bind(null, path, 0o600)],
+    [`fcntl(${fd})`, 'EBADF', { fd }, () => truefork.fcntl(fd, truefork.F_OFD_SETLK, { type: truefork.F_WRLCK })],
+    [`kill(${pid}, SIGTERM)`, 'ESRCH', { pid }, truefork.kill.bind(null, pid, 'SIGTERM')],
+    [`kill(${pid}, 0)`, 'ESRCH', { pid }, truefork.kill.bind(null, pid, 0)],
+    [`pidfd_open(${pid})`, 'ESRCH', { pid }, () => truefork.pidfd_open(pid, 0)],
+    [`waitpid(${pid})`, 'ECHILD', { pid }, () => truefork.waitpid(pid, truefork.WNOHANG)],
+    ['sigprocmask(1700)', 'EINVAL', {}, () => truefork.sigprocmask(1700, [])],
+    ['siginterrupt(SIGKILL)', 'EINVAL', {}, truefork.siginterrupt.bind(null, 'SIGKILL', true)],
+    ['setitimer(99)', 'EINVAL', {}, () => truefork.setitimer(99, 0, 0)],
+    ['getitimer(99)', 'EINVAL', {}, () => truefork.getitimer(99)],
+    [`mmap(8, fd ${fd})`, 'EBADF', { fd }, () => truefork.mmap(null, 8, 1, truefork.MAP_SHARED, fd, 0)],
+    ['munmap(8)', 'EINVAL', {}, truefork.munmap.bind(null, new ArrayBuffer(8))],
+    ['socket(99, 1)', 'EAFNOSUPPORT', {}, () => truefork.socket(99, 1, 0)],
+    [`bind(${fd}, '::1', 80)`, 'EBADF', { fd }, truefork.bind.bind(null, fd, '::1', 80)],
+    [`listen(${fd})`, 'EBADF', { fd }, truefork.listen.bind(null, fd, 1)],
+    [`getsockname(${fd})`, 'EBADF', { fd }, () => truefork.getsockname(fd)],
+    [`setsockopt(${fd}, 2)`, 'EBADF', { fd }, truefork.setsockopt.bind(null, fd, 1, 2, 1)],
+    ['inotify_init1(1)', 'EINVAL', {}, () => truefork.inotify_init1(1)],
+    [`inotify_add_watch('${path}')`, 'EBADF', { path, fd }, () => truefork.inotify_add_watch(fd, path, 1)],
+    [`inotify_rm_watch(${fd}, 1)`, 'EBADF', { fd }, truefork.inotify_rm_watch.bind(null, fd, 1)],
+    [`epoll_ctl(${fd})`, 'EBADF', { fd }, () => new truefork.Watcher(fd, () => undefined)],
+  ];
+
+  test.each(rows)('%s says what was called, and of what', (shown, code, about, call) => {
+    const error = thrownBy(call) as PosixError;
+    expect(error.message).toBe(`${code}: ${truefork.strerror(errno[code])}, ${shown}`);
+    const name = classes[code] ?? 'PosixError';
+    const syscall = shown.slice(0, shown.indexOf('('));
+    expect(Object.fromEntries(Object.entries(error))).toEqual({ name, code, errno: errno[code], syscall, ...about });
+  });
+
+  test.each(rows)('%s has its caller in the first line of its stack', (_shown, _code, _about, call) => {
+    function theCaller(): void {
+      call();
+      throw new Error('it did not throw');
+    }
+    const { name, message, stack = '' } = thrownBy(theCaller) as PosixError;
+    const [head, first] = stack.split('\n    at ');
+    expect(head).toBe(`${name}: ${message}`);
+    // A bound function has no frame of its own: its caller is the first.
+    expect(first).toMatch(/^(call|theCaller|Object\.call|.*errors\.test\.ts)/);
+    expect(first).not.toContain('/dist/');
+  });
+
+  test('all calls that can fail are in this table', () => {
+    const called = new Set(rows.map(([shown]) => shown.slice(0, shown.indexOf('('))));
+    const calls = Object.entries(truefork)
+      .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name))
+      .map(([name]) => name);
+    // What does not call the system, or cannot fail; fork has tests of its own.
+    const others = ['allSignals', 'atfork', 'decodeWaitStatus', 'fork', 'getpid', 'getppid', 'inotifyEvents'];
+    const helpers = ['isPosixError', 'processStat', 'signalName', 'signalNumber', 'strerror'];
+    expect(calls.filter((name) => !called.has(name) && ![...others, ...helpers].includes(name))).toEqual([]);
+  });
+});
+
+test('an error prints as Node’s own do, with its properties', () => {
+  const printed = inspect(errorOf(-errno.ECHILD));
+  expect(printed).toMatch(/^ChildProcessError: ECHILD: no child processes, waitpid\(4242\)\n {4}at /);
+  expect(printed).toContain("code: 'ECHILD'");
+  expect(printed).toContain('pid: 4242');
+  expect(printed).not.toContain('name:');
+});
+
+describe('isPosixError', () => {
+  const error: unknown = errorOf(-errno.ECHILD);
+
+  test('tells system calls’ errors from others', () => {
+    expect(isPosixError(error)).toBe(true);
+    const others = [new Error('x'), Object.assign(new Error('x'), { code: 'ECHILD' }), null, undefined, 'ECHILD', {}];
+    expect(others.some((other) => isPosixError(other))).toBe(false);
+  });
+
+  test('tells one errno from others', () => {
+    expect([isPosixError(error, 'ECHILD'), isPosixError(error, 'ESRCH')]).toEqual([true, false]);
+  });
+
+  test('narrows the type', () => {
+    if (!isPosixError(error, 'ECHILD')) throw new Error('not ECHILD');
+    const code: 'ECHILD' = error.code;
+    const pid: number | undefined = error.pid;
+    // @ts-expect-error: it is ECHILD
+    const other: 'ESRCH' = error.code;
+    expect([code, pid, other]).toEqual(['ECHILD', 4242, 'ECHILD']);
+    // @ts-expect-error: there is no such errno
+    expect(isPosixError(error, 'ENOTHING')).toBe(false);
+    // @ts-expect-error: it is not for the program to change
+    error.errno = 1;
+  });
+});

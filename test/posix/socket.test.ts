@@ -1,0 +1,217 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import * as truefork from 'truefork/posix';
+import { bind, close, getsockname, listen, setsockopt, socket } from 'truefork/posix';
+import { thrownBy } from './cases';
+
+const { AF_INET, AF_INET6, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT } =
+  truefork;
+
+const hasIPv6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ family }) => family === 'IPv6'),
+);
+const testWithIPv6 = hasIPv6 ? test : test.skip;
+
+let opened: Set<number>;
+
+beforeEach(() => {
+  opened = new Set();
+});
+afterEach(() => {
+  for (const fd of opened) close(fd);
+});
+
+/** `socket`, closed after the test. */
+function sockets(domain: number = AF_INET, type: number = SOCK_STREAM): number {
+  const fd = socket(domain, type | SOCK_CLOEXEC, 0);
+  opened.add(fd);
+  return fd;
+}
+
+/** The error of a call that returns nothing. */
+function errorOf(call: () => void): unknown {
+  return thrownBy(() => {
+    call();
+  });
+}
+
+/** A server on a socket that listens, which is the server's from then on. */
+async function serve(fd: number, onConnection: (connection: Socket) => void): Promise<Server> {
+  const server = createServer(onConnection);
+  opened.delete(fd);
+  server.listen({ fd });
+  await once(server, 'listening');
+  return server;
+}
+
+async function answerOf(port: number, host: string): Promise<string> {
+  const connection = connect(port, host).setEncoding('utf8');
+  let text = '';
+  connection.on('data', (data: string) => (text += data));
+  await once(connection, 'close');
+  return text;
+}
+
+async function ended(server: Server): Promise<void> {
+  server.close();
+  await once(server, 'close');
+}
+
+describe('socket', () => {
+  test('has the flags that it is made with', () => {
+    const flagsOf = (fd: number) => {
+      const info = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
+      return parseInt(/^flags:\s*(\d+)$/m.exec(info)?.[1] ?? '', 8) & (truefork.O_CLOEXEC | truefork.O_NONBLOCK);
+    };
+    for (const flags of [0, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_CLOEXEC | SOCK_NONBLOCK]) {
+      const fd = socket(AF_INET, SOCK_STREAM | flags, 0);
+      opened.add(fd);
+      expect(flagsOf(fd)).toBe(flags);
+    }
+  });
+
+  test.each<[string, string, () => number]>([
+    ['an unknown family', 'EAFNOSUPPORT', () => socket(99, SOCK_STREAM, 0)],
+    ['an unknown type', 'EINVAL', () => socket(AF_INET, 0xf, 0)],
+    ['a protocol of another type', 'EPROTONOSUPPORT', () => socket(AF_INET, SOCK_STREAM, 17)],
+  ])('of %s is %s', (_, code, call) => {
+    expect(thrownBy(call)).toMatchObject({ code, syscall: 'socket' });
+  });
+});
+
+describe('bind and getsockname', () => {
+  test('a socket has no address until it is bound', () => {
+    expect(getsockname(sockets())).toEqual({ family: AF_INET, address: '0.0.0.0', port: 0 });
+  });
+
+  test('port 0 is one that is free', () => {
+    const fd = sockets();
+    bind(fd, '127.0.0.1', 0);
+    const { family, address, port } = getsockname(fd);
+    expect([family, address]).toEqual([AF_INET, '127.0.0.1']);
+    expect(port).toBeGreaterThan(0);
+    expect(port).toBeLessThan(65536);
+  });
+
+  testWithIPv6('IPv6 addresses are those of IPv6 sockets', () => {
+    for (const address of ['::1', '::']) {
+      const fd = sockets(AF_INET6);
+      bind(fd, address, 0);
+      expect(getsockname(fd)).toMatchObject({ family: AF_INET6, address });
+    }
+  });
+
+  test('an address of the other family is an error', () => {
+    const fd = sockets(AF_INET);
+    const error = errorOf(() => {
+      bind(fd, '::1', 0);
+    });
+    expect(error).toBeInstanceOf(truefork.PosixError);
+    expect(error).toMatchObject({ syscall: 'bind', fd });
+  });
+
+  test('an address that is not this machine’s is EADDRNOTAVAIL', () => {
+    const fd = sockets();
+    const elsewhere = () => {
+      bind(fd, '192.0.2.1', 0);
+    };
+    expect(errorOf(elsewhere)).toMatchObject({ code: 'EADDRNOTAVAIL', syscall: 'bind', fd });
+  });
+
+  test('a socket is bound once', () => {
+    const fd = sockets();
+    const bound = () => {
+      bind(fd, '127.0.0.1', 0);
+    };
+    bound();
+    expect(errorOf(bound)).toMatchObject({ code: 'EINVAL', syscall: 'bind', fd });
+  });
+
+  test('a socket that is no internet socket has an address that getsockname cannot tell', () => {
+    const AF_UNIX = 1;
+    const fd = sockets(AF_UNIX);
+    expect(thrownBy(() => getsockname(fd))).toMatchObject({ code: 'EAFNOSUPPORT', fd });
+  });
+
+  test('what is no socket is ENOTSOCK', () => {
+    const fd = truefork.open('/dev/null', truefork.O_RDONLY);
+    opened.add(fd);
+    const calls: (() => unknown)[] = [
+      bind.bind(null, fd, '127.0.0.1', 0),
+      listen.bind(null, fd, 1),
+      setsockopt.bind(null, fd, SOL_SOCKET, SO_REUSEADDR, 1),
+      () => getsockname(fd),
+    ];
+    for (const call of calls) expect(thrownBy(call)).toMatchObject({ code: 'ENOTSOCK', fd });
+  });
+});
+
+describe('listen', () => {
+  test('a socket that listens takes connections before anyone accepts them', async () => {
+    const fd = sockets(AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
+    bind(fd, '127.0.0.1', 0);
+    listen(fd, truefork.SOMAXCONN);
+    const { port } = getsockname(fd);
+    const early = connect(port, '127.0.0.1').setEncoding('utf8');
+    await once(early, 'connect');
+
+    const server = await serve(fd, (connection) => connection.end('hello'));
+    expect((server.address() as AddressInfo).port).toBe(port);
+    const [data] = (await once(early, 'data')) as [string];
+    expect(data).toBe('hello');
+    expect(await answerOf(port, '127.0.0.1')).toBe('hello');
+    await ended(server);
+  });
+
+  test('a port on which a socket listens is EADDRINUSE for another', () => {
+    const one = sockets();
+    bind(one, '127.0.0.1', 0);
+    listen(one, 1);
+    const other = sockets();
+    setsockopt(other, SOL_SOCKET, SO_REUSEADDR, 1);
+    const same = () => {
+      bind(other, '127.0.0.1', getsockname(one).port);
+    };
+    expect(errorOf(same)).toMatchObject({ code: 'EADDRINUSE', syscall: 'bind', fd: other });
+  });
+});
+
+describe('setsockopt', () => {
+  test('SO_REUSEPORT lets two sockets listen on one port, if both want it', () => {
+    const [one, other, third] = [sockets(), sockets(), sockets()];
+    for (const fd of [one, other]) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    bind(one, '127.0.0.1', 0);
+    listen(one, 1);
+    const { port } = getsockname(one);
+    bind(other, '127.0.0.1', port);
+    listen(other, 1);
+    const unasked = () => {
+      bind(third, '127.0.0.1', port);
+    };
+    expect(errorOf(unasked)).toMatchObject({ code: 'EADDRINUSE' });
+  });
+
+  testWithIPv6('IPV6_V6ONLY lets IPv4 and IPv6 have one port each', async () => {
+    const v6 = sockets(AF_INET6);
+    setsockopt(v6, truefork.IPPROTO_IPV6, truefork.IPV6_V6ONLY, 1);
+    bind(v6, '::', 0);
+    listen(v6, 1);
+    const { port } = getsockname(v6);
+    const v4 = sockets(AF_INET);
+    bind(v4, '0.0.0.0', port);
+    listen(v4, 1);
+    const servers = [await serve(v6, (c) => c.end('six')), await serve(v4, (c) => c.end('four'))];
+    expect([await answerOf(port, '::1'), await answerOf(port, '127.0.0.1')]).toEqual(['six', 'four']);
+    for (const server of servers) await ended(server);
+  });
+
+  test('of an option that does not exist is ENOPROTOOPT', () => {
+    const fd = sockets();
+    const unknown = () => {
+      setsockopt(fd, SOL_SOCKET, 9999, 1);
+    };
+    expect(errorOf(unknown)).toMatchObject({ code: 'ENOPROTOOPT', syscall: 'setsockopt', fd });
+  });
+});

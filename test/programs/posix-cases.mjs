@@ -1,0 +1,50 @@
+// What the programs posix-*.mjs share: each holds several cases, and runs the one that its argument names.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { _exit, fork, pipe2, read, write } from 'truefork';
+
+/** Where the library is, for the code of worker threads. */
+export const library = createRequire(import.meta.url).resolve('truefork');
+
+/** Runs the case named on the command line. The program prints `held` if all that it asserts is so. */
+export async function runCase(cases) {
+  // A signal that a case waits for does not keep the event loop alive.
+  const alive = setInterval(() => undefined, 60_000);
+  await cases[process.argv[2]]();
+  clearInterval(alive);
+  console.log('held');
+}
+
+/** Forks a child that runs `body` and ends with what it returns as the exit code; with 99 if it throws. */
+export function child(body) {
+  const pid = fork();
+  if (pid !== 0) return pid;
+  let status = 99;
+  try {
+    status = body() ?? 0;
+  } catch (error) {
+    console.error(error);
+  }
+  return _exit(status);
+}
+
+/** A pipe as a gate between processes: who waits is let through by one `open` a waiter. */
+export function gate() {
+  const [readEnd, writeEnd] = pipe2(0);
+  return {
+    wait: () => read(readEnd, new Uint8Array(1)),
+    open: () => write(writeEnd, Uint8Array.of(1)),
+  };
+}
+
+/** The line of /proc/<pid>/status that begins so. */
+export function statusOf(pid, line) {
+  return new RegExp(`^${line}:\\s*(.*)$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+}
+
+/** The lines of /proc/self/maps that have this text in them. */
+export function maps(text) {
+  return readFileSync('/proc/self/maps', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(text));
+}
