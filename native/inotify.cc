@@ -30,6 +30,7 @@ void InotifyFamily(Napi::Object exports, Napi::Object constants) {
   TRUEFORK_CONSTANT(constants, IN_CREATE);
   TRUEFORK_CONSTANT(constants, IN_DELETE);
   TRUEFORK_CONSTANT(constants, IN_DELETE_SELF);
+  TRUEFORK_CONSTANT(constants, IN_EXCL_UNLINK);
   TRUEFORK_CONSTANT(constants, IN_IGNORED);
   TRUEFORK_CONSTANT(constants, IN_MODIFY);
   TRUEFORK_CONSTANT(constants, IN_MOVED_FROM);

@@ -4,6 +4,7 @@ import {
   IN_CLOSE_WRITE,
   IN_DELETE,
   IN_DELETE_SELF,
+  IN_EXCL_UNLINK,
   IN_MOVE_SELF,
   IN_MOVED_FROM,
   IN_MOVED_TO,
@@ -19,12 +20,9 @@ import {
   Watcher,
 } from '../posix/index.js';
 
-// No events of files that have lost their name: who closes one that was unlinked or replaced tells nothing new.
-// <linux/inotify.h>, the same on all architectures.
-const IN_EXCL_UNLINK = 0x04000000;
-
 // Not IN_CREATE: a file becomes an instance when it is renamed into place. What crashes before that leaves a file that
-// is closed (IN_CLOSE_WRITE).
+// is closed (IN_CLOSE_WRITE). Nor files that have lost their name: who closes one that was unlinked or replaced tells
+// nothing new.
 const mask =
   IN_CLOSE_WRITE |
   IN_DELETE |

@@ -54,7 +54,7 @@ export class InvalidInstanceError extends RegistryError {
   }
 }
 
-/** Whether it is an error of the system with one of these codes. */
+/** Whether it is an error with one of these codes, such as the system's. Node's own are of the main realm always. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+  return typeof error === 'object' && error !== null && 'code' in error && codes.includes(String(error.code));
 }

@@ -6,14 +6,14 @@ import { hasCode, RegistrationFailedError } from './errors.js';
 import {
   fileOf,
   isSameFile,
-  lockToLive,
+  hold,
   makeDirectory,
   statOf,
   temporaryFileOf,
   unlinkIfThere,
 } from './service-directory.js';
 
-// Each attempt fails only if a cleaner came between two system calls of ours.
+// Each attempt fails only if somebody deletes something between two system calls of ours.
 const maxAttempts = 1000;
 
 // How often a file that somebody keeps deleting is restored, in milliseconds.
@@ -26,7 +26,7 @@ function writeAll(fd: number, payload: Buffer): void {
 /**
  * Makes a file whole and locked, and only then visible under its name, in place of what had it.
  *
- * @returns its descriptor, which holds the lock; undefined: a cleaner, or the end of the directory, was in the way
+ * @returns its descriptor, which holds the lock; undefined: it, or the directory, was deleted meanwhile
  */
 function publishOnce(directory: string, name: string, payload: Buffer): number | undefined {
   makeDirectory(directory);
@@ -39,23 +39,17 @@ function publishOnce(directory: string, name: string, payload: Buffer): number |
     throw error;
   }
   try {
-    // Until it is locked, a cleaner takes it for what a crash has left. It has the lock then, or had it, and then
-    // there is no file to rename.
-    if (lockToLive(fd)) {
-      writeAll(fd, payload);
-      renameSync(temporary, join(directory, name));
-      return fd;
-    }
+    hold(fd);
+    writeAll(fd, payload);
+    renameSync(temporary, join(directory, name));
+    return fd;
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) {
-      unlinkIfThere(temporary);
-      close(fd);
-      throw error;
-    }
+    unlinkIfThere(temporary);
+    close(fd);
+    // Before it was locked, a reader took it for what a crash has left, and has removed it.
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
   }
-  unlinkIfThere(temporary);
-  close(fd);
-  return undefined;
 }
 
 function publish(directory: string, name: string, payload: Buffer): number {
@@ -71,9 +65,9 @@ function publish(directory: string, name: string, payload: Buffer): number {
 /**
  * A registration as a file: it lives for as long as its descriptor holds the lock, at most as long as its process.
  *
- * Nobody else ever has a file of this name, and the file at the name is locked from before it is visible until after it
- * is replaced or gone. So a cleaner, which unlinks only what it could lock, can hit nothing of a process that lives,
- * whatever it has looked at before.
+ * The file at its name is locked from before it is visible until after it is replaced or gone, and no other registrant
+ * ever uses the name. So a file that is not locked, and is what the name stands for, is dead, and will be for ever: a
+ * reader that has seen this may unlink the name whenever it comes to it, without a lock of its own.
  */
 export class FileInstance {
   readonly id = randomUUID();
@@ -123,7 +117,7 @@ export class FileInstance {
     return isSameFile(fstatSync(fd, { bigint: true }), statOf(join(this.#directory, this.#name)));
   }
 
-  /** Removes it; again is no mistake. The lock ends last: until then nobody else removes anything of this name. */
+  /** Removes it; again is no mistake. */
   remove(): void {
     if (this.#fd === undefined) return;
     try {

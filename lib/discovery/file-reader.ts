@@ -1,6 +1,6 @@
-import { fstatSync, readdirSync, unlinkSync, type BigIntStats } from 'node:fs';
+import { fstatSync, readdirSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
-import { close, O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, open, read } from '../posix/index.js';
+import { close, O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, open, read } from '../posix/index.js';
 import type { Codec } from './codecs.js';
 import { hasCode, InvalidInstanceError } from './errors.js';
 import { distinctInstances } from './instances.js';
@@ -11,9 +11,9 @@ import {
   isHeld,
   isSameFile,
   isTemporary,
-  lockToClean,
   ownUser,
   statOf,
+  unlinkIfThere,
 } from './service-directory.js';
 
 /** The longest payload that is read, in bytes. */
@@ -22,17 +22,16 @@ const maxPayload = 64 * 1024;
 // One for all: what reads it runs to its end before anything else does.
 const buffer = Buffer.allocUnsafeSlow(maxPayload + 1);
 
+// How often a file is looked at that is another each time: each time its registrant has updated it meanwhile.
+const maxLooks = 1000;
+
 // What says nothing about the file, but that this process cannot look: then the list is not known.
 const cannotLook = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOLCK', 'EINTR'];
 
-const cannotBeRemoved = 'its registrant is dead, and it cannot be removed';
-
 // Whatever stands in a directory is not trusted: no link is followed, and a FIFO or a device is not waited for.
-const safely = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-
-function openIfThere(path: string, flags: number): number | undefined {
+function openIfThere(path: string): number | undefined {
   try {
-    return open(path, flags | safely);
+    return open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     if (hasCode(error, 'ELOOP')) throw new InvalidInstanceError('it is a symbolic link');
@@ -52,19 +51,6 @@ function payloadOf(fd: number): Uint8Array {
     length += count;
     if (length > maxPayload) throw new InvalidInstanceError(`it is longer than ${maxPayload} bytes`);
     if (count === 0) return buffer.subarray(0, length);
-  }
-}
-
-// Removes what `dead` was seen to be. Under the cleaners' lock nobody else unlinks it, and its name can pass to no
-// other file: that could only its registrant do, who is dead.
-function clean(path: string, dead: BigIntStats): void {
-  const fd = openIfThere(path, O_RDWR);
-  if (fd === undefined) return;
-  try {
-    const stat = fstatSync(fd, { bigint: true });
-    if (isSameFile(stat, dead) && lockToClean(fd) && isSameFile(stat, statOf(path))) unlinkSync(path);
-  } finally {
-    close(fd);
   }
 }
 
@@ -129,12 +115,12 @@ export class FileReader {
     }
   }
 
-  // The payload of a file whose registrant lives; undefined if there is none any more. It opens the file only for
-  // reading: who closes one that it could write to wakes all watchers.
+  // The payload of a file whose registrant lives; undefined if there is none any more. It is opened only for reading:
+  // who closes a file that it could write to wakes all watchers.
   #look(name: string): Uint8Array | undefined {
     const path = join(this.#directory, name);
-    for (;;) {
-      const fd = openIfThere(path, O_RDONLY);
+    for (let looks = 0; looks < maxLooks; looks++) {
+      const fd = openIfThere(path);
       if (fd === undefined) return undefined;
       try {
         const stat = fstatSync(fd, { bigint: true });
@@ -142,26 +128,14 @@ export class FileReader {
         if (isHeld(fd)) return payloadOf(fd);
         // Not locked: its registrant is dead, or has put another file in its place before it let go of this one.
         if (isSameFile(stat, statOf(path))) {
-          this.#clean(name, stat);
+          unlinkIfThere(path);
           return undefined;
         }
       } finally {
         close(fd);
       }
     }
-  }
-
-  // What could not be removed once is left: each attempt would wake all watchers, this one too.
-  #clean(name: string, dead: BigIntStats): void {
-    const path = join(this.#directory, name);
-    const before = this.#skipped.get(name);
-    if (before?.startsWith(cannotBeRemoved)) throw new InvalidInstanceError(before);
-    try {
-      clean(path, dead);
-    } catch (error) {
-      if (hasCode(error, 'ENOENT') || hasCode(error, ...cannotLook)) return;
-      throw new InvalidInstanceError(`${cannotBeRemoved}: ${reasonOf(error)}`);
-    }
+    throw new InvalidInstanceError('it is replaced faster than it can be read');
   }
 
   #name(skipped: ReadonlyMap<string, string>): void {

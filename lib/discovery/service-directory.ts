@@ -1,6 +1,6 @@
 // The directory of a service: who may use it, which of its files are whose, and the locks that say who lives.
 import { lstatSync, mkdirSync, unlinkSync, type BigIntStats } from 'node:fs';
-import { F_OFD_GETLK, F_OFD_SETLK, F_UNLCK, F_RDLCK, F_WRLCK, fcntl, isPosixError } from '../posix/index.js';
+import { F_OFD_GETLK, F_OFD_SETLK, F_UNLCK, F_RDLCK, F_WRLCK, fcntl } from '../posix/index.js';
 import { hasCode, UnsafeDirectoryError } from './errors.js';
 
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
@@ -83,33 +83,15 @@ export function isSameFile(a: BigIntStats, b: BigIntStats | undefined): boolean 
   return a.ino === b?.ino && a.dev === b.dev;
 }
 
-// Whoever registers locks the whole file; whoever removes a dead one locks all but its first byte. So each keeps out
-// each, and the first byte alone says whether the registrant lives: nobody takes a cleaner for a registrant.
-const firstByte = { type: F_RDLCK, start: 0, length: 1 };
-const wholeFile = { type: F_WRLCK };
-const allButFirstByte = { type: F_WRLCK, start: 1 };
-
-function lock(fd: number, range: typeof wholeFile): boolean {
-  try {
-    fcntl(fd, F_OFD_SETLK, range);
-    return true;
-  } catch (error) {
-    if (isPosixError(error, 'EAGAIN')) return false;
-    throw error;
-  }
+/**
+ * Takes the lock that says that the registrant of a file lives; it ends when the descriptor is closed. Nobody else ever
+ * locks the file.
+ */
+export function hold(fd: number): void {
+  fcntl(fd, F_OFD_SETLK, { type: F_WRLCK });
 }
 
-/** Takes the lock of who registers, unless somebody else has one; it ends when the descriptor is closed. */
-export function lockToLive(fd: number): boolean {
-  return lock(fd, wholeFile);
-}
-
-/** Takes the lock of who removes, unless somebody else has one; it ends when the descriptor is closed. */
-export function lockToClean(fd: number): boolean {
-  return lock(fd, allButFirstByte);
-}
-
-/** Whether somebody lives who has registered by this file. It can be asked of any descriptor. */
+/** Whether somebody has that lock: whether a reader would have to wait. */
 export function isHeld(fd: number): boolean {
-  return fcntl(fd, F_OFD_GETLK, firstByte) !== F_UNLCK;
+  return fcntl(fd, F_OFD_GETLK, { type: F_RDLCK }) !== F_UNLCK;
 }

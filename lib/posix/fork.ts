@@ -93,7 +93,7 @@ export interface ForkOptions {
  * @see https://man7.org/linux/man-pages/man2/fork.2.html
  */
 export function fork(options: ForkOptions = {}): number {
-  if (typeof (options as unknown) !== 'object') throw wrongType('options', 'of type object', options);
+  if (typeof (options as unknown) !== 'object' || (options as unknown) === null) throw wrongType('options', 'of type object', options);
   const timeout = integer('options.timeout', options.timeout ?? FORK_TIMEOUT, 0, 2 ** 31 - 1);
   if (!isMainThread) throw refused({ reason: 'not-main-thread', details: [] });
   if (workers.size > 0) {

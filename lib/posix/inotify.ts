@@ -10,6 +10,8 @@ export const IN_CLOSE_WRITE = constant('IN_CLOSE_WRITE');
 export const IN_CREATE = constant('IN_CREATE');
 export const IN_DELETE = constant('IN_DELETE');
 export const IN_DELETE_SELF = constant('IN_DELETE_SELF');
+/** Part of a mask: no events of files that have lost their name. */
+export const IN_EXCL_UNLINK = constant('IN_EXCL_UNLINK');
 export const IN_IGNORED = constant('IN_IGNORED');
 export const IN_MODIFY = constant('IN_MODIFY');
 export const IN_MOVED_FROM = constant('IN_MOVED_FROM');

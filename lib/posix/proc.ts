@@ -19,7 +19,7 @@ export interface ProcessStat {
 export function processStat(pid: number): ProcessStat | undefined {
   let text;
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
     return undefined;
   }

@@ -96,6 +96,7 @@ const cases = {
   'argument mistakes'() {
     const code = (wanted) => (error) => error.code === wanted;
     assert.throws(() => fork(1), code('ERR_INVALID_ARG_TYPE'));
+    assert.throws(() => fork(null), code('ERR_INVALID_ARG_TYPE'));
     assert.throws(() => fork({ timeout: '1' }), code('ERR_INVALID_ARG_TYPE'));
     assert.throws(() => fork({ timeout: NaN }), code('ERR_OUT_OF_RANGE'));
     assert.throws(() => fork({ timeout: -1 }), code('ERR_OUT_OF_RANGE'));
