@@ -1,5 +1,6 @@
+// Each worker loads the application itself: that is what cluster is.
 import cluster from 'node:cluster';
-import http from 'node:http';
+import { application } from './application.mjs';
 
 if (cluster.isPrimary) {
   const start = performance.now();
@@ -12,5 +13,5 @@ if (cluster.isPrimary) {
     });
   }
 } else {
-  http.createServer((request, response) => response.end('ok')).listen(0, '127.0.0.1');
+  (await application(process.argv[2])).listen(0, '127.0.0.1');
 }

@@ -1,7 +1,8 @@
-import http from 'node:http';
+// The application is loaded before "start", once: that is what prefork is.
 import { prefork } from 'truefork';
+import { application } from './application.mjs';
 
-const server = http.createServer((request, response) => response.end('ok'));
+const server = await application(process.argv[2]);
 const start = performance.now();
 const master = await prefork(server, { host: '127.0.0.1', workers: 4 });
 console.log(performance.now() - start);

@@ -3,7 +3,7 @@ import { callback, integer, wrongType } from './arguments.js';
 import { answered } from './errno.js';
 import { ForkUnsafeError } from './errors.js';
 import { native, type Refusal } from './native.js';
-import { repair } from './repair.js';
+import { prepareRepair, repair } from './repair.js';
 
 /** What to do around every fork of this process. */
 export interface ForkHooks {
@@ -64,10 +64,12 @@ const advice: Record<Refusal['reason'], string> = {
   'unsupported-platform': 'this Node.js cannot be forked',
 };
 
-function refused({ reason, details }: Refusal): ForkUnsafeError {
+type Caller = typeof fork | typeof forkMany;
+
+function refused({ reason, details }: Refusal, caller: Caller): ForkUnsafeError {
   const listed = details.length > 0 ? `: ${details.join(', ')}` : '';
   const error = new ForkUnsafeError(reason, `${advice[reason]}${listed}`);
-  Error.captureStackTrace(error, fork);
+  Error.captureStackTrace(error, caller);
   return error;
 }
 
@@ -77,6 +79,51 @@ const FORK_TIMEOUT = 5_000;
 export interface ForkOptions {
   /** How long to wait for the other threads to become idle, in milliseconds, 0 to 2³¹ - 1. Default 5,000. */
   timeout?: number;
+}
+
+/** Who one is after `forkMany`. */
+export type Forked =
+  | { readonly role: 'parent'; /** Of the children that were made. */ readonly pids: number[] }
+  | { readonly role: 'child'; /** Which of the children, from 0. */ readonly index: number };
+
+function make(count: number, options: ForkOptions, caller: Caller): Forked {
+  if (typeof (options as unknown) !== 'object' || (options as unknown) === null) {
+    throw wrongType('options', 'of type object', options);
+  }
+  const timeout = integer('options.timeout', options.timeout ?? FORK_TIMEOUT, 0, 2 ** 31 - 1);
+  if (!isMainThread) throw refused({ reason: 'not-main-thread', details: [] }, caller);
+  if (workers.size > 0) {
+    const details = [...workers].map((worker) => `worker thread ${worker.threadId}`);
+    throw refused({ reason: 'worker-threads', details }, caller);
+  }
+
+  prepareRepair();
+
+  // A hook may register or take back others: this fork is with those of its beginning.
+  const entries = hooks;
+  const children = new Int32Array(count);
+  let prepared = entries.length;
+  let result: number | Refusal;
+  try {
+    for (const entry of entries.toReversed()) {
+      entry.before?.();
+      prepared--;
+    }
+    result = native.fork(timeout, children);
+  } catch (error) {
+    runAfter(entries.slice(prepared), 'parent');
+    throw error;
+  }
+  if (result === 0) {
+    repair();
+    runAfter(entries, 'child');
+    native.openSignals();
+    return { role: 'child', index: children[0] ?? 0 };
+  }
+  runAfter(entries, 'parent');
+  if (typeof result === 'object') throw refused(result, caller);
+  const made = answered(result, 'fork', '', {}, caller);
+  return { role: 'parent', pids: [...children.subarray(0, made)] };
 }
 
 /**
@@ -93,35 +140,18 @@ export interface ForkOptions {
  * @see https://man7.org/linux/man-pages/man2/fork.2.html
  */
 export function fork(options: ForkOptions = {}): number {
-  if (typeof (options as unknown) !== 'object' || (options as unknown) === null) throw wrongType('options', 'of type object', options);
-  const timeout = integer('options.timeout', options.timeout ?? FORK_TIMEOUT, 0, 2 ** 31 - 1);
-  if (!isMainThread) throw refused({ reason: 'not-main-thread', details: [] });
-  if (workers.size > 0) {
-    const details = [...workers].map((worker) => `worker thread ${worker.threadId}`);
-    throw refused({ reason: 'worker-threads', details });
-  }
+  const made = make(1, options, fork);
+  return made.role === 'child' ? 0 : (made.pids[0] ?? 0);
+}
 
-  // A hook may register or take back others: this fork is with those of its beginning.
-  const entries = hooks;
-  let prepared = entries.length;
-  let result: number | Refusal;
-  try {
-    for (const entry of entries.toReversed()) {
-      entry.before?.();
-      prepared--;
-    }
-    result = native.fork(timeout);
-  } catch (error) {
-    runAfter(entries.slice(prepared), 'parent');
-    throw error;
-  }
-  if (result === 0) {
-    repair();
-    runAfter(entries, 'child');
-    native.openSignals();
-    return 0;
-  }
-  runAfter(entries, 'parent');
-  if (typeof result === 'object') throw refused(result);
-  return answered(result, 'fork', '', {}, fork);
+/**
+ * Makes several children of the same moment: as `fork`, but the threads are parked once for all of them, and hooks of
+ * `atfork` run once in the parent. The children are each in the place of the others: `index` tells them apart.
+ *
+ * @param count how many, 1 to 65,536
+ * @returns in the parent, the pids: fewer than `count` if the system would not make more (EAGAIN, ENOMEM)
+ * @throws as `fork`, if not even the first could be made
+ */
+export function forkMany(count: number, options: ForkOptions = {}): Forked {
+  return make(integer('count', count, 1, 65_536), options, forkMany);
 }

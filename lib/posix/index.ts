@@ -6,7 +6,7 @@ export { errno, strerror } from './errno.js';
 export { errnoNames, type ErrnoName } from './errno-names.js';
 export * from './errors.js';
 export * from './descriptor.js';
-export { atfork, fork, type ForkHooks, type ForkOptions } from './fork.js';
+export { atfork, fork, forkMany, type Forked, type ForkHooks, type ForkOptions } from './fork.js';
 export * from './inotify.js';
 export * from './mapping.js';
 export { processStat, type ProcessStat } from './proc.js';

@@ -20,7 +20,8 @@ export interface Native {
   readonly constants: Readonly<Record<string, number>>;
   errnos(): [name: string, number: number, text: string][];
 
-  fork(timeout: number): number | Refusal;
+  /** How many children were made, their pids in the array; in a child 0, its index in children[0]. */
+  fork(timeout: number, children: Int32Array): number | Refusal;
   openSignals(): void;
 
   _exit(status: number): never;

@@ -1,5 +1,6 @@
 // State that a fork copies and that is wrong in the child: its name, and randomness that must not repeat.
 import { randomFillSync, randomInt, randomUUID } from 'node:crypto';
+import { isUint8Array } from 'node:util/types';
 import { native } from './native.js';
 
 const nativeRandom = Math.random;
@@ -41,14 +42,61 @@ function repairPid(): void {
   Object.defineProperty(process, 'pid', { value: native.getpid(), configurable, enumerable, writable });
 }
 
-// Node draws random data ahead, for 128 UUIDs and 1,024 integers at a time: after as many draws, what is left is fresh.
-// They are synchronous, so no request is left behind that the program could see.
+// Node draws random data ahead, for 128 UUIDs and for 1,024 integers. After as many synchronous draws, what is left is
+// fresh, and no request is left behind that the program could see.
 const UUIDS_AHEAD = 128;
 const INTEGERS_AHEAD = 1024;
 
+// The data for the integers, if they were found: to fill them anew takes microseconds, a thousand draws in each child take
+// long enough to start the optimizing compiler.
+let integersAhead: Uint8Array | undefined;
+let searched = false;
+
+// randomInt reads its data by a method that can be watched for the length of one call.
+function findIntegersAhead(): Uint8Array | undefined {
+  const read: TypedPropertyDescriptor<Buffer['readUIntBE']> | undefined = Object.getOwnPropertyDescriptor(
+    Buffer.prototype,
+    'readUIntBE',
+  );
+  const original = read?.value;
+  if (!original || read.configurable !== true) return undefined;
+  const found: unknown[] = [];
+  function watched(this: Buffer, offset: number, length: number): number {
+    found.push(this);
+    return Reflect.apply(original as typeof watched, this, [offset, length]);
+  }
+  Object.defineProperty(Buffer.prototype, 'readUIntBE', { ...read, value: watched });
+  try {
+    randomInt(2);
+  } finally {
+    Object.defineProperty(Buffer.prototype, 'readUIntBE', read);
+  }
+  const [data] = found;
+  return isUint8Array(data) && feeds(data) ? data : undefined;
+}
+
+// The proof: of zeros it draws a zero, and of other data once in 2^47 times. The first draw may find the data used up, and
+// renew them itself.
+function feeds(data: Uint8Array): boolean {
+  const zeroes = [1, 2].map(() => {
+    data.fill(0);
+    return randomInt(2 ** 47) === 0;
+  });
+  randomFillSync(data);
+  return zeroes.includes(true);
+}
+
 function repairCrypto(): void {
+  if (integersAhead) randomFillSync(integersAhead);
+  else for (let i = 0; i < INTEGERS_AHEAD; i++) randomInt(2);
   for (let i = 0; i < UUIDS_AHEAD; i++) randomUUID();
-  for (let i = 0; i < INTEGERS_AHEAD; i++) randomInt(2);
+}
+
+/** In the parent, before a fork: finds what the repair of each child needs. */
+export function prepareRepair(): void {
+  if (searched) return;
+  searched = true;
+  integersAhead = findIntegersAhead();
 }
 
 /** Puts right, in a forked child, what is wrong in every one. */

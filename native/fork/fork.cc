@@ -90,7 +90,8 @@ static void Nap(long microseconds) {
 
 // Steps 1 and 2: until every other thread is idle and parked; nothing is changed when it refuses.
 static std::optional<Refusal> ParkAll(Idle& parked, Deadline deadline) {
-  for (long pause = 50;; pause = std::min(pause * 2, 1000L)) {
+  for (long pause = 50;; pause = std::min(pause * 2, 400L)) {
+    Settle();
     Sight sight = LookAround();
     if (sight.idle) {
       const Idle& idle = *sight.idle;
@@ -162,8 +163,10 @@ static Napi::Value Refuse(Napi::Env env, const Refusal& refusal) {
   return object;
 }
 
-// fork(timeout in milliseconds): the child's pid in the parent; 0 in the child, where all signals
-// stay blocked until openSignals(); -errno; or { reason, details } when it is refused.
+// fork(timeout in milliseconds, children: Int32Array): makes as many children as the array is long,
+// all of the same moment. In the parent, how many were made, and their pids in the array; in a
+// child 0, and its index in children[0]; all signals stay blocked there until openSignals(). -errno
+// when the first could not be made; { reason, details } when it is refused.
 static Napi::Value Fork(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(Long(info, 0));
@@ -195,20 +198,27 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
     plan.eventfds = EventfdsOf(static_cast<int>(thread.first_argument));
   }
 
-  long long pid = -LetMemoryFork();
-  if (pid == 0) {
+  Napi::Int32Array children = info[1].As<Napi::Int32Array>();
+  const size_t wanted = children.ElementLength();
+  size_t made = 0;
+  int error = LetMemoryFork();
+  while (error == 0 && made < wanted) {
     // Not fork(3): that would give the other threads' stacks away in the child, and run handlers
     // that reset the threadpool. Safe without them, since no parked thread holds a lock of libc's.
-    pid = _Fork();
-    if (pid < 0) pid = -errno;
-    if (pid == 0) {
+    const pid_t pid = _Fork();
+    if (pid < 0) {
+      error = errno;
+    } else if (pid > 0) {
+      children[made++] = pid;
+    } else {
       BecomeWhole(plan);
+      children[0] = static_cast<int32_t>(made);
       return Napi::Number::New(env, 0);
     }
   }
   Release();
   pthread_sigmask(SIG_SETMASK, &mask_before_fork, nullptr);
-  return Napi::Number::New(env, static_cast<double>(pid));
+  return Napi::Number::New(env, made > 0 ? static_cast<double>(made) : -error);
 }
 
 // openSignals(): in the child, when it is ready for them: the mask that the parent had.

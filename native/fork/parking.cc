@@ -211,14 +211,15 @@ bool Park(const std::vector<Thread>& threads, Deadline deadline) {
 void Release() {
   released = 1;
   WakeAll(released);
+}
+
+void Settle() {
   for (size_t i = 0; i < count; i++) Await(guests[i].state, kParked);
 }
 
 int Resurrect() {
-  int error = 0;
-  size_t started = 0;
-  for (; started < count; started++) {
-    Guest& guest = guests[started];
+  for (size_t i = 0; i < count; i++) {
+    Guest& guest = guests[i];
     // As pthread_create(3) clones. The kernel writes the new tid where glibc looks for it, and
     // clears it at the thread's end, for pthread_join(3).
     constexpr int kFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
@@ -226,13 +227,10 @@ int Resurrect() {
                            CLONE_CHILD_CLEARTID;
     if (clone(Return, guest.trampoline + kTrampoline, kFlags, &guest, guest.thread.tid_word,
               guest.thread_pointer, guest.thread.tid_word) < 0) {
-      error = errno;
-      break;
+      return errno;
     }
   }
-  for (size_t i = 0; i < started; i++) Await(guests[i].state, kParked);
-  count = 0;
-  return error;
+  return 0;
 }
 
 }  // namespace truefork

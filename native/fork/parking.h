@@ -21,10 +21,14 @@ int ParkSignal();
 // `Thread` says it waits, has ended, or has not come by the deadline.
 bool Park(const std::vector<Thread>& threads, Deadline deadline);
 
-// In the parent: lets the parked threads go on, and waits until the last has left the handler.
+// In the parent: lets the parked threads go on.
 void Release();
 
 // In the child: starts the parked threads again and lets them go on. 0, or an errno.
 int Resurrect();
+
+// Waits until the last thread that was released or resurrected has left the handler: before the
+// next look at what the threads do. Not earlier: each of them would have to get a processor first.
+void Settle();
 
 }  // namespace truefork

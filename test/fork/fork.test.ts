@@ -85,6 +85,10 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     await passes('fork-hooks.mjs', node);
   });
 
+  test('forkMany makes children of one moment, each of which knows which it is', async () => {
+    await passes('fork-many.mjs', node);
+  });
+
   test('what is in flight at the fork arrives in both processes', async () => {
     await passes('fork-in-flight.mjs', node, ['100']);
   });
