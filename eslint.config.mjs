@@ -19,8 +19,8 @@ const architecture = Object.entries(mayKnow).map(([folder, known]) => ({
       {
         patterns: [
           {
-            regex: `^\\.\\./(?!(${[...known.map((name) => `${name}/index`), 'runtime-directory'].join('|')})\\.js$)`,
-            message: `lib/${folder} may import only ${known.join(', ') || 'nothing'} (by its index.js) and runtime-directory.js.`,
+            regex: `^\\.\\./(?!(${[...known.map((name) => `${name}/index`), 'mistakes', 'runtime-directory'].join('|')})\\.js$)`,
+            message: `lib/${folder} may import only ${known.join(', ') || 'nothing'} (by its index.js), mistakes.js and runtime-directory.js.`,
           },
         ],
       },

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { runtimeDirectory } from '../runtime-directory.js';
-import { checkOptionalFunction, checkOptions, checkUrl } from './arguments.js';
+import { callback, object } from '../mistakes.js';
+import { checkUrl } from './arguments.js';
 import { booklet } from './codecs.js';
 import { UnsupportedRegistryError } from './errors.js';
 import { FileRegistry } from './file-registry.js';
@@ -24,9 +25,9 @@ function directoryOf(url: string): string {
  * @throws {Error} the error of the system call that failed
  */
 export async function connectRegistry(url?: string | URL, options: RegistryOptions = {}): Promise<Registry> {
-  checkOptions(options);
+  object('options', options);
   const { onWarning } = options;
-  checkOptionalFunction('options.onWarning', onWarning);
+  if (onWarning !== undefined) callback('options.onWarning', onWarning);
   const directory = url === undefined ? runtimeDirectory('registry') : directoryOf(checkUrl(url));
   const warn = (message: string) => {
     if (onWarning) {

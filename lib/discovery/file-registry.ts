@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { atfork } from '../posix/index.js';
-import { checkAddress, checkOptionalFunction, checkService } from './arguments.js';
+import { callback } from '../mistakes.js';
+import { checkAddress, checkService } from './arguments.js';
 import type { Codec } from './codecs.js';
 import { DirectoryWatch } from './directory-watch.js';
 import { RegistryClosedError } from './errors.js';
@@ -98,7 +99,7 @@ export class FileRegistry implements Registry {
   }
 
   watch(service: string, listener?: InstancesListener): Watch {
-    checkOptionalFunction('listener', listener);
+    if (listener !== undefined) callback('listener', listener);
     return this.#service(service).watch(listener);
   }
 

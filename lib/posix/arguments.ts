@@ -1,38 +1,9 @@
-// Argument mistakes, found before the call: TypeError and RangeError with Node's codes.
-import { inspect, types } from 'node:util';
+// The arguments of the raw calls, checked before the call.
+import { types } from 'node:util';
+import { INT_MAX, integer, outOfRange, wrongType, wrongValue } from '../mistakes.js';
 
-function mistake<E extends Error & { code?: string }>(error: E, code: string): E {
-  error.code = code;
-  return error;
-}
+export { callback, INT_MAX, integer, outOfRange, wrongType, wrongValue } from '../mistakes.js';
 
-/** ERR_INVALID_ARG_TYPE. `expected` reads as in "must be of type number". */
-export function wrongType(name: string, expected: string, value: unknown): TypeError {
-  const message = `The "${name}" argument must be ${expected}. Received ${inspect(value, { depth: 0 })}`;
-  return mistake(new TypeError(message), 'ERR_INVALID_ARG_TYPE');
-}
-
-/** ERR_OUT_OF_RANGE. `expected` reads as in "must be >= 0". */
-export function outOfRange(name: string, expected: string, value: unknown): RangeError {
-  const message = `The value of "${name}" is out of range. It must be ${expected}. Received ${inspect(value)}`;
-  return mistake(new RangeError(message), 'ERR_OUT_OF_RANGE');
-}
-
-/** ERR_INVALID_ARG_VALUE. */
-export function wrongValue(name: string, reason: string, value: unknown): TypeError {
-  const message = `The argument "${name}" ${reason}. Received ${inspect(value)}`;
-  return mistake(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
-}
-
-/** A whole number from `least` to `most`. */
-export function integer(name: string, value: unknown, least: number, most: number): number {
-  if (typeof value !== 'number') throw wrongType(name, 'of type number', value);
-  if (!Number.isInteger(value)) throw outOfRange(name, 'an integer', value);
-  if (value < least || value > most) throw outOfRange(name, `>= ${least} and <= ${most}`, value);
-  return value;
-}
-
-export const INT_MAX = 2 ** 31 - 1;
 const INT_MIN = -(2 ** 31);
 
 /** A C int. */
@@ -92,10 +63,4 @@ export function view(name: string, value: unknown): Uint8Array {
   } catch {
     throw wrongValue(name, 'must not have been unmapped or transferred away', value);
   }
-}
-
-/** A function. */
-export function callback<T>(name: string, value: T): T {
-  if (typeof value !== 'function') throw wrongType(name, 'of type function', value);
-  return value;
 }

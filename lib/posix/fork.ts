@@ -1,5 +1,5 @@
 import { isMainThread, type Worker } from 'node:worker_threads';
-import { callback, integer, wrongType } from './arguments.js';
+import { callback, integer, INT_MAX, object } from '../mistakes.js';
 import { answered } from './errno.js';
 import { ForkUnsafeError } from './errors.js';
 import { native, type Refusal } from './native.js';
@@ -87,10 +87,7 @@ export type Forked =
   | { readonly role: 'child'; /** Which of the children, from 0. */ readonly index: number };
 
 function make(count: number, options: ForkOptions, caller: Caller): Forked {
-  if (typeof (options as unknown) !== 'object' || (options as unknown) === null) {
-    throw wrongType('options', 'of type object', options);
-  }
-  const timeout = integer('options.timeout', options.timeout ?? FORK_TIMEOUT, 0, 2 ** 31 - 1);
+  const timeout = integer('options.timeout', object('options', options).timeout ?? FORK_TIMEOUT, 0, INT_MAX);
   if (!isMainThread) throw refused({ reason: 'not-main-thread', details: [] }, caller);
   if (workers.size > 0) {
     const details = [...workers].map((worker) => `worker thread ${worker.threadId}`);

@@ -1,4 +1,5 @@
-import { checkInteger, checkMaxFrame, checkName, invalidType } from './arguments.js';
+import { INT_MAX, integer, text, wrongType } from '../mistakes.js';
+import { checkMaxFrame } from './arguments.js';
 import { Connection, type ConnectionOptions } from './connection.js';
 import {
   ClientClosedError,
@@ -48,9 +49,6 @@ const defaultTimeout = 5000;
 // A call that ends its server each time (a worker that crashes) does not end more of them.
 const maxLosses = 3;
 
-// The longest delay of setTimeout.
-const maxDelay = 2 ** 31 - 1;
-
 /** An address of the list, and the connection to it, if there is one. */
 interface Server extends Instance {
   connection: Connection | undefined;
@@ -80,20 +78,20 @@ export class RpcClient {
   /** Use `createRpcClient`. */
   constructor(options: RpcClientOptions) {
     const { connectTimeout = defaultConnectTimeout, maxFrame = defaultMaxFrame } = options;
-    checkInteger('connectTimeout', connectTimeout, 1, maxDelay);
+    integer('options.connectTimeout', connectTimeout, 1, INT_MAX);
     checkMaxFrame(maxFrame);
     this.#limits = { connectTimeout, maxFrame };
     if ('registry' in options) {
-      checkName('service', options.service);
+      text('options.service', options.service);
       const registry = options.registry as Partial<InstanceRegistry> | undefined;
-      if (typeof registry?.watch !== 'function') invalidType('registry', 'a registry');
+      if (typeof registry?.watch !== 'function') throw wrongType('options.registry', 'a registry', registry);
       this.#service = options.service;
       this.#watch = options.registry.watch(options.service, (instances) => {
         this.#setList(instances);
       });
     } else {
-      checkName('host', options.host);
-      checkInteger('port', options.port, 1, 65535);
+      text('options.host', options.host);
+      integer('options.port', options.port, 1, 65535);
       this.#service = `${options.host}:${options.port}`;
       this.#setList([options]);
     }
@@ -113,8 +111,8 @@ export class RpcClient {
    */
   async call(method: string, params: unknown = null, options: CallOptions = {}): Promise<unknown> {
     const { timeout = defaultTimeout, idempotent = false } = options;
-    checkName('method', method);
-    checkInteger('timeout', timeout, 1, maxDelay);
+    text('method', method);
+    integer('options.timeout', timeout, 1, INT_MAX);
     const request = encodeRequest(method, params);
     const { maxFrame } = this.#limits;
     if (request.length - 4 > maxFrame) throw new FrameError(`a request of more than ${maxFrame} bytes`);

@@ -1,5 +1,6 @@
 import { Server, type Socket } from 'node:net';
-import { checkMaxFrame, invalidType } from './arguments.js';
+import { callback, object, wrongType } from '../mistakes.js';
+import { checkMaxFrame } from './arguments.js';
 import { BadRequestError } from './errors.js';
 import { defaultMaxFrame, encodeFrame, FrameReader, type FrameBody } from './frames.js';
 
@@ -75,9 +76,9 @@ export function createRpcServer(handlers: Handlers, options: RpcServerOptions = 
   checkMaxFrame(maxFrame);
   const methods = new Map<string, Method>();
   for (const [name, handler] of Object.entries(handlers)) {
-    const method = typeof handler === 'function' ? { out: name, handle: handler } : handler;
-    if (typeof method.handle !== 'function') invalidType(`handlers.${name}`, 'a function or { out, handle }');
-    if (typeof method.out !== 'string') invalidType(`handlers.${name}.out`, 'a string');
+    const method = typeof handler === 'function' ? { out: name, handle: handler } : object(`handlers.${name}`, handler);
+    callback(`handlers.${name}.handle`, method.handle);
+    if (typeof method.out !== 'string') throw wrongType(`handlers.${name}.out`, 'of type string', method.out);
     methods.set(name, method);
   }
   return new RpcServer(methods, maxFrame);

@@ -1,0 +1,60 @@
+// Argument mistakes: TypeError and RangeError with the codes and the words of Node.js, thrown before anything has
+// happened. https://nodejs.org/api/errors.html
+import { inspect } from 'node:util';
+
+/** The largest C int, and the longest delay of a timer in milliseconds. */
+export const INT_MAX = 2 ** 31 - 1;
+
+function mistake<E extends Error>(error: E, code: string): E {
+  return Object.assign(error, { code });
+}
+
+// An option is a property of an argument.
+function kind(name: string): string {
+  return name.includes('.') ? 'property' : 'argument';
+}
+
+/** ERR_INVALID_ARG_TYPE. `expected` reads as in "must be of type number". */
+export function wrongType(name: string, expected: string, value: unknown): TypeError {
+  const message = `The "${name}" ${kind(name)} must be ${expected}. Received ${inspect(value, { depth: 0 })}`;
+  return mistake(new TypeError(message), 'ERR_INVALID_ARG_TYPE');
+}
+
+/** ERR_OUT_OF_RANGE. `expected` reads as in "It must be >= 0". */
+export function outOfRange(name: string, expected: string, value: unknown): RangeError {
+  const message = `The value of "${name}" is out of range. It must be ${expected}. Received ${inspect(value)}`;
+  return mistake(new RangeError(message), 'ERR_OUT_OF_RANGE');
+}
+
+/** ERR_INVALID_ARG_VALUE. `reason` reads as in "must not be empty". */
+export function wrongValue(name: string, reason: string, value: unknown): TypeError {
+  const message = `The ${kind(name)} "${name}" ${reason}. Received ${inspect(value)}`;
+  return mistake(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
+}
+
+/** A whole number from `least` to `most`. */
+export function integer(name: string, value: unknown, least: number, most: number): number {
+  if (typeof value !== 'number') throw wrongType(name, 'of type number', value);
+  if (!Number.isInteger(value)) throw outOfRange(name, 'an integer', value);
+  if (value < least || value > most) throw outOfRange(name, `>= ${least} and <= ${most}`, value);
+  return value;
+}
+
+/** A function. */
+export function callback<T>(name: string, value: T): T {
+  if (typeof value !== 'function') throw wrongType(name, 'of type function', value);
+  return value;
+}
+
+/** A string that is not empty. */
+export function text(name: string, value: unknown): string {
+  if (typeof value !== 'string') throw wrongType(name, 'of type string', value);
+  if (value === '') throw wrongValue(name, 'must not be empty', value);
+  return value;
+}
+
+/** An object, not null. */
+export function object<T>(name: string, value: T): T {
+  if (typeof value !== 'object' || value === null) throw wrongType(name, 'of type object', value);
+  return value;
+}
