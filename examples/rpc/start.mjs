@@ -67,19 +67,19 @@ function childrenOf(pid) {
     .filter((stat) => stat?.ppid === pid);
 }
 
+// Every process is a zombie for an instant, between its end and its parent's wait, and for longer if its parent does not
+// get a processor at once. One that is still there after so many milliseconds has been forgotten.
+const INSTANT = 500;
+
 /** Looks for zombies among the children of a process until it is told to stop. */
 function watchForZombies(pid) {
   const seen = new Set();
-  let before = new Set();
+  let since = new Map();
   const timer = setInterval(() => {
-    const zombies = new Set(
-      childrenOf(pid)
-        .filter(({ state }) => state === 'Z')
-        .map((stat) => stat.pid),
-    );
-    // Every process is one for an instant, between its end and its parent's wait: not for two looks.
-    for (const zombie of zombies) if (before.has(zombie)) seen.add(zombie);
-    before = zombies;
+    const now = performance.now();
+    const zombies = childrenOf(pid).filter(({ state }) => state === 'Z');
+    since = new Map(zombies.map((stat) => [stat.pid, since.get(stat.pid) ?? now]));
+    for (const [zombie, first] of since) if (now - first > INSTANT) seen.add(zombie);
   }, 10);
   return () => {
     clearInterval(timer);
@@ -109,8 +109,8 @@ const server = start(
   ],
   'stderr',
 );
-process.on('SIGINT', () => kill(server.child.pid, 'SIGTERM'));
-process.on('SIGTERM', () => kill(server.child.pid, 'SIGTERM'));
+process.on('SIGINT', () => server.child.kill('SIGTERM'));
+process.on('SIGTERM', () => server.child.kill('SIGTERM'));
 let client;
 try {
   const master = server.child.pid;

@@ -1,6 +1,6 @@
-import { connectRegistry } from '../discovery/index.js';
 import { createRpcClient } from '../rpc/index.js';
 import { integerOption, textOption, UsageError, type Call, type Command } from './command.js';
+import { openRegistry } from './registry.js';
 
 const TIMEOUT = 5_000; // milliseconds
 
@@ -16,7 +16,7 @@ async function run(call: Call): Promise<number> {
   const [service = '', method = '', json] = call.operands;
   const params = json === undefined ? null : parsed(json);
   const timeout = integerOption(call, 'timeout', 1, 2 ** 31 - 1) ?? TIMEOUT;
-  const registry = await connectRegistry(textOption(call, 'registry'));
+  const registry = await openRegistry(textOption(call, 'registry'), service);
   const client = createRpcClient({ registry, service });
   try {
     const result = await client.call(method, params, { timeout });

@@ -40,7 +40,7 @@ export function readCall(command: Command, args: readonly string[]): Call & { he
     ({ values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true }));
   } catch (error) {
     // "Unknown option '--prot'. To specify a positional argument …": the first sentence says it.
-    throw new UsageError((error as Error).message.split('. ', 1)[0]);
+    throw new UsageError((error as Error).message.split('. To', 1)[0]?.replaceAll('\n', ' '));
   }
   const help = (values as { help?: unknown }).help === true;
   if (!help) {

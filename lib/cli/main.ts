@@ -16,9 +16,9 @@ function version(): string {
 }
 
 async function main([name, ...rest]: readonly string[]): Promise<number | undefined> {
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+  if (name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(helpOfAll(commands));
-    return name === undefined ? WRONG_USAGE : 0;
+    return 0;
   }
   if (name === '--version') {
     process.stdout.write(`${version()}\n`);
@@ -26,6 +26,7 @@ async function main([name, ...rest]: readonly string[]): Promise<number | undefi
   }
   const command = commands.find((candidate) => candidate.name === name);
   try {
+    if (name === undefined) throw new UsageError('COMMAND is missing');
     if (!command) throw new UsageError(`there is no command '${name}'`);
     const parsed = readCall(command, rest);
     if (!parsed.help) return await command.run(parsed);
@@ -33,7 +34,7 @@ async function main([name, ...rest]: readonly string[]): Promise<number | undefi
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`truefork: ${error.message} (see truefork ${command ? `${name} ` : ''}--help)\n`);
+    process.stderr.write(`truefork: ${error.message} (see truefork ${command ? `${command.name} ` : ''}--help)\n`);
     return WRONG_USAGE;
   }
 }

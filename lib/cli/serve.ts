@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { Server } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { connectRegistry, type Registry } from '../discovery/index.js';
+import { inspect } from 'node:util';
+import type { Registry } from '../discovery/index.js';
 import { prefork } from '../prefork/index.js';
 import { integerOption, textOption, UsageError, type Call, type Command } from './command.js';
+import { openRegistry } from './registry.js';
 
 // How long clients are given to hear that the service has left the registry, before its workers stop accepting.
 const PROPAGATION = 50; // milliseconds
@@ -15,18 +18,29 @@ type Listener = (...args: unknown[]) => unknown;
 /** The server that a file exports by default: a server, a request listener, or a function that makes either. */
 async function serverFrom(file: string): Promise<Server> {
   const path = resolve(file);
+  if (!existsSync(path)) throw new UsageError(`there is no file ${file}`);
+  let exported;
+  try {
+    exported = await exportOf(path);
+  } catch (error) {
+    // With its stack: the mistake is in somebody's program, and they want to know where.
+    throw new Error(`${file} could not be loaded: ${inspect(error)}`, { cause: error });
+  }
+  if (exported instanceof Server) return exported;
+  if (typeof exported === 'function') return createServer(exported as Listener);
+  throw new UsageError(
+    `${file} must export by default a server of net, http or https, a listener (request, response) => …, or a function without parameters that returns one`,
+  );
+}
+
+async function exportOf(path: string): Promise<unknown> {
   const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
   let exported = module.default;
   // A CommonJS file that a compiler made of an ES module.
   if (typeof exported === 'object' && exported !== null && '__esModule' in exported && 'default' in exported) {
     exported = exported.default;
   }
-  if (isFactory(exported)) exported = await exported();
-  if (exported instanceof Server) return exported;
-  if (typeof exported === 'function') return createServer(exported as Listener);
-  throw new UsageError(
-    `${file} must export by default a server of net, http or https, a listener (request, response) => …, or a function without parameters that returns one`,
-  );
+  return isFactory(exported) ? await exported() : exported;
 }
 
 // A request listener takes the request and the response: Express's and Koa's do.
@@ -51,6 +65,8 @@ async function run(call: Call): Promise<undefined> {
   const service = textOption(call, 'register');
   const url = textOption(call, 'registry');
   if (url !== undefined && service === undefined) throw new UsageError('--registry needs --register NAME');
+  // A mistake in these is told before anything is started.
+  if (service !== undefined) await (await openRegistry(url, service)).close();
 
   let registry: Registry | undefined;
   const master = await prefork(await serverFrom(file), {
@@ -68,7 +84,7 @@ async function run(call: Call): Promise<undefined> {
   // Only now: clients must find workers that accept, and no worker shares the registry's descriptors.
   const address = { host: reachable(master.address.host), port: master.address.port };
   try {
-    registry = await connectRegistry(url);
+    registry = await openRegistry(url, service);
     await registry.register(service, address);
   } catch (error) {
     await master.stop();

@@ -1,11 +1,15 @@
-import type { Server } from 'node:net';
+import { Server } from 'node:net';
+import { close } from '../posix/index.js';
 import { openListener, rehearse } from './listener.js';
 import { Master } from './master.js';
-import { settingsFrom, type PreforkOptions } from './settings.js';
+import { settingsFrom, type PreforkOptions, type Settings } from './settings.js';
 
 export { PreforkError, type Master } from './master.js';
 export { families, type FamilyStatus, type WorkerState, type WorkerStatus } from './scoreboard.js';
 export type { PreforkOptions } from './settings.js';
+
+// Whether this process has a master, or is a worker of one. One has the signals and the scoreboard of the process.
+let taken = false;
 
 /**
  * Runs a server on real forks of this process. The caller becomes the master: it holds the listening socket, forks the
@@ -16,10 +20,12 @@ export type { PreforkOptions } from './settings.js';
  * the workers that are forked later inherit. `atfork` is the place to close it there.
  *
  * SIGTERM and SIGQUIT stop it gracefully, SIGINT quickly, a second SIGINT kills the workers; the process then exits.
+ * There is one at a time in a process.
  *
  * @param server of `net`, `http` or `https`, not listening yet; as it is, in every worker
  * @returns the master, when all workers accept connections
- * @throws {TypeError | RangeError} an option that cannot be
+ * @throws {TypeError | RangeError} an argument that cannot be
+ * @throws {Error} ERR_SERVER_ALREADY_LISTEN; ERR_PREFORK_TAKEN: this process has a master already, or is a worker
  * @throws {PosixError} the address cannot be listened on (EADDRINUSE, EACCES, …), or a fork failed
  * @throws {ForkUnsafeError} this process cannot be forked now
  * @throws {PreforkError} ERR_PREFORK_BOOT: the workers end before they are ready
@@ -29,15 +35,42 @@ export type { PreforkOptions } from './settings.js';
  * console.log('workers', master.workers.map(({ pid }) => pid));
  */
 export async function prefork(server: Server, options: PreforkOptions = {}): Promise<Master> {
+  if (!((server as unknown) instanceof Server)) {
+    throw Object.assign(new TypeError('The "server" argument must be a server of net, http or https'), {
+      code: 'ERR_INVALID_ARG_TYPE',
+    });
+  }
   const settings = settingsFrom(options);
   if (server.listening) {
     throw Object.assign(new Error('the server listens already: prefork makes the listening socket'), {
       code: 'ERR_SERVER_ALREADY_LISTEN',
     });
   }
-  const listener = await openListener(settings);
-  await rehearse(listener);
-  const master = new Master(server, settings, listener);
+  if (taken) {
+    throw Object.assign(new Error('this process has a prefork server already, or is a worker of one'), {
+      code: 'ERR_PREFORK_TAKEN',
+    });
+  }
+  taken = true;
+  let master;
+  try {
+    master = await newMaster(server, settings);
+  } catch (error) {
+    taken = false;
+    throw error;
+  }
+  void master.stopped.then(() => (taken = false));
   await master.start();
   return master;
+}
+
+async function newMaster(server: Server, settings: Settings): Promise<Master> {
+  const listener = await openListener(settings);
+  try {
+    await rehearse(listener);
+    return new Master(server, settings, listener);
+  } catch (error) {
+    close(listener.fd);
+    throw error;
+  }
 }

@@ -1,3 +1,5 @@
+// Whoever listens loads it: once, here, and not in each worker.
+import 'node:cluster';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { createServer, isIP } from 'node:net';

@@ -4,7 +4,7 @@ import type { Server } from 'node:net';
 import {
   allSignals,
   close,
-  fork,
+  forkMany,
   isPosixError,
   O_CLOEXEC,
   O_NONBLOCK,
@@ -33,14 +33,15 @@ interface Place {
   readyAt: number | undefined;
   /** Ends in a row that nobody asked for. */
   failures: number;
-  respawn: NodeJS.Timeout | undefined;
+  /** Takes back the respawn that waits, if one does. */
+  cancelRespawn: () => void;
 }
 
 interface MasterEvents {
   /** A worker accepts connections. */
   ready: [worker: number, pid: number];
-  /** A worker ended and was reaped. */
-  exit: [worker: number, pid: number, status: ExitStatus];
+  /** A worker ended and was reaped; by somebody else (`waitpid(-1)`, say) if there is no status. */
+  exit: [worker: number, pid: number, status: ExitStatus | undefined];
   /** All have ended, and nothing of the server is left. */
   stopped: [];
 }
@@ -66,10 +67,15 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #ready: { readonly read: number; readonly write: number; readonly watcher: Watcher };
   readonly #lifeline: { readonly read: number; readonly write: number };
   readonly #stopped: Promise<void>;
+  /** Fulfilled by `#hurry`, when the server shall stop quickly. */
+  readonly #hurried: Promise<void>;
+  #hurry: () => void = () => undefined;
   #everReady = false;
   #bootFailures = 0;
   #failed: PreforkError | undefined;
   #stopping: 'graceful' | 'quick' | undefined;
+  /** Whether a signal has told this process to end. */
+  #exiting = false;
   #kill: NodeJS.Timeout | undefined;
 
   /** Only `prefork` makes one. */
@@ -91,6 +97,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#reaper.on('exit', (pid, status) => {
       this.#reaped(pid, status);
     });
+    this.#reaper.on('lost', (pid) => {
+      this.#reaped(pid, undefined);
+    });
+    this.#hurried = new Promise((resolve) => (this.#hurry = resolve));
     this.#stopped = new Promise((resolve) => this.once('stopped', resolve));
     for (const signal of stopSignals) process.on(signal, this.#onSignal);
   }
@@ -127,7 +137,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       const check = () => {
         if (this.#failed) reject(this.#failed);
         else if (this.#places.every(({ readyAt }) => readyAt !== undefined)) resolve();
-        else if (this.#stopping) reject(new PreforkError('the server was stopped before its workers were ready'));
+        // Stopped by a signal before that, it stays pending: the process is about to exit.
         else return;
         this.off('ready', check);
         this.off('stopped', check);
@@ -161,13 +171,16 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       for (const place of places) {
         place.forkedAt = performance.now();
         place.readyAt = undefined;
-        const pid = fork();
-        if (pid === 0) {
-          this.#becomeWorker(place.worker);
-          return 'worker';
-        }
-        place.pid = pid;
-        void this.#reaper.watch(pid);
+      }
+      const forked = forkMany(places.length);
+      if (forked.role === 'child') {
+        this.#becomeWorker(places[forked.index]?.worker ?? -1);
+        return 'worker';
+      }
+      for (const [index, place] of places.entries()) {
+        const pid = forked.pids[index];
+        if (pid === undefined) this.#forkFailed(place, 'the system would not make more processes');
+        else this.#forked(place, pid);
       }
       return 'master';
     } finally {
@@ -175,15 +188,40 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     }
   }
 
+  #forked(place: Place, pid: number): void {
+    place.pid = pid;
+    void this.#reaper.watch(pid);
+  }
+
+  #forkFailed(place: Place, reason: string): void {
+    place.failures++;
+    this.#settings.log(`worker=${place.worker} fork failed reason=${JSON.stringify(reason)}`);
+    this.#respawn(place);
+  }
+
   /** In the child: lets go of everything that is the master's, and serves. The reaper lets go by itself. */
   #becomeWorker(worker: number): void {
-    for (const signal of stopSignals) process.off(signal, this.#onSignal);
-    for (const place of this.#places) clearTimeout(place.respawn);
+    // Others may have ended at the same moment, and their respawns wait in the phase of the event loop that forked.
+    for (const place of this.#places) place.cancelRespawn();
     clearTimeout(this.#kill);
     this.#ready.watcher.close();
     close(this.#ready.read);
     close(this.#lifeline.write);
     this.removeAllListeners();
+    try {
+      this.#serve(worker);
+    } catch (error) {
+      // It ends this worker, as an uncaught one, and is not the caller's.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+    // After the worker's own handlers are there: a signal that a thread of some addon has taken for this child already
+    // is told later, and forgotten if there is a moment in which nobody listens. (Node's own threads block signals.)
+    for (const signal of stopSignals) process.off(signal, this.#onSignal);
+  }
+
+  #serve(worker: number): void {
     const cell = this.#scoreboard.cells[worker];
     if (!cell) throw new RangeError(`there is no worker ${worker}`);
     serve({
@@ -213,11 +251,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     }
   }
 
-  #reaped(pid: number, status: ExitStatus): void {
+  #reaped(pid: number, status: ExitStatus | undefined): void {
     const place = this.#places.find((candidate) => candidate.pid === pid);
     if (!place) return;
-    const how = status.state === 'exited' ? `code=${status.code}` : `signal=${status.signal}`;
-    this.#settings.log(`worker=${place.worker} pid=${pid} exited ${how}`);
+    this.#settings.log(`worker=${place.worker} pid=${pid} exited ${manner(status)}`);
     const healthy = place.readyAt !== undefined && performance.now() - place.readyAt >= HEALTHY_AFTER;
     place.failures = healthy ? 1 : place.failures + 1;
     if (place.readyAt === undefined) this.#bootFailures++;
@@ -237,18 +274,22 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       try {
         this.#spawn([place]);
       } catch (error) {
-        place.failures++;
-        this.#settings.log(`worker=${place.worker} fork failed reason=${JSON.stringify((error as Error).message)}`);
-        this.#respawn(place);
+        this.#forkFailed(place, (error as Error).message);
       }
     };
     if (delay === 0) {
-      setImmediate(again);
+      const immediate = setImmediate(again);
+      place.cancelRespawn = () => {
+        clearImmediate(immediate);
+      };
       return;
     }
     this.#settings.log(`worker=${place.worker} respawn in=${delay} failures=${place.failures}`);
     // The timer's phase, like the check phase, has no event half dispatched.
-    place.respawn = setTimeout(again, delay);
+    const timer = setTimeout(again, delay);
+    place.cancelRespawn = () => {
+      clearTimeout(timer);
+    };
   }
 
   #giveUp(): void {
@@ -262,20 +303,20 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #onSignal = (signal: NodeJS.Signals) => {
     this.#settings.log(`master pid=${process.pid} signal=${signal}`);
     if (signal === 'SIGINT' && this.#stopping === 'quick') this.#signalAll('SIGKILL');
-    // Nobody else's handler ends a process that a signal has told to end.
-    else void this.stop({ quick: signal === 'SIGINT' }).then(() => process.exit());
+    else {
+      this.#exiting = true;
+      // Nobody else's handler ends a process that a signal has told to end.
+      void this.stop({ quick: signal === 'SIGINT' }).then(() => process.exit());
+    }
   };
 
   async #beginStop(how: 'graceful' | 'quick'): Promise<void> {
     this.#stopping = how;
-    for (const place of this.#places) clearTimeout(place.respawn);
+    for (const place of this.#places) place.cancelRespawn();
     this.#settings.log(`master pid=${process.pid} stopping how=${how}`);
-    try {
-      await this.#settings.beforeStop();
-    } catch (error) {
-      this.#settings.log(`master pid=${process.pid} beforeStop failed reason=${JSON.stringify(String(error))}`);
-    }
-    this.#signalAll(how === 'quick' ? 'SIGINT' : 'SIGTERM');
+    if (how === 'quick') this.#hurry();
+    await Promise.race([this.#beforeStop(), this.#hurried]);
+    this.#signalAll(this.#stopping === 'quick' ? 'SIGINT' : 'SIGTERM');
     this.#kill = setTimeout(() => {
       this.#settings.log(`master pid=${process.pid} gracefulTimeout passed, killing pids=${this.#reaper.pids.join()}`);
       this.#signalAll('SIGKILL');
@@ -283,8 +324,17 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#finishIfAlone();
   }
 
+  async #beforeStop(): Promise<void> {
+    try {
+      await this.#settings.beforeStop();
+    } catch (error) {
+      this.#settings.log(`master pid=${process.pid} beforeStop failed reason=${JSON.stringify(String(error))}`);
+    }
+  }
+
   #quicken(): void {
     this.#stopping = 'quick';
+    this.#hurry();
     this.#signalAll('SIGINT');
   }
 
@@ -301,7 +351,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #finishIfAlone(): void {
     if (this.#reaper.pids.length > 0 || this.#kill === undefined) return;
     clearTimeout(this.#kill);
-    for (const signal of stopSignals) process.off(signal, this.#onSignal);
+    // A process that is about to exit is not to be killed by a signal that repeats.
+    if (!this.#exiting) for (const signal of stopSignals) process.off(signal, this.#onSignal);
     this.#reaper.close();
     this.#ready.watcher.close();
     for (const fd of [this.#ready.read, this.#ready.write, this.#lifeline.read, this.#lifeline.write]) close(fd);
@@ -317,5 +368,10 @@ function nextCheckPhase(): Promise<void> {
 }
 
 function emptyPlace(worker: number): Place {
-  return { worker, pid: 0, forkedAt: 0, readyAt: undefined, failures: 0, respawn: undefined };
+  return { worker, pid: 0, forkedAt: 0, readyAt: undefined, failures: 0, cancelRespawn: () => undefined };
+}
+
+function manner(status: ExitStatus | undefined): string {
+  if (!status) return 'status=lost';
+  return status.state === 'exited' ? `code=${status.code}` : `signal=${status.signal}`;
 }

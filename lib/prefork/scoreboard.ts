@@ -1,7 +1,7 @@
 // What the workers of a family are doing, in memory that they share with the master: a header and one cell a worker,
 // each on cache lines of its own, each with one writer. It is a file of the user's runtime directory, so that `truefork
 // ps` can read it.
-import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, constants } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, unlinkSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { MAP_ANONYMOUS, MAP_SHARED, mmap, munmap, processStat, PROT_READ, PROT_WRITE } from '../posix/index.js';
 import { runtimeDirectory } from '../runtime-directory.js';
@@ -106,7 +106,7 @@ export class Scoreboard {
     let path: string | undefined;
     let buffer: ArrayBuffer;
     try {
-      path = join(directory(), `${process.pid}${ENDING}`);
+      path = join(directory(), `${process.pid}.scoreboard`);
       buffer = mapNewFile(path, size);
     } catch (error) {
       path = undefined;
@@ -141,12 +141,19 @@ export class Scoreboard {
 
   /** In the master, when the last worker has been reaped: removes it. */
   remove(): void {
-    if (this.#path !== undefined) rmSync(this.#path, { force: true });
+    if (this.#path !== undefined) remove(this.#path);
     munmap(this.#buffer);
   }
 }
 
-const ENDING = '.scoreboard';
+// Not fs.rmSync(): to load what that can do besides takes a millisecond of the start.
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
 
 function directory(): string {
   return runtimeDirectory('families');
@@ -154,14 +161,14 @@ function directory(): string {
 
 function mapNewFile(path: string, size: number): ArrayBuffer {
   // What is left of an earlier process of the same pid.
-  rmSync(path, { force: true });
+  remove(path);
   const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const fd = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     ftruncateSync(fd, size);
     return mmap(null, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   } catch (error) {
-    rmSync(path, { force: true });
+    remove(path);
     throw error;
   } finally {
     closeSync(fd);
@@ -188,7 +195,8 @@ export function families(): FamilyStatus[] {
   const folder = directory();
   const found: FamilyStatus[] = [];
   for (const name of readdirSync(folder)) {
-    if (!name.endsWith(ENDING)) continue;
+    const pid = /^(\d+)\.scoreboard$/.exec(name)?.[1];
+    if (pid === undefined) continue;
     const path = join(folder, name);
     let bytes;
     try {
@@ -199,7 +207,7 @@ export function families(): FamilyStatus[] {
     }
     const family = decode(bytes);
     if (family) found.push(family);
-    else if (processStat(Number.parseInt(name, 10)) === undefined) rmSync(path, { force: true });
+    else if (processStat(Number(pid)) === undefined) remove(path);
   }
   return found.sort((a, b) => a.master - b.master);
 }

@@ -50,6 +50,15 @@ function whole(name: string, value: unknown, least: number, most: number): numbe
   return value;
 }
 
+function aFunction<F>(name: string, value: F): F {
+  if (typeof value !== 'function') {
+    throw Object.assign(new TypeError(`The "options.${name}" property must be a function`), {
+      code: 'ERR_INVALID_ARG_TYPE',
+    });
+  }
+  return value;
+}
+
 /** The settings that these options ask for. @throws {TypeError | RangeError} an option that cannot be */
 export function settingsFrom(options: PreforkOptions): Settings {
   const { host, workers = 'auto' } = options;
@@ -64,7 +73,7 @@ export function settingsFrom(options: PreforkOptions): Settings {
     workers: workers === 'auto' ? availableParallelism() : whole('workers', workers, 1, 1024),
     backlog: whole('backlog', options.backlog ?? 1024, 1, INT_MAX),
     gracefulTimeout: whole('gracefulTimeout', options.gracefulTimeout ?? 30_000, 0, INT_MAX),
-    beforeStop: options.beforeStop ?? (() => undefined),
-    log: options.log ?? (() => undefined),
+    beforeStop: aFunction('beforeStop', options.beforeStop ?? (() => undefined)),
+    log: aFunction('log', options.log ?? (() => undefined)),
   };
 }

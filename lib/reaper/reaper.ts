@@ -15,6 +15,8 @@ import {
   type WaitStatus,
 } from '../posix/index.js';
 
+const PID_MAX = 2 ** 31 - 1;
+
 /** How a child ended. */
 export type ExitStatus = Extract<WaitStatus, { state: 'exited' | 'signaled' }>;
 
@@ -65,7 +67,8 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
   readonly #takeHookBack: () => void;
   #keepAlive: NodeJS.Timeout | undefined;
   readonly #onSigchld = () => {
-    for (const pid of this.#children.keys()) this.#ask(pid);
+    // Each by itself: a listener that throws does not keep the others from being told.
+    for (const pid of this.#children.keys()) this.#askSoon(pid);
   };
 
   constructor({ by = 'pidfd' }: ReaperOptions = {}) {
@@ -93,13 +96,19 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
    *
    * @param pid what `fork` returned
    * @returns its exit status; rejected with `StatusLostError` if somebody else waits for it, or it is not our child
+   * @throws {TypeError | RangeError} no pid: 0 and less mean several children to waitpid(2)
    */
   watch(pid: number): Promise<ExitStatus> {
+    checkPid(pid);
     const known = this.#children.get(pid);
     if (known) return known.exited;
     const child = newChild();
     this.#children.set(pid, child);
-    if (this.#by === 'sigchld' || !this.#watchPidfd(pid, child)) this.#listenForSigchld(pid);
+    if (this.#by === 'sigchld' || !this.#watchPidfd(pid, child)) this.#listenForSigchld();
+    // It may have ended before anybody listened, or be somebody else's. Not from within: the caller has no promise yet.
+    setImmediate(() => {
+      this.#ask(pid);
+    });
     return child.exited;
   }
 
@@ -132,34 +141,35 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
     let fd;
     try {
       fd = pidfd_open(pid, 0);
+      const watcher = new Watcher(fd, () => {
+        this.#ask(pid);
+      });
+      child.pidfd = { fd, watcher };
+      return true;
     } catch {
       // ENOSYS, EPERM in a sandbox, EMFILE; or ESRCH, which asking for the child tells in its own way.
+      if (fd !== undefined) close(fd);
       return false;
     }
-    child.pidfd = {
-      fd,
-      watcher: new Watcher(fd, () => {
-        this.#ask(pid);
-      }),
-    };
-    return true;
   }
 
-  #listenForSigchld(pid: number): void {
+  #listenForSigchld(): void {
     process.off('SIGCHLD', this.#onSigchld);
     process.on('SIGCHLD', this.#onSigchld);
     // A signal handler does not keep the event loop alive.
     this.#keepAlive ??= setInterval(() => undefined, 2 ** 31 - 1);
-    // It may have ended before anybody listened; not from within watch(), whose caller has no promise yet.
-    setImmediate(() => {
-      this.#ask(pid);
-    });
   }
 
   #stopListening(): void {
     process.off('SIGCHLD', this.#onSigchld);
     clearInterval(this.#keepAlive);
     this.#keepAlive = undefined;
+  }
+
+  #askSoon(pid: number): void {
+    queueMicrotask(() => {
+      this.#ask(pid);
+    });
   }
 
   #ask(pid: number): void {
@@ -190,6 +200,16 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
     closePidfd(child);
     this.#children.delete(pid);
     if (![...this.#children.values()].some(({ pidfd }) => pidfd === undefined)) this.#stopListening();
+  }
+}
+
+function checkPid(pid: unknown): void {
+  if (typeof pid !== 'number') {
+    throw Object.assign(new TypeError('The "pid" argument must be of type number'), { code: 'ERR_INVALID_ARG_TYPE' });
+  }
+  if (!Number.isInteger(pid) || pid < 1 || pid > PID_MAX) {
+    const message = `"pid" must be an integer from 1 to ${PID_MAX}. Received ${pid}`;
+    throw Object.assign(new RangeError(message), { code: 'ERR_OUT_OF_RANGE' });
   }
 }
 

@@ -77,7 +77,10 @@ export class Program {
       this.stdout += text;
       this.#wake();
     });
-    stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+      this.#wake();
+    });
     // 'close' comes when the program has ended and everyone who holds its output, all that it forked, is gone.
     this.#closed = once(this.process, 'close').then(() => {
       this.#isClosed = true;
@@ -93,9 +96,18 @@ export class Program {
   }
 
   /** The first match in what the program prints to stdout, what it printed before the call included. */
-  async printed(pattern: RegExp): Promise<RegExpMatchArray> {
+  printed(pattern: RegExp): Promise<RegExpMatchArray> {
+    return this.#first('stdout', pattern);
+  }
+
+  /** The same of stderr. */
+  logged(pattern: RegExp): Promise<RegExpMatchArray> {
+    return this.#first('stderr', pattern);
+  }
+
+  async #first(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpMatchArray> {
     for (;;) {
-      const match = this.stdout.match(pattern);
+      const match = this[stream].match(pattern);
       if (match) return match;
       if (this.#isClosed) {
         throw new Error(`the program ended and did not print ${String(pattern)}:\n${this.stdout}${this.stderr}`);

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { programPath } from '../support/programs';
+import { isolated } from '../support/runtime';
+import { truefork } from './truefork';
+
+const commands = ['serve', 'call', 'ps'];
+
+test.each([['--help'], ['-h'], ['help']])('truefork %s shows every command', async (flag) => {
+  const { code, stdout, stderr } = await truefork([flag]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+});
+
+test.each(commands)('truefork %s --help shows its operands and options', async (command) => {
+  const { code, stdout, stderr } = await truefork([command, '--help']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(new RegExp(`^Usage: truefork ${command} .*\\[options\\]$`, 'm'));
+  expect(stdout).toMatch(/^ {2}-h, --help +Show this help\.$/m);
+  expect((await truefork([command, '-h'])).stdout).toBe(stdout);
+});
+
+test('truefork --version tells that of the package', async () => {
+  const manifest = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');
+  const { version } = JSON.parse(manifest) as { version: string };
+  expect(await truefork(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+const listener = programPath('cli-listener.mjs');
+
+test.each<[string[], string, RegExp]>([
+  [[], '', /^COMMAND is missing/],
+  [['fly'], '', /^there is no command 'fly'/],
+  [['--bogus'], '', /^there is no command '--bogus'/],
+  [['serve'], 'serve', /^FILE is missing/],
+  [['serve', 'a.mjs', 'b.mjs'], 'serve', /^'b\.mjs' is one argument too many/],
+  [['serve', 'a.mjs', '--prot', '80'], 'serve', /^Unknown option '--prot'/],
+  [['serve', 'a.mjs', '--port'], 'serve', /^Option '-p, --port <value>' argument missing/],
+  [['serve', 'a.mjs', '--port', '-1'], 'serve', /^Option '--port' argument is ambiguous\. .* '--port=-XYZ'/],
+  [['serve', 'a.mjs', '--port=-1'], 'serve', /^--port takes a whole number from 0 to 65535, not '-1'/],
+  [['serve', 'a.mjs', '--port', '65536'], 'serve', /^--port takes a whole number from 0 to 65535, not '65536'/],
+  [['serve', 'a.mjs', '--port', 'http'], 'serve', /^--port takes .* not 'http'/],
+  [['serve', 'a.mjs', '--port', '8e1'], 'serve', /^--port takes .* not '8e1'/],
+  [['serve', 'a.mjs', '--port', ''], 'serve', /^--port takes .* not ''/],
+  [['serve', 'a.mjs', '-w', '0'], 'serve', /^--workers takes a whole number from 1 to 1024, not '0'/],
+  [['serve', 'a.mjs', '--workers', '1025'], 'serve', /^--workers takes .* not '1025'/],
+  [['serve', 'a.mjs', '--registry', 'file:///tmp'], 'serve', /^--registry needs --register NAME/],
+  [['serve', listener, '--register', 'a/b'], 'serve', /service.* 1 to 100 letters, .*'a\/b'/],
+  [['serve', listener, '--register', 'a', '--registry', 'http://b'], 'serve', /^there is no registry for 'http:' URLs/],
+  [['serve', 'missing.mjs'], 'serve', /^there is no file missing\.mjs/],
+  [['serve', programPath('cli-bad-export.mjs')], 'serve', /cli-bad-export\.mjs must export by default a server/],
+  [['serve', programPath('cli-no-export.mjs')], 'serve', /cli-no-export\.mjs must export by default a server/],
+  [['call'], 'call', /^NAME is missing/],
+  [['call', 'rpc'], 'call', /^METHOD is missing/],
+  [['call', 'rpc', 'ping', '1', '2'], 'call', /^'2' is one argument too many/],
+  [['call', 'rpc', 'ping', '{'], 'call', /^the parameters must be JSON, .* not: \{/],
+  [['call', 'rpc', 'ping', '-t', '0'], 'call', /^--timeout takes a whole number from 1 to 2147483647, not '0'/],
+  [['call', '..', 'ping'], 'call', /service.* 1 to 100 letters, .*'\.\.'/],
+  [['call', 'rpc', 'ping', '--registry', '/tmp'], 'call', /^'\/tmp' is not a URL/],
+  [['ps', 'me'], 'ps', /^PID is a number, not 'me'/],
+  [['ps', '1', '2'], 'ps', /^'2' is one argument too many/],
+])('truefork %j says what is wrong', async (args, command, message) => {
+  const { code, stdout, stderr } = await truefork(args, isolated());
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(/^truefork: .*\n$/);
+  expect(stderr.slice('truefork: '.length)).toMatch(message);
+  expect(stderr).toContain(`(see truefork ${command ? `${command} ` : ''}--help)`);
+});

@@ -1,0 +1,97 @@
+// A program under prefork whose log goes to stdout, and what its log lines say.
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Program, programPath } from '../support/programs';
+import { groupOf, type ProcessEntry } from '../support/processes';
+import { isolated } from '../support/runtime';
+
+interface FamilyOptions {
+  /** The program's first argument. */
+  options?: Record<string, unknown>;
+  /** Those after it. */
+  args?: string[];
+  node?: string | undefined;
+  env?: NodeJS.ProcessEnv;
+}
+
+export class Family {
+  readonly program: Program;
+
+  constructor(name: string, { options = {}, args = [], node, env = isolated() }: FamilyOptions = {}) {
+    this.program = new Program(programPath(name), {
+      args: [JSON.stringify(options), ...args],
+      env,
+      ...(node !== undefined && { node }),
+    });
+  }
+
+  /** A family whose workers all accept connections. */
+  static async up(name: string, options?: FamilyOptions): Promise<Family & { port: number }> {
+    const family = new Family(name, options);
+    await family.program.printed(/^up$/m);
+    return Object.assign(family, { port: await family.listens() });
+  }
+
+  get master(): number {
+    return this.program.pid;
+  }
+
+  /** The port, as soon as the master has it. */
+  async listens(): Promise<number> {
+    return Number((await this.program.printed(/ listening host=\S+ port=(\d+)/))[1]);
+  }
+
+  /** The workers that are ready and have not been reaped, by their places. */
+  get workers(): number[] {
+    const workers = new Map<number, number>();
+    for (const [, place, pid, what] of this.program.stdout.matchAll(/^worker=(\d+) pid=(\d+) (ready|exited)/gm)) {
+      if (what === 'ready') workers.set(Number(place), Number(pid));
+      else workers.delete(Number(place));
+    }
+    return [...workers].sort(([a], [b]) => a - b).map(([, pid]) => pid);
+  }
+
+  /** How a worker ended, as the master logs it: `code=0`, `signal=SIGKILL`. */
+  async exited(pid: number): Promise<string> {
+    return (await this.program.printed(new RegExp(`^worker=\\d+ pid=${pid} exited (\\S+)$`, 'm')))[1] ?? '';
+  }
+
+  /** Fulfilled when so many of its lines match. */
+  async lines(pattern: RegExp, count: number): Promise<void> {
+    const { stdout } = this.program.process;
+    if (!stdout) throw new Error('the program has no output');
+    while (this.program.stdout.split('\n').filter((line) => pattern.test(line)).length < count) {
+      await once(stdout, 'data');
+    }
+  }
+
+  /** The worker that takes the place of this one, when it accepts connections. */
+  async successor(pid: number): Promise<number> {
+    const pattern = `^worker=(\\d+) pid=${pid} exited [^]*^worker=\\1 pid=(\\d+) ready`;
+    return Number((await this.program.printed(new RegExp(pattern, 'm')))[2]);
+  }
+
+  /** What is left of the family in the process table. */
+  get members(): ProcessEntry[] {
+    return groupOf(this.master);
+  }
+
+  /** Ends it with SIGTERM, and expects that it ends well. */
+  async stop(): Promise<void> {
+    this.program.kill('SIGTERM');
+    await this.ended();
+  }
+
+  /** Expects that it ends well and leaves no process. The result is what it has logged. */
+  async ended(): Promise<string> {
+    const { code, signal, stdout, stderr } = await this.program.finished();
+    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+    expect(this.members).toEqual([]);
+    return stdout;
+  }
+
+  /** Fulfilled when no process runs any more: those whose master was killed are init's, and nobody hears of them. */
+  async gone(): Promise<void> {
+    while (this.members.some(({ state }) => state !== 'Z')) await sleep(5);
+  }
+}

@@ -1,0 +1,63 @@
+import { kill } from 'truefork';
+import { nodes } from '../support/programs';
+import { Family } from './family';
+import { HttpConnection, oneToEach } from './http-connection';
+import { Load } from './load';
+
+describe.each(nodes())('on Node $major', ({ path: node }) => {
+  test('all workers serve the one port', async () => {
+    const family = await Family.up('prefork-http.mjs', { node, options: { workers: 3 } });
+    expect(family.workers).toHaveLength(3);
+    const connections = await oneToEach(family.port, family.workers);
+    expect([...connections.keys()].sort()).toEqual([...family.workers].sort());
+    await family.stop();
+  });
+
+  test('a worker that is killed under load loses the calls that it had in hand, and no others', async () => {
+    const family = await Family.up('prefork-http.mjs', { node, options: { workers: 4 } });
+    const connections = 32;
+    const load = new Load(family.port, connections);
+    const [victim = 0, ...others] = family.workers;
+    await load.more(50, family.workers);
+    kill(victim, 'SIGKILL');
+    const successor = await family.successor(victim);
+    await load.more(50, others);
+    // The load keeps its connections; a new one reaches the new worker.
+    await oneToEach(family.port, [successor, ...others]);
+    expect(load.refused).toEqual([]);
+    expect(load.lost.length).toBeGreaterThan(0);
+    expect(load.lost.length).toBeLessThan(connections);
+    for (const { pid } of load.lost) expect(pid === victim || pid === undefined).toBe(true);
+    await load.stop();
+    await family.stop();
+  });
+
+  test('a request in hand when the master is told to stop is answered, and the connection closed', async () => {
+    const family = await Family.up('prefork-http.mjs', { node, options: { workers: 1 } });
+    const [late, early, idle] = [
+      await HttpConnection.open(family.port),
+      await HttpConnection.open(family.port),
+      await HttpConnection.open(family.port),
+    ];
+    await late.begin('/');
+    await early.begin('/early');
+    const head = await early.head();
+    await idle.get();
+    family.program.kill('SIGTERM');
+    // Now it is known that the worker has heard of it.
+    expect(await idle.ended()).toBe('END');
+    await family.program.printed(/stopping how=graceful/);
+
+    late.finishBody();
+    expect(await late.answer()).toMatchObject({ status: 200, headers: { connection: 'close' } });
+    expect(await late.ended()).toBe('END');
+    early.finishBody();
+    expect(head).toMatchObject({ status: 200, headers: { connection: 'keep-alive' } });
+    expect(family.workers).toContain(Number(await early.body(head)));
+    expect(await early.ended()).toBe('END');
+
+    expect(await family.program.finished()).toMatchObject({ code: 0, stderr: '' });
+    expect(family.members).toEqual([]);
+    await expect(HttpConnection.open(family.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+});

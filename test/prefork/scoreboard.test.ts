@@ -1,0 +1,98 @@
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { kill } from 'truefork';
+import { families } from 'truefork/prefork';
+import { isolated } from '../support/runtime';
+import { Family } from './family';
+import { HttpConnection } from './http-connection';
+
+let before: string | undefined;
+let env: { XDG_RUNTIME_DIR: string };
+let folder: string;
+
+beforeEach(() => {
+  before = process.env['XDG_RUNTIME_DIR'];
+  env = isolated();
+  process.env['XDG_RUNTIME_DIR'] = env.XDG_RUNTIME_DIR;
+  folder = join(env.XDG_RUNTIME_DIR, 'truefork', 'families');
+});
+
+afterEach(() => {
+  if (before === undefined) delete process.env['XDG_RUNTIME_DIR'];
+  else process.env['XDG_RUNTIME_DIR'] = before;
+});
+
+test('a family is shown while it runs, with what its workers do', async () => {
+  expect(families()).toEqual([]);
+  const start = Date.now();
+  const family = await Family.up('prefork-http.mjs', { env, options: { workers: 2 } });
+  const connection = await HttpConnection.open(family.port);
+  for (let n = 0; n < 3; n++) await connection.get();
+  const { body } = await connection.get();
+
+  const [shown, ...others] = families();
+  expect(others).toEqual([]);
+  expect(shown).toMatchObject({ master: family.master, host: '127.0.0.1', port: family.port, pastRequests: 0 });
+  expect(shown?.since).toBeGreaterThanOrEqual(start);
+  expect(shown?.workers.map(({ worker, pid, state }) => ({ worker, pid, state }))).toEqual(
+    family.workers.map((pid, worker) => ({ worker, pid, state: 'ready' })),
+  );
+  for (const { pid, requests, connections, since } of shown?.workers ?? []) {
+    expect(requests).toBe(pid === Number(body) ? 4 : 0);
+    expect(connections).toBe(pid === Number(body) ? 1 : 0);
+    expect(since).toBeGreaterThanOrEqual(start);
+  }
+
+  // What a worker has done is not forgotten with it.
+  kill(Number(body), 'SIGKILL');
+  await family.successor(Number(body));
+  expect(families()[0]).toMatchObject({ pastRequests: 4 });
+  await family.stop();
+  expect(families()).toEqual([]);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a worker that finishes what it has in hand is shown as stopping', async () => {
+  const family = await Family.up('prefork-http.mjs', { env, options: { workers: 1 } });
+  const [busy, idle] = [await HttpConnection.open(family.port), await HttpConnection.open(family.port)];
+  await busy.begin();
+  await idle.get();
+  family.program.kill('SIGTERM');
+  await idle.ended();
+  expect(families()[0]?.workers).toMatchObject([{ state: 'stopping', requests: 2 }]);
+  busy.finishBody();
+  await family.ended();
+});
+
+test('nobody else can read it', async () => {
+  const family = await Family.up('prefork-http.mjs', { env, options: { workers: 1 } });
+  expect(statSync(join(folder, `${family.master}.scoreboard`)).mode & 0o777).toBe(0o600);
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  await family.stop();
+});
+
+test('what a killed master has left is removed, files that are not ours stay', async () => {
+  const family = await Family.up('prefork-http.mjs', { env, options: { workers: 1 } });
+  family.program.kill('SIGKILL');
+  await family.program.finished();
+  const left = join(folder, `${family.master}.scoreboard`);
+  expect(existsSync(left)).toBe(true);
+  const foreign = ['notes.scoreboard', '12x.scoreboard', 'readme', `${process.pid}.scoreboard`];
+  for (const name of foreign) writeFileSync(join(folder, name), 'not a scoreboard');
+  expect(families()).toEqual([]);
+  expect(readdirSync(folder).sort()).toEqual(foreign.sort());
+});
+
+test('the families are shown in the order of their pids', async () => {
+  const both = await Promise.all([0, 1].map(() => Family.up('prefork-http.mjs', { env, options: { workers: 1 } })));
+  const masters = families().map(({ master }) => master);
+  expect(masters).toEqual(both.map(({ master }) => master).sort((a, b) => a - b));
+  await Promise.all(both.map((family) => family.stop()));
+});
+
+test('where there can be no file the family runs without', async () => {
+  writeFileSync(join(env.XDG_RUNTIME_DIR, 'truefork'), 'in the way');
+  const family = await Family.up('prefork-http.mjs', { env, options: { workers: 1 } });
+  expect(family.program.stdout).toMatch(/scoreboard=private reason=/);
+  await family.stop();
+});

@@ -1,0 +1,155 @@
+import { kill } from 'truefork';
+import { nodes } from '../support/programs';
+import { childrenOf, resourcesOf } from '../support/processes';
+import { Family } from './family';
+import { HttpConnection, oneToEach } from './http-connection';
+
+/** A family with a request in hand that will not end by itself. */
+async function stuck(options: Record<string, unknown>, node?: string) {
+  const family = await Family.up('prefork-http.mjs', { node, options: { workers: 1, ...options } });
+  const connection = await HttpConnection.open(family.port);
+  await connection.begin();
+  return { family, connection, worker: family.workers[0] ?? 0 };
+}
+
+describe('to the master', () => {
+  test.each(['SIGTERM', 'SIGQUIT'] as const)('%s waits for what is in hand', async (signal) => {
+    const { family, connection } = await stuck({});
+    family.program.kill(signal);
+    await family.program.printed(/stopping how=graceful/);
+    connection.finishBody();
+    expect((await connection.answer()).status).toBe(200);
+    expect(await family.ended()).toMatch(/exited code=0/);
+  });
+
+  test('SIGINT does not wait', async () => {
+    const { family, connection } = await stuck({});
+    family.program.kill('SIGINT');
+    await connection.ended();
+    expect(await family.ended()).toMatch(/stopping how=quick[^]*exited code=0/);
+  });
+
+  test('SIGINT cuts a graceful stop short', async () => {
+    const { family, connection } = await stuck({});
+    family.program.kill('SIGTERM');
+    await family.program.printed(/stopping how=graceful/);
+    family.program.kill('SIGINT');
+    await connection.ended();
+    expect(await family.ended()).toMatch(/exited code=0/);
+  });
+
+  test('a second SIGINT kills workers that do not listen', async () => {
+    const { family, worker } = await stuck({});
+    kill(worker, 'SIGSTOP');
+    family.program.kill('SIGINT');
+    await family.program.printed(/stopping how=quick/);
+    family.program.kill('SIGINT');
+    expect(await family.ended()).toMatch(/exited signal=SIGKILL/);
+  });
+
+  test('workers that take longer than gracefulTimeout are killed', async () => {
+    const { family, connection, worker } = await stuck({ gracefulTimeout: 50 });
+    family.program.kill('SIGTERM');
+    await connection.ended();
+    const log = await family.ended();
+    expect(log).toMatch(new RegExp(`gracefulTimeout passed, killing pids=${worker}\n[^]*exited signal=SIGKILL`));
+  });
+
+  test('signals that repeat change nothing', async () => {
+    const { family, connection } = await stuck({});
+    for (let n = 0; n < 50; n++) family.program.kill(n % 2 ? 'SIGTERM' : 'SIGQUIT');
+    await family.program.printed(/stopping how=graceful/);
+    connection.finishBody();
+    expect((await connection.answer()).status).toBe(200);
+    expect((await family.ended()).match(/stopping/g)).toHaveLength(1);
+  });
+});
+
+describe.each(nodes())('on Node $major', ({ path: node }) => {
+  test('a worker that is told to stop finishes what it has in hand, and is replaced meanwhile or after', async () => {
+    const family = await Family.up('prefork-http.mjs', { node, options: { workers: 2 } });
+    const [worker = 0, other = 0] = family.workers;
+    const connections = await oneToEach(family.port, [worker, other]);
+    const connection = connections.get(worker);
+    await connection?.begin();
+    kill(worker, 'SIGTERM');
+    // It accepts nothing any more once it has begun to stop: all that is new goes to the other.
+    connection?.finishBody();
+    expect(await connection?.answer()).toMatchObject({ status: 200, body: String(worker) });
+    expect(await family.exited(worker)).toBe('code=0');
+    await oneToEach(family.port, [other, await family.successor(worker)]);
+    expect((await connections.get(other)?.get())?.body).toBe(String(other));
+    await family.stop();
+  });
+
+  test('when the master is killed, the workers finish what they have in hand and end', async () => {
+    const family = await Family.up('prefork-http.mjs', { node, options: { workers: 2 } });
+    const connections = await oneToEach(family.port, family.workers);
+    const [[worker, busy] = [], [, idle] = []] = [...connections];
+    await busy?.begin();
+    family.program.kill('SIGKILL');
+    expect(await idle?.ended()).toBe('END');
+    busy?.finishBody();
+    expect(await busy?.answer()).toMatchObject({ headers: { connection: 'close' }, body: String(worker) });
+    expect(await family.program.finished()).toMatchObject({ signal: 'SIGKILL', stderr: '' });
+    await family.gone();
+  });
+
+  // Each is told to end as soon as its pid is in /proc.
+  test('workers that are told to end right after their fork end', async () => {
+    const workers = 16;
+    const family = await Family.up('prefork-http.mjs', { node, options: { workers } });
+    const told = new Set(family.workers);
+    for (const pid of told) kill(pid, 'SIGTERM');
+    while (told.size < 5 * workers) {
+      for (const pid of childrenOf(family.master)) {
+        if (told.has(pid)) continue;
+        kill(pid, 'SIGTERM');
+        told.add(pid);
+      }
+      // Lets the program's output come in, too.
+      await new Promise(setImmediate);
+    }
+    for (const pid of told) expect(await family.exited(pid)).toBe('code=0');
+    await family.stop();
+  });
+
+  test('a signal that comes before the worker has handlers is the worker’s, and not lost', async () => {
+    const workers = 16;
+    const rounds = 5;
+    const family = await Family.up('prefork-window.mjs', { node, options: { workers } });
+    for (const pid of family.workers) kill(pid, 'SIGTERM');
+    await family.lines(/exited code=0/, workers * (rounds + 1));
+    expect(family.program.stdout).not.toMatch(/ signal=|stopping/);
+    await family.stop();
+  });
+});
+
+test('a hundred respawns leave the master with the descriptors and threads that it had', async () => {
+  const workers = 20;
+  const family = await Family.up('prefork-http.mjs', { options: { workers } });
+  const before = resourcesOf(family.master);
+  for (let round = 0; round < 5; round++) {
+    const pids = family.workers;
+    for (const pid of pids) kill(pid, 'SIGKILL');
+    for (const pid of pids) await family.successor(pid);
+  }
+  expect(new Set(family.workers).size).toBe(workers);
+  expect(resourcesOf(family.master)).toEqual(before);
+  expect(childrenOf(family.master).sort()).toEqual([...family.workers].sort());
+  await family.stop();
+});
+
+test('workers that die together are each replaced once, by a child of the master', async () => {
+  const family = await Family.up('prefork-http.mjs', { options: { workers: 8 } });
+  const pids = family.workers;
+  // They end at the same moment for the master, which sleeps meanwhile.
+  kill(family.master, 'SIGSTOP');
+  for (const pid of pids) kill(pid, 'SIGKILL');
+  kill(family.master, 'SIGCONT');
+  for (const pid of pids) await family.successor(pid);
+  const members = family.members;
+  expect(members.map(({ pid }) => pid).sort()).toEqual([family.master, ...family.workers].sort());
+  for (const { pid, ppid } of members) if (pid !== family.master) expect(ppid).toBe(family.master);
+  await family.stop();
+});

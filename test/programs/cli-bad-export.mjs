@@ -1,0 +1,2 @@
+// Exports nothing that `truefork serve` could serve.
+export default { port: 80 };

@@ -1,0 +1,22 @@
+// Keeps the families and registries of a test apart from all others of this user.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const directories: string[] = [];
+
+afterEach(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
+});
+
+/** A new directory for this test, of this user alone. It is deleted afterwards. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'truefork-test-'));
+  directories.push(directory);
+  return directory;
+}
+
+/** The environment of programs that see only each other's families and registry. */
+export function isolated(): { XDG_RUNTIME_DIR: string } {
+  return { XDG_RUNTIME_DIR: temporaryDirectory() };
+}
