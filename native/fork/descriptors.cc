@@ -1,15 +1,19 @@
 #include "descriptors.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 
 #include "files.h"
 
@@ -63,11 +67,19 @@ int SignalLock::Renew() const {
   return error == 0 ? writer : error;
 }
 
-static bool IsEventfd(int fd) {
+static bool IsAnonymous(int fd, const char* kind) {
   char path[64], target[64] = "";
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
   if (readlink(path, target, sizeof target - 1) < 0) return false;
-  return strcmp(target, "anon_inode:[eventfd]") == 0;
+  return strcmp(target, kind) == 0;
+}
+
+static bool IsEventfd(int fd) {
+  return IsAnonymous(fd, "anon_inode:[eventfd]");
+}
+
+static bool IsRing(int fd) {
+  return IsAnonymous(fd, "anon_inode:[io_uring]");
 }
 
 std::vector<int> EventfdsOf(int epoll) {
@@ -86,6 +98,100 @@ std::vector<int> EventfdsOf(int epoll) {
 
 int RenewEventfd(int fd) {
   return Replace(fd, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+namespace {
+
+// What /proc/self/maps says of rings, and where malloc's main arena is.
+struct RingMaps {
+  std::vector<uintptr_t> queues;   // where the queues of a ring begin (IORING_OFF_SQ_RING)
+  std::vector<uintptr_t> entries;  // where the entries of a ring begin (IORING_OFF_SQES)
+  uintptr_t heap_start = 0;
+  uintptr_t heap_end = 0;
+};
+
+RingMaps ReadRingMaps() {
+  constexpr unsigned long kQueues = 0, kEntries = 0x10000000;  // <linux/io_uring.h>
+  RingMaps found;
+  const auto maps = ReadFile("/proc/self/maps");
+  if (!maps) return found;
+  for (const char* line = maps->c_str(); *line != '\0';) {
+    const char* newline = strchr(line, '\n');
+    const std::string text(line, newline == nullptr ? strlen(line) : newline - line);
+    unsigned long start, end, offset;
+    if (sscanf(text.c_str(), "%lx-%lx %*4s %lx", &start, &end, &offset) == 3) {
+      if (text.ends_with("[heap]")) {
+        found.heap_start = start;
+        found.heap_end = end;
+      } else if (text.ends_with("anon_inode:[io_uring]")) {
+        if (offset == kQueues) found.queues.push_back(start);
+        if (offset == kEntries) found.entries.push_back(start);
+      }
+    }
+    if (newline == nullptr) break;
+    line = newline + 1;
+  }
+  return found;
+}
+
+bool Contains(const std::vector<uintptr_t>& addresses, uintptr_t address) {
+  return std::find(addresses.begin(), addresses.end(), address) != addresses.end();
+}
+
+// libuv's record of a ring: two pointers to its mappings, and its descriptor. Their distances
+// differ between versions of libuv, so they are taken from the record of a loop that is known.
+struct RecordLayout {
+  ptrdiff_t entries = 0;  // from the pointer to the queues, to that to the entries
+  ptrdiff_t ring_fd = 0;  // from the same, to the descriptor
+};
+
+std::optional<RecordLayout> LayoutFrom(const void* record, size_t size, const RingMaps& maps) {
+  const auto* words = static_cast<const uintptr_t*>(record);
+  const size_t count = size / sizeof *words;
+  for (size_t queues = 0; queues < count; queues++) {
+    if (!Contains(maps.queues, words[queues])) continue;
+    for (size_t entries = queues + 1; entries < count && entries < queues + 8; entries++) {
+      if (!Contains(maps.entries, words[entries])) continue;
+      const auto* numbers = reinterpret_cast<const int*>(words + entries + 1);
+      const auto* end = reinterpret_cast<const int*>(words + std::min(count, entries + 12));
+      for (const int* number = numbers; number < end; number++) {
+        if (*number <= 2 || !IsRing(*number)) continue;
+        return RecordLayout{
+            static_cast<ptrdiff_t>((entries - queues) * sizeof *words),
+            reinterpret_cast<const char*>(number) - reinterpret_cast<const char*>(words + queues)};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+OtherRings OtherRings::Find(uv_loop_t* own_loop) {
+  OtherRings rings;
+  const RingMaps maps = ReadRingMaps();
+  void* own = own_loop->internal_fields;
+  if (maps.queues.empty() || own == nullptr) return rings;
+  const size_t own_size = malloc_usable_size(own);
+  const auto layout = LayoutFrom(own, own_size, maps);
+  if (!layout) return rings;
+  const auto own_address = reinterpret_cast<uintptr_t>(own);
+  for (uintptr_t at = maps.heap_start; at + sizeof at <= maps.heap_end; at += sizeof at) {
+    const auto queues = *reinterpret_cast<volatile uintptr_t*>(at);
+    if (!Contains(maps.queues, queues)) continue;
+    if (at >= own_address && at < own_address + own_size) continue;
+    if (at + layout->ring_fd + sizeof(int) > maps.heap_end) continue;
+    int* ring_fd = reinterpret_cast<int*>(at + layout->ring_fd);
+    if (Contains(maps.entries, *reinterpret_cast<uintptr_t*>(at + layout->entries)) &&
+        IsRing(*ring_fd)) {
+      rings.ring_fds_.push_back(ring_fd);
+    }
+  }
+  return rings;
+}
+
+void OtherRings::Leave() const {
+  for (int* ring_fd : ring_fds_) *ring_fd = -1;
 }
 
 // The handles that another thread has woken and whose callback has not run yet. (libuv keeps the

@@ -37,4 +37,20 @@ int RenewEventfd(int fd);
 // number that it had, and no wake-up lost. 0 or an errno.
 int RenewLoop(uv_loop_t* loop);
 
+// The io_uring rings of Node's other loops, on which libuv queues its changes of an epoll set (Node
+// 22 and later). A ring's memory is shared by the whole family, and a loop of Node's is run once
+// more as the process ends: children that end together would take each other's changes.
+class OtherRings {
+ public:
+  // Looks through the memory of malloc for libuv's records of them. In the parent, before the fork.
+  static OtherRings Find(uv_loop_t* own_loop);
+
+  // In the child: libuv changes the epoll sets of these loops by system calls from now on.
+  void Leave() const;
+
+ private:
+  // Where libuv keeps the descriptors of the rings.
+  std::vector<int*> ring_fds_;
+};
+
 }  // namespace truefork

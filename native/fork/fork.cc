@@ -127,6 +127,7 @@ static std::optional<Refusal> ParkAll(Idle& parked, Deadline deadline) {
 struct Plan {
   uv_loop_t* loop;
   SignalLock signal_lock;
+  OtherRings other_rings;
   std::vector<int> eventfds;
   Idle threads;
 };
@@ -145,6 +146,7 @@ static void BecomeWhole(const Plan& plan) {
   for (const int fd : plan.eventfds) {
     if (const int error = RenewEventfd(fd)) GiveUp("renew the scheduler's eventfd", error);
   }
+  plan.other_rings.Leave();
   if (const int error = RenewLoop(plan.loop)) GiveUp("renew its event loop", error);
   // What the kernel does at a thread's end: whoever joins it goes on at once.
   for (const Thread& thread : plan.threads.left) *thread.tid_word = 0;
@@ -152,6 +154,7 @@ static void BecomeWhole(const Plan& plan) {
 }
 
 static SignalLock signal_lock;
+static std::optional<OtherRings> other_rings;
 static sigset_t mask_before_fork;
 
 static Napi::Value Refuse(Napi::Env env, const Refusal& refusal) {
@@ -182,6 +185,10 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
   if (napi_get_uv_event_loop(env, &plan.loop) != napi_ok) {
     return Refuse(env, {"unsupported-platform", {"there is no libuv event loop"}});
   }
+
+  // Once: Node makes its loops as it starts. A child has left them already.
+  if (!other_rings) other_rings = OtherRings::Find(plan.loop);
+  plan.other_rings = *other_rings;
 
   // A signal between the fork and the child's own handlers must not run the parent's in the child.
   sigset_t all;

@@ -89,6 +89,10 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     await passes('fork-many.mjs', node);
   });
 
+  test('children that end at the same moment end as Node.js does', async () => {
+    await passes('fork-together.mjs', node, ['150']);
+  });
+
   test('what is in flight at the fork arrives in both processes', async () => {
     await passes('fork-in-flight.mjs', node, ['100']);
   });

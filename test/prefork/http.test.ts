@@ -16,7 +16,7 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
   test('a worker that is killed under load loses the calls that it had in hand, and no others', async () => {
     const family = await Family.up('prefork-http.mjs', { node, options: { workers: 4 } });
     const connections = 32;
-    const load = new Load(family.port, connections);
+    const load = new Load(family.port, connections, await oneToEach(family.port, family.workers));
     const [victim = 0, ...others] = family.workers;
     await load.more(50, family.workers);
     kill(victim, 'SIGKILL');

@@ -7,6 +7,12 @@ export interface LostCall {
   code: string | undefined;
 }
 
+const running = new Set<Load>();
+
+afterEach(async () => {
+  await Promise.all([...running].map((load) => load.stop()));
+});
+
 export class Load {
   /** The calls that failed on a connection that was made. */
   readonly lost: LostCall[] = [];
@@ -19,12 +25,19 @@ export class Load {
   readonly #waiting = new Set<() => void>();
   #stopped = false;
 
-  constructor(port: number, connections: number) {
+  /** @param warm connections by their workers, to begin with: where new ones lead, only the kernel knows */
+  constructor(port: number, connections: number, warm: ReadonlyMap<number, HttpConnection>) {
     this.#port = port;
-    this.#clients = Array.from({ length: connections }, () => this.#client());
+    running.add(this);
+    this.#clients = Array.from(warm, ([pid, connection]) => this.#client(connection, pid));
+    while (this.#clients.length < connections) this.#clients.push(this.#client());
   }
 
-  async #client(): Promise<void> {
+  async #client(warm?: HttpConnection, pid?: number): Promise<void> {
+    if (warm) {
+      await this.#use(warm, pid);
+      warm.close();
+    }
     while (!this.#stopped) {
       let connection;
       try {
@@ -38,8 +51,7 @@ export class Load {
     }
   }
 
-  async #use(connection: HttpConnection): Promise<void> {
-    let pid: number | undefined;
+  async #use(connection: HttpConnection, pid?: number): Promise<void> {
     while (!this.#stopped) {
       try {
         const { body, headers } = await connection.get();
@@ -71,6 +83,7 @@ export class Load {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    running.delete(this);
     await Promise.all(this.#clients);
   }
 }
