@@ -69,7 +69,7 @@ function childrenOf(pid) {
 
 // Every process is a zombie for an instant, between its end and its parent's wait, and for longer if its parent does not
 // get a processor at once. One that is still there after so many milliseconds has been forgotten.
-const INSTANT = 500;
+const INSTANT = 200;
 
 /** Looks for zombies among the children of a process until it is told to stop. */
 function watchForZombies(pid) {
@@ -145,6 +145,8 @@ try {
   check(ended.code === 0, `the client ended with ${ended.code ?? ended.signal}`);
   check(answered === made && wrong === 0, `${made - answered} calls lost, ${wrong} answered wrongly`);
   console.log(await ps(String(master)));
+  // Nobody is ending now.
+  check(!childrenOf(master).some(({ state }) => state === 'Z'), 'there were zombies');
 
   const members = [master, ...childrenOf(master).map(({ pid }) => pid)];
   if (stay) {

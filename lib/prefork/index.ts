@@ -1,4 +1,5 @@
 import { Server } from 'node:net';
+import { wrongType } from '../mistakes.js';
 import { close } from '../posix/index.js';
 import { openListener, rehearse } from './listener.js';
 import { Master } from './master.js';
@@ -35,11 +36,7 @@ let taken = false;
  * console.log('workers', master.workers.map(({ pid }) => pid));
  */
 export async function prefork(server: Server, options: PreforkOptions = {}): Promise<Master> {
-  if (!((server as unknown) instanceof Server)) {
-    throw Object.assign(new TypeError('The "server" argument must be a server of net, http or https'), {
-      code: 'ERR_INVALID_ARG_TYPE',
-    });
-  }
+  if (!((server as unknown) instanceof Server)) throw wrongType('server', 'a server of net, http or https', server);
   const settings = settingsFrom(options);
   if (server.listening) {
     throw Object.assign(new Error('the server listens already: prefork makes the listening socket'), {

@@ -1,5 +1,6 @@
 // What prefork can be told, and what it does untold: the one table of both.
 import { availableParallelism } from 'node:os';
+import { callback, INT_MAX, integer, object, text } from '../mistakes.js';
 
 /** Settings of a prefork server. Times are in milliseconds. */
 export interface PreforkOptions {
@@ -33,47 +34,16 @@ export interface Settings {
   readonly log: (line: string) => void;
 }
 
-const INT_MAX = 2 ** 31 - 1;
-
-function whole(name: string, value: unknown, least: number, most: number): number {
-  if (typeof value !== 'number') {
-    throw Object.assign(new TypeError(`The "options.${name}" property must be a number`), {
-      code: 'ERR_INVALID_ARG_TYPE',
-    });
-  }
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw Object.assign(
-      new RangeError(`"options.${name}" must be an integer from ${least} to ${most}. Received ${value}`),
-      { code: 'ERR_OUT_OF_RANGE' },
-    );
-  }
-  return value;
-}
-
-function aFunction<F>(name: string, value: F): F {
-  if (typeof value !== 'function') {
-    throw Object.assign(new TypeError(`The "options.${name}" property must be a function`), {
-      code: 'ERR_INVALID_ARG_TYPE',
-    });
-  }
-  return value;
-}
-
 /** The settings that these options ask for. @throws {TypeError | RangeError} an option that cannot be */
 export function settingsFrom(options: PreforkOptions): Settings {
-  const { host, workers = 'auto' } = options;
-  if (host !== undefined && (typeof host !== 'string' || host === '')) {
-    throw Object.assign(new TypeError('The "options.host" property must be a non-empty string'), {
-      code: 'ERR_INVALID_ARG_TYPE',
-    });
-  }
+  const { host, workers = 'auto' } = object('options', options);
   return {
-    port: whole('port', options.port ?? 0, 0, 65535),
-    host,
-    workers: workers === 'auto' ? availableParallelism() : whole('workers', workers, 1, 1024),
-    backlog: whole('backlog', options.backlog ?? 1024, 1, INT_MAX),
-    gracefulTimeout: whole('gracefulTimeout', options.gracefulTimeout ?? 30_000, 0, INT_MAX),
-    beforeStop: aFunction('beforeStop', options.beforeStop ?? (() => undefined)),
-    log: aFunction('log', options.log ?? (() => undefined)),
+    port: integer('options.port', options.port ?? 0, 0, 65535),
+    host: host === undefined ? undefined : text('options.host', host),
+    workers: workers === 'auto' ? availableParallelism() : integer('options.workers', workers, 1, 1024),
+    backlog: integer('options.backlog', options.backlog ?? 1024, 1, INT_MAX),
+    gracefulTimeout: integer('options.gracefulTimeout', options.gracefulTimeout ?? 30_000, 0, INT_MAX),
+    beforeStop: callback('options.beforeStop', options.beforeStop ?? (() => undefined)),
+    log: callback('options.log', options.log ?? (() => undefined)),
   };
 }

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { INT_MAX, integer } from '../mistakes.js';
 import {
   atfork,
   close,
@@ -14,8 +15,6 @@ import {
   type Signal,
   type WaitStatus,
 } from '../posix/index.js';
-
-const PID_MAX = 2 ** 31 - 1;
 
 /** How a child ended. */
 export type ExitStatus = Extract<WaitStatus, { state: 'exited' | 'signaled' }>;
@@ -99,7 +98,7 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
    * @throws {TypeError | RangeError} no pid: 0 and less mean several children to waitpid(2)
    */
   watch(pid: number): Promise<ExitStatus> {
-    checkPid(pid);
+    integer('pid', pid, 1, INT_MAX);
     const known = this.#children.get(pid);
     if (known) return known.exited;
     const child = newChild();
@@ -157,7 +156,7 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
     process.off('SIGCHLD', this.#onSigchld);
     process.on('SIGCHLD', this.#onSigchld);
     // A signal handler does not keep the event loop alive.
-    this.#keepAlive ??= setInterval(() => undefined, 2 ** 31 - 1);
+    this.#keepAlive ??= setInterval(() => undefined, INT_MAX);
   }
 
   #stopListening(): void {
@@ -200,16 +199,6 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
     closePidfd(child);
     this.#children.delete(pid);
     if (![...this.#children.values()].some(({ pidfd }) => pidfd === undefined)) this.#stopListening();
-  }
-}
-
-function checkPid(pid: unknown): void {
-  if (typeof pid !== 'number') {
-    throw Object.assign(new TypeError('The "pid" argument must be of type number'), { code: 'ERR_INVALID_ARG_TYPE' });
-  }
-  if (!Number.isInteger(pid) || pid < 1 || pid > PID_MAX) {
-    const message = `"pid" must be an integer from 1 to ${PID_MAX}. Received ${pid}`;
-    throw Object.assign(new RangeError(message), { code: 'ERR_OUT_OF_RANGE' });
   }
 }
 

@@ -57,7 +57,7 @@ test('mistakes are told by typed errors, and leave nothing behind', async () => 
     first: inUse,
     'address in use': inUse,
     'address not here': { ...inUse, code: 'EADDRNOTAVAIL' },
-    'no host': wrongType,
+    'no host': { type: 'TypeError', code: 'ERR_INVALID_ARG_VALUE', posix: false },
     'port as text': wrongType,
     'port too great': outOfRange,
     'port negative': outOfRange,
