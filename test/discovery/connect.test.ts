@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { booklet, connectRegistry, InvalidInstanceError, UnsupportedRegistryError } from 'truefork/discovery';
-import { temporaryDirectory } from './temporary';
+import { temporaryDirectory } from '../support/runtime';
 
 const runtime = process.env['XDG_RUNTIME_DIR'];
 

@@ -26,7 +26,7 @@ import { connectRegistry, type Registry } from 'truefork/discovery';
 import { F_OFD_SETLK, F_UNLCK, F_WRLCK, fcntl } from 'truefork/posix';
 import { conforms } from './conformance';
 import { Lists } from './lists';
-import { temporaryDirectory } from './temporary';
+import { temporaryDirectory } from '../support/runtime';
 
 const a = { host: '10.0.0.1', port: 8001 };
 const b = { host: '10.0.0.2', port: 8002 };

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { connectRegistry, type Registry } from 'truefork/discovery';
 import { nodes, Program, programPath, run, type RunOptions } from '../support/programs';
 import { Lists } from './lists';
-import { temporaryDirectory } from './temporary';
+import { temporaryDirectory } from '../support/runtime';
 
 let directory: string;
 let url: string;

@@ -1,7 +1,9 @@
 // What the programs posix-*.mjs share: each holds several cases, and runs the one that its argument names.
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { _exit, fork, pipe2, read, write } from 'truefork';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { _exit, fork, getpid, pipe2, read, write } from 'truefork';
 
 /** Where the library is, for the code of worker threads. */
 export const library = createRequire(import.meta.url).resolve('truefork');
@@ -47,4 +49,14 @@ export function maps(text) {
   return readFileSync('/proc/self/maps', 'utf8')
     .split('\n')
     .filter((line) => line.includes(text));
+}
+
+/** A new folder, deleted when this process ends, and not when one does that it has forked. */
+export function temporaryFolder() {
+  const main = getpid();
+  const folder = mkdtempSync(join(tmpdir(), 'truefork-posix-'));
+  process.on('exit', () => {
+    if (getpid() === main) rmSync(folder, { recursive: true });
+  });
+  return folder;
 }

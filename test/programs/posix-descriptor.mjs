@@ -1,7 +1,6 @@
 // Descriptors, pipes, FIFOs and locks between processes.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   close,
@@ -12,7 +11,6 @@ import {
   F_UNLCK,
   F_WRLCK,
   fcntl,
-  getpid,
   kill,
   mkfifo,
   O_CREAT,
@@ -25,13 +23,9 @@ import {
   waitpid,
   write,
 } from 'truefork';
-import { child, gate, runCase, statusOf } from './posix-cases.mjs';
+import { child, gate, runCase, statusOf, temporaryFolder } from './posix-cases.mjs';
 
-const main = getpid();
-const folder = mkdtempSync(join(tmpdir(), 'posix-descriptor-'));
-process.on('exit', () => {
-  if (getpid() === main) rmSync(folder, { recursive: true });
-});
+const folder = temporaryFolder();
 
 /** All that comes until the end of the file. */
 function readAll(fd) {

@@ -1,8 +1,6 @@
 // A signal during a call that blocks: node posix-interrupt.mjs <case>.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   F_OFD_SETLKW,
@@ -25,13 +23,10 @@ import {
   waitpid,
   write,
 } from 'truefork';
-import { child, gate, runCase, statusOf } from './posix-cases.mjs';
+import { child, gate, runCase, statusOf, temporaryFolder } from './posix-cases.mjs';
 
 const main = getpid();
-const folder = mkdtempSync(join(tmpdir(), 'posix-interrupt-'));
-process.on('exit', () => {
-  if (getpid() === main) rmSync(folder, { recursive: true });
-});
+const folder = temporaryFolder();
 
 let handled = 0;
 process.on('SIGALRM', () => handled++);

@@ -1,15 +1,13 @@
 // Mapped memory: between processes, at its end, and where JavaScript lets go of it. With --expose-gc.
 import assert from 'node:assert/strict';
 import { constants } from 'node:buffer';
-import { fstatSync, ftruncateSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { fstatSync, ftruncateSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import {
   close,
   decodeWaitStatus,
-  getpid,
   MAP_ANONYMOUS,
   MAP_NORESERVE,
   MAP_PRIVATE,
@@ -23,13 +21,9 @@ import {
   PROT_WRITE,
   waitpid,
 } from 'truefork';
-import { child, gate, maps, runCase } from './posix-cases.mjs';
+import { child, gate, maps, runCase, temporaryFolder } from './posix-cases.mjs';
 
-const main = getpid();
-const folder = mkdtempSync(join(tmpdir(), 'posix-mapping-'));
-process.on('exit', () => {
-  if (getpid() === main) rmSync(folder, { recursive: true });
-});
+const folder = temporaryFolder();
 
 const PAGE = 4096;
 const READ_WRITE = PROT_READ | PROT_WRITE;
