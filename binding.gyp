@@ -9,6 +9,7 @@
         'native/inotify.cc',
         'native/mapping.cc',
         'native/process.cc',
+        'native/random.cc',
         'native/signal.cc',
         'native/socket.cc',
         'native/timer.cc',

@@ -13,6 +13,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   InotifyFamily(exports, constants);
   MappingFamily(exports, constants);
   ProcessFamily(exports);
+  RandomFamily(exports, constants);
   SignalFamily(exports, constants);
   SocketFamily(exports, constants);
   TimerFamily(exports, constants);

@@ -12,6 +12,7 @@ void DescriptorFamily(Napi::Object exports, Napi::Object constants);
 void InotifyFamily(Napi::Object exports, Napi::Object constants);
 void MappingFamily(Napi::Object exports, Napi::Object constants);
 void ProcessFamily(Napi::Object exports);
+void RandomFamily(Napi::Object exports, Napi::Object constants);
 void SignalFamily(Napi::Object exports, Napi::Object constants);
 void SocketFamily(Napi::Object exports, Napi::Object constants);
 void TimerFamily(Napi::Object exports, Napi::Object constants);

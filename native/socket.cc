@@ -1,5 +1,6 @@
-// socket(2), bind(2), listen(2), getsockname(2), setsockopt(2), for IPv4 and IPv6: what a listening
-// socket needs that nobody in this process polls, so that only the workers accept from it.
+// inet_pton(3), socket(2), bind(2), listen(2), getsockname(2), setsockopt(2), for IPv4 and IPv6:
+// what a listening socket needs that nobody in this process polls, so that only the workers accept
+// from it.
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -40,6 +41,12 @@ static std::optional<Address> ToAddress(std::string host, uint16_t port) {
     return address;
   }
   return std::nullopt;
+}
+
+// inet_pton(family, text, into: Uint8Array of 16 bytes): 1, or 0 for what is no address.
+static Napi::Value InetPton(const Napi::CallbackInfo& info) {
+  void* into = info[2].As<Napi::Uint8Array>().Data();
+  return Answer(info.Env(), inet_pton(Int(info, 0), Text(info, 1).c_str(), into));
 }
 
 static Napi::Value Socket(const Napi::CallbackInfo& info) {
@@ -93,6 +100,7 @@ static Napi::Value Setsockopt(const Napi::CallbackInfo& info) {
 }
 
 void SocketFamily(Napi::Object exports, Napi::Object constants) {
+  Export(exports, "inet_pton", InetPton);
   Export(exports, "socket", Socket);
   Export(exports, "bind", Bind);
   Export(exports, "listen", Listen);

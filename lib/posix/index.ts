@@ -11,6 +11,7 @@ export * from './inotify.js';
 export * from './mapping.js';
 export { processStat, type ProcessStat } from './proc.js';
 export * from './process.js';
+export * from './random.js';
 export * from './signal.js';
 export * from './socket.js';
 export * from './timer.js';

@@ -32,6 +32,8 @@ export interface Native {
 
   waitpid(pid: number, options: number, status: Int32Array): number;
 
+  getrandom(into: Uint8Array, flags: number): number;
+
   sigprocmask(how: number, set: Uint32Array | null, old: Uint32Array): number;
   siginterrupt(signal: number, flag: boolean): number;
 
@@ -53,6 +55,7 @@ export interface Native {
   mmap(length: number, protection: number, flags: number, fd: number, offset: number): ArrayBuffer | number;
   munmap(buffer: ArrayBuffer): number;
 
+  inet_pton(family: number, text: string, into: Uint8Array): number;
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, host: string, port: number): number;
   listen(fd: number, backlog: number): number;

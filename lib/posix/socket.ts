@@ -1,5 +1,4 @@
 import { descriptor, flags, int, integer, wrongType, wrongValue } from './arguments.js';
-import { isIP } from 'node:net';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -24,6 +23,28 @@ export interface SocketAddress {
   address: string;
   /** 0 to 65535. */
   port: number;
+}
+
+const INET_ADDRESS = 4;
+const INET6_ADDRESS = 16;
+
+/**
+ * The bytes of an address that is written in numbers.
+ *
+ * @param family `AF_INET` or `AF_INET6`
+ * @param text `'127.0.0.1'`, `'::1'`; without a scope (`%eth0`)
+ * @returns 4 or 16 bytes, the first in front; null for what is no address of the family
+ * @throws {PosixError} EAFNOSUPPORT: another family
+ * @see https://man7.org/linux/man-pages/man3/inet_pton.3.html
+ */
+export function inet_pton(family: number, text: string): Uint8Array | null {
+  int('family', family);
+  if (typeof text !== 'string') throw wrongType('text', 'of type string', text);
+  const into = new Uint8Array(family === AF_INET ? INET_ADDRESS : INET6_ADDRESS);
+  // What is behind a null byte would not be looked at.
+  if (text.includes('\0')) return null;
+  const found = answered(native.inet_pton(family, text, into), 'inet_pton', `${family}, '${text}'`, {}, inet_pton);
+  return found === 1 ? into : null;
 }
 
 /**
@@ -55,7 +76,7 @@ export function socket(domain: number, type: number, protocol: number): number {
 export function bind(fd: number, host: string, port: number): void {
   descriptor(fd);
   if (typeof host !== 'string') throw wrongType('host', 'of type string', host);
-  if (isIP(host) === 0) throw wrongValue('host', 'must be an IP address', host);
+  if (!isAddress(host)) throw wrongValue('host', 'must be an IP address', host);
   integer('port', port, 0, 65535);
   answered(native.bind(fd, host, port), 'bind', `${fd}, '${host}', ${port}`, { fd }, bind);
 }
@@ -99,4 +120,10 @@ export function setsockopt(fd: number, level: number, option: number, value: num
   int('option', option);
   int('value', value);
   answered(native.setsockopt(fd, level, option, value), 'setsockopt', `${fd}, ${option}`, { fd }, setsockopt);
+}
+
+// Not net.isIP(): in Node 20 it is two regular expressions, which take a quarter of a millisecond to compile.
+function isAddress(host: string): boolean {
+  const [address = ''] = host.split('%', 1);
+  return inet_pton(AF_INET, host) !== null || inet_pton(AF_INET6, address) !== null;
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import * as truefork from 'truefork/posix';
-import { bind, close, getsockname, listen, setsockopt, socket } from 'truefork/posix';
+import { bind, close, getsockname, inet_pton, listen, setsockopt, socket } from 'truefork/posix';
 import { thrownBy } from './cases';
 
 const { AF_INET, AF_INET6, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT } =
@@ -58,6 +58,32 @@ async function ended(server: Server): Promise<void> {
   server.close();
   await once(server, 'close');
 }
+
+describe('inet_pton', () => {
+  test.each<[number, string, number[]]>([
+    [AF_INET, '127.0.0.1', [127, 0, 0, 1]],
+    [AF_INET, '255.0.1.254', [255, 0, 1, 254]],
+    [AF_INET6, '::', Array<number>(16).fill(0)],
+    [AF_INET6, 'fe80::102:304', [0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4]],
+    [AF_INET6, '::ffff:1.2.3.4', [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 1, 2, 3, 4]],
+  ])('%d: %s', (family, text, bytes) => {
+    expect([...(inet_pton(family, text) ?? [])]).toEqual(bytes);
+  });
+
+  test.each([
+    [AF_INET, '::1'],
+    [AF_INET, '127.1'],
+    [AF_INET, '127.0.0.256'],
+    [AF_INET, '127.0.0.1\0'],
+    [AF_INET, 'localhost'],
+    [AF_INET, ''],
+    [AF_INET6, '127.0.0.1'],
+    [AF_INET6, ':::'],
+    [AF_INET6, '::1%lo'],
+  ])('%d: %j is no address', (family, text) => {
+    expect(inet_pton(family, text)).toBeNull();
+  });
+});
 
 describe('socket', () => {
   test('has the flags that it is made with', () => {
