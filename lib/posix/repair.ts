@@ -1,7 +1,14 @@
 // State that a fork copies and that is wrong in the child: its name, and randomness that must not repeat.
-import { randomFillSync, randomInt, randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { isUint8Array } from 'node:util/types';
 import { native } from './native.js';
+import { getrandom } from './random.js';
+
+// From the kernel: OpenSSL's generator has to be seeded anew in each child first, which takes it a tenth of a millisecond.
+function randomize(data: Uint8Array | Uint32Array): void {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  for (let done = 0; done < bytes.length;) done += getrandom(bytes.subarray(done), 0);
+}
 
 const nativeRandom = Math.random;
 
@@ -12,7 +19,7 @@ let next = draws.length;
 // one draws from the kernel's, 53 bits a number, as evenly over [0, 1) as V8's.
 function random(): number {
   if (next >= draws.length) {
-    randomFillSync(draws);
+    randomize(draws);
     next = 0;
   }
   const high = (draws[next] ?? 0) >>> 5;
@@ -42,66 +49,92 @@ function repairPid(): void {
   Object.defineProperty(process, 'pid', { value: native.getpid(), configurable, enumerable, writable });
 }
 
-// Node draws random data ahead, for 128 UUIDs and for 1,024 integers. After as many synchronous draws, what is left is
-// fresh, and no request is left behind that the program could see.
-const UUIDS_AHEAD = 128;
-const INTEGERS_AHEAD = 1024;
+// Node draws random data ahead, for 128 UUIDs and for 1,024 integers, and hands it out bit by bit. In the parent, once, both
+// are looked for: to fill them anew takes microseconds. Where one is not found, the child draws as often as there may be
+// data left: that takes it milliseconds.
+interface Ahead {
+  /** Draws once from the data. */
+  readonly draw: () => unknown;
+  /** How often it is drawn before Node fills it anew. */
+  readonly times: number;
+  /** What is drawn of nothing but zeros, and of random data never. */
+  readonly ofZeros: unknown;
+  /** Node calls this method or getter of the data: it can be watched for as long as one draw takes. */
+  readonly prototype: object;
+  readonly member: string;
+  /** Found. */
+  data?: Uint8Array | undefined;
+}
 
-// The data for the integers, if they were found: to fill them anew takes microseconds, a thousand draws in each child take
-// long enough to start the optimizing compiler.
-let integersAhead: Uint8Array | undefined;
-let searched = false;
+const TypedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
-// randomInt reads its data by a method that can be watched for the length of one call.
-function findIntegersAhead(): Uint8Array | undefined {
-  const read: TypedPropertyDescriptor<Buffer['readUIntBE']> | undefined = Object.getOwnPropertyDescriptor(
-    Buffer.prototype,
-    'readUIntBE',
-  );
-  const original = read?.value;
-  if (!original || read.configurable !== true) return undefined;
-  const found: unknown[] = [];
-  function watched(this: Buffer, offset: number, length: number): number {
-    found.push(this);
-    return Reflect.apply(original as typeof watched, this, [offset, length]);
+const aheads: Ahead[] = [
+  {
+    draw: () => randomInt(2 ** 47),
+    times: 1024,
+    ofZeros: 0,
+    // Of each draw.
+    prototype: Buffer.prototype as object,
+    member: 'readUIntBE',
+  },
+  {
+    draw: () => randomUUID(),
+    times: 128,
+    ofZeros: '00000000-0000-4000-8000-000000000000',
+    // Of the draw that fills.
+    prototype: TypedArrayPrototype,
+    member: 'byteLength',
+  },
+];
+
+function find(ahead: Ahead): Uint8Array | undefined {
+  const { prototype, member, draw, times } = ahead;
+  const property: TypedPropertyDescriptor<unknown> | undefined = Object.getOwnPropertyDescriptor(prototype, member);
+  if (property?.configurable !== true) return undefined;
+  const called = new Set<unknown>();
+  // A method, or a getter.
+  const role = 'value' in property ? 'value' : 'get';
+  const original = Reflect.get(property, role) as (...parameters: unknown[]) => unknown;
+  function watched(this: unknown, ...parameters: unknown[]): unknown {
+    called.add(this);
+    return Reflect.apply(original, this, parameters);
   }
-  Object.defineProperty(Buffer.prototype, 'readUIntBE', { ...read, value: watched });
+  Object.defineProperty(prototype, member, { ...property, [role]: watched });
   try {
-    randomInt(2);
+    for (let n = 0; n <= times && called.size === 0; n++) draw();
   } finally {
-    Object.defineProperty(Buffer.prototype, 'readUIntBE', read);
+    Object.defineProperty(prototype, member, property);
   }
-  const [data] = found;
-  return isUint8Array(data) && feeds(data) ? data : undefined;
+  return [...called].filter((value) => isUint8Array(value)).find((data) => feeds(data, ahead));
 }
 
-// The proof: of zeros it draws a zero, and of other data once in 2^47 times. The first draw may find the data used up, and
-// renew them itself.
-function feeds(data: Uint8Array): boolean {
-  const zeroes = [1, 2].map(() => {
+// The first draw may find the data used up, and renew it itself.
+function feeds(data: Uint8Array, { draw, ofZeros }: Ahead): boolean {
+  const zeros = [1, 2].map(() => {
     data.fill(0);
-    return randomInt(2 ** 47) === 0;
+    return draw() === ofZeros;
   });
-  randomFillSync(data);
-  return zeroes.includes(true);
+  randomize(data);
+  return zeros.includes(true);
 }
 
-function repairCrypto(): void {
-  if (integersAhead) randomFillSync(integersAhead);
-  else for (let i = 0; i < INTEGERS_AHEAD; i++) randomInt(2);
-  for (let i = 0; i < UUIDS_AHEAD; i++) randomUUID();
+function repairAhead({ data, draw, times }: Ahead): void {
+  if (data) randomize(data);
+  else for (let n = 0; n < times; n++) draw();
 }
+
+let searched = false;
 
 /** In the parent, before a fork: finds what the repair of each child needs. */
 export function prepareRepair(): void {
   if (searched) return;
   searched = true;
-  integersAhead = findIntegersAhead();
+  for (const ahead of aheads) ahead.data = find(ahead);
 }
 
 /** Puts right, in a forked child, what is wrong in every one. */
 export function repair(): void {
   repairPid();
   repairMathRandom();
-  repairCrypto();
+  aheads.forEach(repairAhead);
 }

@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "files.h"
+#include "memory.h"
 
 namespace truefork {
 
@@ -111,26 +112,18 @@ struct RingMaps {
 };
 
 RingMaps ReadRingMaps() {
-  constexpr unsigned long kQueues = 0, kEntries = 0x10000000;  // <linux/io_uring.h>
+  constexpr uintptr_t kQueues = 0, kEntries = 0x10000000;  // <linux/io_uring.h>
   RingMaps found;
-  const auto maps = ReadFile("/proc/self/maps");
-  if (!maps) return found;
-  for (const char* line = maps->c_str(); *line != '\0';) {
-    const char* newline = strchr(line, '\n');
-    const std::string text(line, newline == nullptr ? strlen(line) : newline - line);
-    unsigned long start, end, offset;
-    if (sscanf(text.c_str(), "%lx-%lx %*4s %lx", &start, &end, &offset) == 3) {
-      if (text.ends_with("[heap]")) {
-        found.heap_start = start;
-        found.heap_end = end;
-      } else if (text.ends_with("anon_inode:[io_uring]")) {
-        if (offset == kQueues) found.queues.push_back(start);
-        if (offset == kEntries) found.entries.push_back(start);
-      }
+  ForEachMapping([&found](const MapsLine& line) {
+    if (line.name == "[heap]") {
+      found.heap_start = line.start;
+      found.heap_end = line.end;
+    } else if (line.name == "anon_inode:[io_uring]") {
+      if (line.offset == kQueues) found.queues.push_back(line.start);
+      if (line.offset == kEntries) found.entries.push_back(line.start);
     }
-    if (newline == nullptr) break;
-    line = newline + 1;
-  }
+    return 0;
+  });
   return found;
 }
 
@@ -194,9 +187,8 @@ void OtherRings::Leave() const {
   for (int* ring_fd : ring_fds_) *ring_fd = -1;
 }
 
-// The handles that another thread has woken and whose callback has not run yet. (libuv keeps the
-// flag in the handle; zero says that nothing is pending in every version.)
-static std::vector<uv_async_t*> PendingWakeups(uv_loop_t* loop) {
+// libuv keeps the flag in the handle; zero says that nothing is pending in every version.
+std::vector<uv_async_t*> PendingWakeups(uv_loop_t* loop) {
   std::vector<uv_async_t*> pending;
   uv_walk(
       loop,
@@ -210,9 +202,8 @@ static std::vector<uv_async_t*> PendingWakeups(uv_loop_t* loop) {
   return pending;
 }
 
-int RenewLoop(uv_loop_t* loop) {
+int RenewLoop(uv_loop_t* loop, const std::vector<uv_async_t*>& pending) {
   const int epoll = loop->backend_fd;
-  const std::vector<uv_async_t*> pending = PendingWakeups(loop);
   int error = uv_loop_fork(loop);
   // A watched file that is gone (fs.watch) stops uv_loop_fork half-way. The watches that were not
   // renewed by then are off the list, and stay silent in the child: the next call gets through.

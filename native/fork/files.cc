@@ -17,7 +17,9 @@ std::optional<std::string> ReadFile(const char* path) {
     if (got > 0) {
       text.append(buffer, static_cast<size_t>(got));
     } else if (errno != EINTR) {
+      const int error = errno;
       close(fd);
+      errno = error;
       return std::nullopt;
     }
   }

@@ -129,6 +129,7 @@ struct Plan {
   SignalLock signal_lock;
   OtherRings other_rings;
   std::vector<int> eventfds;
+  std::vector<uv_async_t*> wakeups;
   Idle threads;
 };
 
@@ -147,7 +148,7 @@ static void BecomeWhole(const Plan& plan) {
     if (const int error = RenewEventfd(fd)) GiveUp("renew the scheduler's eventfd", error);
   }
   plan.other_rings.Leave();
-  if (const int error = RenewLoop(plan.loop)) GiveUp("renew its event loop", error);
+  if (const int error = RenewLoop(plan.loop, plan.wakeups)) GiveUp("renew its event loop", error);
   // What the kernel does at a thread's end: whoever joins it goes on at once.
   for (const Thread& thread : plan.threads.left) *thread.tid_word = 0;
   if (const int error = Resurrect()) GiveUp("start its threads again", error);
@@ -204,6 +205,8 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
     if (!thread.InEpoll()) continue;
     plan.eventfds = EventfdsOf(static_cast<int>(thread.first_argument));
   }
+
+  plan.wakeups = PendingWakeups(plan.loop);
 
   Napi::Int32Array children = info[1].As<Napi::Int32Array>();
   const size_t wanted = children.ElementLength();

@@ -3,37 +3,66 @@
 #include <sys/mman.h>
 
 #include <cerrno>
-#include <cstdint>
-#include <cstdio>
 #include <cstring>
 
 #include "files.h"
 
 namespace truefork {
 
+// A number in base 16, and what is behind it. (sscanf takes as long as the rest of a fork's
+// bookkeeping for the 200 lines of a small process.)
+static uintptr_t Hexadecimal(const char*& at) {
+  uintptr_t number = 0;
+  for (;; at++) {
+    if (*at >= '0' && *at <= '9') {
+      number = number * 16 + (*at - '0');
+    } else if (*at >= 'a' && *at <= 'f') {
+      number = number * 16 + (*at - 'a' + 10);
+    } else {
+      return number;
+    }
+  }
+}
+
+// "start-end rwxp offset device inode   name": see proc_pid_maps(5).
+static MapsLine Parse(const char* at, const char* end) {
+  MapsLine line;
+  line.start = Hexadecimal(at);
+  line.end = Hexadecimal(++at);
+  line.is_private = at[4] == 'p';
+  at += strlen(" rwxp ");
+  line.offset = Hexadecimal(at);
+  // To the device, the inode, the name.
+  for (int field = 0; field < 3; field++) {
+    while (at < end && *at != ' ') at++;
+    while (at < end && *at == ' ') at++;
+  }
+  line.name = {at, static_cast<size_t>(end - at)};
+  return line;
+}
+
+int ForEachMapping(const std::function<int(const MapsLine&)>& visit) {
+  const auto maps = ReadFile("/proc/self/maps");
+  if (!maps) return errno;
+  const char* line = maps->c_str();
+  while (const char* end = strchr(line, '\n')) {
+    if (const int error = visit(Parse(line, end))) return error;
+    line = end + 1;
+  }
+  return 0;
+}
+
 // From `maps`, not `smaps`, which would tell the marked ranges but walks all page tables: as dear
 // as the fork itself.
 int LetMemoryFork() {
-  const auto maps = ReadFile("/proc/self/maps");
-  if (!maps) return errno;
-  for (const char* line = maps->c_str(); *line != '\0';) {
-    unsigned long start, end;
-    char access[5];
-    const bool is_private =
-        sscanf(line, "%lx-%lx %4s", &start, &end, access) == 3 && access[3] == 'p';
+  return ForEachMapping([](const MapsLine& line) {
     // The kernel's own half of the address space ([vsyscall]) is in the list too.
-    if (is_private && start <= INTPTR_MAX) {
-      // EINVAL is the answer of device memory ([vvar]), which is forked anyway.
-      if (madvise(reinterpret_cast<void*>(start), end - start, MADV_DOFORK) != 0 &&
-          errno != EINVAL) {
-        return errno;
-      }
-    }
-    const char* newline = strchr(line, '\n');
-    if (newline == nullptr) break;
-    line = newline + 1;
-  }
-  return 0;
+    if (!line.is_private || line.start > INTPTR_MAX) return 0;
+    void* start = reinterpret_cast<void*>(line.start);
+    if (madvise(start, line.end - line.start, MADV_DOFORK) == 0) return 0;
+    // EINVAL is the answer of device memory ([vvar]), which is forked anyway.
+    return errno == EINVAL ? 0 : errno;
+  });
 }
 
 }  // namespace truefork

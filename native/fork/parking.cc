@@ -72,7 +72,7 @@ void RegisterThread(const char* name, robust_list_head* robust) {
 }
 
 // A stack for the new kernel thread, which leaves it with its first call.
-constexpr size_t kTrampoline = 4096;
+constexpr size_t kTrampoline = 1024;
 
 struct Guest {
   Thread thread;
