@@ -14,13 +14,18 @@ export function runtimeDirectory(name: string): string {
   // Not os.userInfo(): that reads the user database.
   const uid = process.getuid?.() ?? -1;
   const root = base ? join(base, 'truefork') : join(tmpdir(), `truefork-${uid}`);
-  mkdirSync(root, { recursive: true, mode: 0o700 });
+  make(root);
   const stat = lstatSync(root);
   if (!stat.isDirectory() || stat.uid !== uid || (stat.mode & 0o077) !== 0) {
     const message = `${root} must be a directory of user ${uid} that nobody else can enter (mode 0700)`;
     throw Object.assign(new Error(message), { code: 'ERR_UNSAFE_DIRECTORY', path: root });
   }
   const directory = join(root, name);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  make(directory);
   return directory;
+}
+
+// To look first is the cheaper: it is there, as a rule.
+function make(directory: string): void {
+  if (!lstatSync(directory, { throwIfNoEntry: false })) mkdirSync(directory, { recursive: true, mode: 0o700 });
 }

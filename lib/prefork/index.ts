@@ -1,8 +1,9 @@
 import { Server } from 'node:net';
 import { wrongType } from '../mistakes.js';
 import { close } from '../posix/index.js';
-import { openListener, rehearse } from './listener.js';
+import { openListener } from './listener.js';
 import { Master } from './master.js';
+import { rehearse } from './rehearsal.js';
 import { settingsFrom, type PreforkOptions, type Settings } from './settings.js';
 
 export { PreforkError, type Master } from './master.js';
@@ -64,7 +65,7 @@ export async function prefork(server: Server, options: PreforkOptions = {}): Pro
 async function newMaster(server: Server, settings: Settings): Promise<Master> {
   const listener = await openListener(settings);
   try {
-    await rehearse(listener);
+    await rehearse(server, listener.host);
     return new Master(server, settings, listener);
   } catch (error) {
     close(listener.fd);

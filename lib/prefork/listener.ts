@@ -1,14 +1,13 @@
 // Whoever listens loads it: once, here, and not in each worker.
 import 'node:cluster';
 import { lookup } from 'node:dns/promises';
-import { once } from 'node:events';
-import { createServer, isIP } from 'node:net';
 import {
   AF_INET,
   AF_INET6,
   bind,
   close,
   getsockname,
+  inet_pton,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
   isPosixError,
@@ -38,7 +37,7 @@ export interface Listener {
  */
 export async function openListener({ host, port, backlog }: Settings): Promise<Listener> {
   if (host !== undefined) {
-    const address = isIP(host) ? host : (await lookup(host)).address;
+    const address = isNumeric(host) ? host : (await lookup(host)).address;
     return bound(address, port, backlog);
   }
   try {
@@ -49,8 +48,14 @@ export async function openListener({ host, port, backlog }: Settings): Promise<L
   }
 }
 
-function bound(address: string, port: number, backlog: number): Listener {
-  const family = isIP(address) === 6 ? AF_INET6 : AF_INET;
+// No name has a colon.
+function isNumeric(host: string): boolean {
+  return host.includes(':') || inet_pton(AF_INET, host) !== null;
+}
+
+/** A socket that listens on a numeric address. */
+export function bound(address: string, port: number, backlog: number): Listener {
+  const family = address.includes(':') ? AF_INET6 : AF_INET;
   const fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   try {
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -63,17 +68,4 @@ function bound(address: string, port: number, backlog: number): Listener {
     close(fd);
     throw error;
   }
-}
-
-/**
- * Listens and closes once, on a socket of its own, as each worker is going to listen: what Node compiles and sets up for
- * it, the workers inherit. It takes 3 ms off the start of each.
- */
-export async function rehearse({ host }: Listener): Promise<void> {
-  const { fd } = bound(host, 0, 1);
-  const server = createServer();
-  server.listen({ fd });
-  await once(server, 'listening');
-  // Before the event loop polls it: nobody can have connected to it.
-  server.close();
 }

@@ -2,7 +2,6 @@
 import { EventEmitter } from 'node:events';
 import type { Server } from 'node:net';
 import {
-  allSignals,
   close,
   forkMany,
   isPosixError,
@@ -10,9 +9,6 @@ import {
   O_NONBLOCK,
   pipe2,
   read,
-  SIG_BLOCK,
-  SIG_SETMASK,
-  sigprocmask,
   Watcher,
   type Signal,
 } from '../posix/index.js';
@@ -21,13 +17,13 @@ import { BOOT_FAILURES, HEALTHY_AFTER, respawnDelay } from './backoff.js';
 import type { Listener } from './listener.js';
 import { Scoreboard, type WorkerStatus } from './scoreboard.js';
 import type { Settings } from './settings.js';
-import { readyWorkers, serve } from './worker.js';
+import { readyWorkers, Worker } from './worker.js';
 
 /** A worker's place, and who holds it. */
 interface Place {
   readonly worker: number;
   pid: number;
-  /** When it was forked, by `performance.now()`. */
+  /** When it was forked, by `now()`. */
   forkedAt: number;
   /** When it was ready; undefined until then. */
   readyAt: number | undefined;
@@ -58,7 +54,6 @@ const stopSignals = ['SIGTERM', 'SIGQUIT', 'SIGINT'] as const;
 export class Master extends EventEmitter<MasterEvents> implements AsyncDisposable {
   /** Where the server listens. */
   readonly address: { readonly host: string; readonly port: number };
-  readonly #server: Server;
   readonly #settings: Settings;
   readonly #listener: Listener;
   readonly #scoreboard: Scoreboard;
@@ -66,6 +61,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #places: Place[];
   readonly #ready: { readonly read: number; readonly write: number; readonly watcher: Watcher };
   readonly #lifeline: { readonly read: number; readonly write: number };
+  /** What the forks of this process become. */
+  readonly #worker: Worker;
   readonly #stopped: Promise<void>;
   /** Fulfilled by `#hurry`, when the server shall stop quickly. */
   readonly #hurried: Promise<void>;
@@ -81,7 +78,6 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   /** Only `prefork` makes one. */
   constructor(server: Server, settings: Settings, listener: Listener) {
     super();
-    this.#server = server;
     this.#settings = settings;
     this.#listener = listener;
     this.address = { host: listener.host, port: listener.port };
@@ -94,6 +90,14 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#ready = { read: readyRead, write: readyWrite, watcher };
     const [lifelineRead, lifelineWrite] = pipe2(O_CLOEXEC);
     this.#lifeline = { read: lifelineRead, write: lifelineWrite };
+    this.#worker = new Worker({
+      server,
+      listener: listener.fd,
+      backlog: settings.backlog,
+      gracefulTimeout: settings.gracefulTimeout,
+      readyPipe: readyWrite,
+      lifeline: lifelineRead,
+    });
     this.#reaper.on('exit', (pid, status) => {
       this.#reaped(pid, status);
     });
@@ -165,27 +169,21 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   /** Forks these workers. It returns in each child too, which is a worker by then. */
   #spawn(places: readonly Place[]): 'master' | 'worker' {
-    // Until the child has handlers of its own, a signal waits: it is neither lost nor the master's.
-    const mask = sigprocmask(SIG_BLOCK, allSignals);
-    try {
-      for (const place of places) {
-        place.forkedAt = performance.now();
-        place.readyAt = undefined;
-      }
-      const forked = forkMany(places.length);
-      if (forked.role === 'child') {
-        this.#becomeWorker(places[forked.index]?.worker ?? -1);
-        return 'worker';
-      }
-      for (const [index, place] of places.entries()) {
-        const pid = forked.pids[index];
-        if (pid === undefined) this.#forkFailed(place, 'the system would not make more processes');
-        else this.#forked(place, pid);
-      }
-      return 'master';
-    } finally {
-      sigprocmask(SIG_SETMASK, mask);
+    for (const place of places) {
+      place.forkedAt = now();
+      place.readyAt = undefined;
     }
+    const forked = forkMany(places.length);
+    if (forked.role === 'child') {
+      this.#becomeWorker(places[forked.index]?.worker ?? -1);
+      return 'worker';
+    }
+    for (const [index, place] of places.entries()) {
+      const pid = forked.pids[index];
+      if (pid === undefined) this.#forkFailed(place, 'the system would not make more processes');
+      else this.#forked(place, pid);
+    }
+    return 'master';
   }
 
   #forked(place: Place, pid: number): void {
@@ -209,31 +207,15 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     close(this.#lifeline.write);
     this.removeAllListeners();
     try {
-      this.#serve(worker);
+      const cell = this.#scoreboard.cells[worker];
+      if (!cell) throw new RangeError(`there is no worker ${worker}`);
+      this.#worker.serve(worker, cell);
     } catch (error) {
       // It ends this worker, as an uncaught one, and is not the caller's.
       queueMicrotask(() => {
         throw error;
       });
     }
-    // After the worker's own handlers are there: a signal that a thread of some addon has taken for this child already
-    // is told later, and forgotten if there is a moment in which nobody listens. (Node's own threads block signals.)
-    for (const signal of stopSignals) process.off(signal, this.#onSignal);
-  }
-
-  #serve(worker: number): void {
-    const cell = this.#scoreboard.cells[worker];
-    if (!cell) throw new RangeError(`there is no worker ${worker}`);
-    serve({
-      worker,
-      server: this.#server,
-      listener: this.#listener.fd,
-      backlog: this.#settings.backlog,
-      gracefulTimeout: this.#settings.gracefulTimeout,
-      cell,
-      readyPipe: this.#ready.write,
-      lifeline: this.#lifeline.read,
-    });
   }
 
   #readReady(): void {
@@ -244,7 +226,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       const status = this.#scoreboard.cells[worker]?.status(worker);
       // One that said so and died, and was reaped first, is not the one that holds the place now.
       if (!place || status?.pid !== place.pid || status.state !== 'ready') continue;
-      place.readyAt = performance.now();
+      place.readyAt = now();
       this.#everReady = true;
       this.#settings.log(`worker=${worker} pid=${place.pid} ready ms=${(place.readyAt - place.forkedAt).toFixed(1)}`);
       this.emit('ready', worker, place.pid);
@@ -255,7 +237,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     const place = this.#places.find((candidate) => candidate.pid === pid);
     if (!place) return;
     this.#settings.log(`worker=${place.worker} pid=${pid} exited ${manner(status)}`);
-    const healthy = place.readyAt !== undefined && performance.now() - place.readyAt >= HEALTHY_AFTER;
+    const healthy = place.readyAt !== undefined && now() - place.readyAt >= HEALTHY_AFTER;
     place.failures = healthy ? 1 : place.failures + 1;
     if (place.readyAt === undefined) this.#bootFailures++;
     place.pid = 0;
@@ -300,7 +282,13 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     void this.#beginStop('quick');
   }
 
+  // One listener for master and worker: a forked child hears a signal from its first moment on, and is a worker by the time
+  // that the event loop tells it.
   readonly #onSignal = (signal: NodeJS.Signals) => {
+    if (this.#worker.serving) {
+      this.#worker.onSignal(signal);
+      return;
+    }
     this.#settings.log(`master pid=${process.pid} signal=${signal}`);
     if (signal === 'SIGINT' && this.#stopping === 'quick') this.#signalAll('SIGKILL');
     else {
@@ -355,12 +343,18 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (!this.#exiting) for (const signal of stopSignals) process.off(signal, this.#onSignal);
     this.#reaper.close();
     this.#ready.watcher.close();
+    this.#worker.close();
     for (const fd of [this.#ready.read, this.#ready.write, this.#lifeline.read, this.#lifeline.write]) close(fd);
     close(this.#listener.fd);
     this.#scoreboard.remove();
     this.#settings.log(`master pid=${process.pid} stopped`);
     this.emit('stopped');
   }
+}
+
+// Milliseconds of a clock that is not set. Not performance.now(): to load what else is there takes 2 ms of the start.
+function now(): number {
+  return process.uptime() * 1_000;
 }
 
 function nextCheckPhase(): Promise<void> {

@@ -83,6 +83,11 @@ export class Cell {
   }
 }
 
+/** A cell that is on no scoreboard. */
+export function scratchCell(): Cell {
+  return new Cell(new ArrayBuffer(CELL), 0);
+}
+
 function cellsOf(buffer: ArrayBuffer, workers: number): Cell[] {
   return Array.from({ length: workers }, (_, worker) => new Cell(buffer, HEADER + worker * CELL));
 }
@@ -160,10 +165,7 @@ function directory(): string {
 }
 
 function mapNewFile(path: string, size: number): ArrayBuffer {
-  // What is left of an earlier process of the same pid.
-  remove(path);
-  const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  const fd = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  const fd = createFile(path);
   try {
     ftruncateSync(fd, size);
     return mmap(null, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -172,6 +174,19 @@ function mapNewFile(path: string, size: number): ArrayBuffer {
     throw error;
   } finally {
     closeSync(fd);
+  }
+}
+
+function createFile(path: string): number {
+  const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const create = () => openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    return create();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // What is left of an earlier process of the same pid.
+    remove(path);
+    return create();
   }
 }
 

@@ -4,15 +4,13 @@ import type { Server, Socket } from 'node:net';
 import { Watcher, write } from '../posix/index.js';
 import type { Cell } from './scoreboard.js';
 
-/** What the master hands its child over the fork. */
+/** What all workers of a family have in common. */
 export interface WorkerPlan {
-  readonly worker: number;
   readonly server: Server;
   /** The listening socket. */
   readonly listener: number;
   readonly backlog: number;
   readonly gracefulTimeout: number;
-  readonly cell: Cell;
   /** Where workers say that they are ready: the end to write to of a pipe. */
   readonly readyPipe: number;
   /** The end to read from of a pipe that only the master can write to, and never does: its end is the master's end. */
@@ -24,7 +22,7 @@ interface HttpServer extends Server {
   closeIdleConnections(): void;
 }
 
-function isHttp(server: Server): server is HttpServer {
+export function isHttp(server: Server): server is HttpServer {
   return 'closeIdleConnections' in server;
 }
 
@@ -42,71 +40,99 @@ export function readyWorkers(messages: Uint8Array): number[] {
   return [...new Uint16Array(messages.slice().buffer)];
 }
 
-/** Serves until it is told to stop. The caller keeps signals blocked until this has returned. */
-export function serve(plan: WorkerPlan): void {
-  const { worker, server, cell } = plan;
-  cell.enter('booting', process.pid);
-  const finish = observe(server, cell);
+/**
+ * The worker that a family's forks become. The master makes it, once, before the first fork: what a worker needs is there
+ * when it is born, and need not be made in each.
+ */
+export class Worker {
+  readonly #plan: WorkerPlan;
+  readonly #lifeline: Watcher;
+  readonly #responses = new Set<OutgoingMessage>();
+  /** Its own, once it serves; in the master nobody's. */
+  #cell: Cell | undefined;
+  #stopping = false;
 
-  let stopping = false;
-  const stop = () => {
-    if (stopping) return;
-    stopping = true;
-    cell.enter('stopping', process.pid);
-    server.close(() => process.exit());
-    finish();
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGQUIT', stop);
-  process.on('SIGINT', () => process.exit());
+  /** In the master. */
+  constructor(plan: WorkerPlan) {
+    this.#plan = plan;
+    plan.server.on('connection', this.#onConnection);
+    // Before the program's own listener, which may send the headers at once.
+    plan.server.prependListener('request', this.#onRequest);
+    this.#lifeline = new Watcher(plan.lifeline, () => {
+      this.#masterEnded();
+    }).unref();
+  }
 
-  const lifeline = new Watcher(plan.lifeline, () => {
-    lifeline.close();
-    stop();
-    // Nobody is left who would come with SIGKILL.
-    setTimeout(() => process.exit(1), plan.gracefulTimeout).unref();
-  }).unref();
+  /** In the master, when no worker is left: the server is as it was. */
+  close(): void {
+    this.#lifeline.close();
+    this.#plan.server.off('connection', this.#onConnection);
+    this.#plan.server.off('request', this.#onRequest);
+  }
 
-  server.once('listening', () => {
-    if (!stopping) cell.enter('ready', process.pid);
-    write(plan.readyPipe, readyMessage(worker));
-  });
-  server.listen({ fd: plan.listener, backlog: plan.backlog });
-}
+  /** Whether this process has become a worker. */
+  get serving(): boolean {
+    return this.#cell !== undefined;
+  }
 
-/** Counts what the server does. The result makes its HTTP connections end after the response that they wait for. */
-function observe(server: Server, cell: Cell): () => void {
-  const responses = new Set<OutgoingMessage>();
-  let finishing = false;
-
-  server.on('connection', (socket: Socket) => {
-    cell.countConnection(1);
-    socket.once('close', () => {
-      cell.countConnection(-1);
+  /** In the child: serves until it is told to stop. */
+  serve(worker: number, cell: Cell): void {
+    const { server, listener, backlog, readyPipe } = this.#plan;
+    this.#cell = cell;
+    cell.enter('booting', process.pid);
+    server.once('listening', () => {
+      if (!this.#stopping) cell.enter('ready', process.pid);
+      write(readyPipe, readyMessage(worker));
     });
-  });
+    server.listen({ fd: listener, backlog });
+  }
 
-  const endAfter = (response: OutgoingMessage) => {
-    if (!response.headersSent) response.setHeader('Connection', 'close');
+  /** In the child: SIGINT ends it at once, the others when it has finished what it has in hand. */
+  onSignal(signal: NodeJS.Signals): void {
+    if (signal === 'SIGINT') process.exit();
+    this.#stop();
+  }
+
+  #stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#cell?.enter('stopping', process.pid);
+    this.#plan.server.close(() => process.exit());
+    this.#responses.forEach(endAfter);
+  }
+
+  #masterEnded(): void {
+    this.#lifeline.close();
+    this.#stop();
+    // Nobody is left who would come with SIGKILL.
+    setTimeout(() => process.exit(1), this.#plan.gracefulTimeout).unref();
+  }
+
+  readonly #onConnection = (socket: Socket) => {
+    this.#cell?.countConnection(1);
+    socket.once('close', () => {
+      this.#cell?.countConnection(-1);
+    });
   };
-  // Before the program's own listener, which may send the headers at once.
-  server.prependListener('request', (_request: unknown, response: unknown) => {
-    cell.countRequest();
+
+  readonly #onRequest = (_request: unknown, response: unknown) => {
+    this.#cell?.countRequest();
     if (!isResponse(response)) return;
-    if (finishing) endAfter(response);
-    responses.add(response);
+    if (this.#stopping) endAfter(response);
+    this.#responses.add(response);
     response.once('close', () => {
-      responses.delete(response);
+      this.#responses.delete(response);
       // Its headers may have promised to keep the connection alive.
-      if (finishing && isHttp(server))
+      const { server } = this.#plan;
+      if (this.#stopping && isHttp(server))
         setImmediate(() => {
           server.closeIdleConnections();
         });
     });
-  });
-
-  return () => {
-    finishing = true;
-    responses.forEach(endAfter);
   };
+}
+
+/** Makes an HTTP connection end after the response that it waits for. */
+function endAfter(response: OutgoingMessage): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close');
 }
