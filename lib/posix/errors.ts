@@ -105,6 +105,10 @@ export type ForkUnsafeReason =
   | 'not-main-thread'
   /** Threads with a JavaScript or an event loop of their own would not be in the child. */
   | 'worker-threads'
+  /** A debugger, a profiler or a tracer works in this process, with threads or files of its own. */
+  | 'inspector'
+  /** The threadpool works through an io_uring (`UV_USE_IO_URING`), whose memory a family would share. */
+  | 'io-uring'
   /** Some thread did not become idle in time. */
   | 'busy-threads'
   /** This Node.js or C library is not one that can be forked. */

@@ -1,9 +1,11 @@
 import { isMainThread, type Worker } from 'node:worker_threads';
-import { callback, integer, INT_MAX, object } from '../mistakes.js';
+import { callback, integer, INT_MAX, object, wrongType, wrongValue } from '../mistakes.js';
 import { answered } from './errno.js';
-import { ForkUnsafeError } from './errors.js';
+import { ForkUnsafeError, type ForkUnsafeReason } from './errors.js';
+import { inspectors, profilers } from './inspectors.js';
 import { native, type Refusal } from './native.js';
 import { prepareRepair, repair } from './repair.js';
+import { leaveStreams } from './streams.js';
 
 /** What to do around every fork of this process. */
 export interface ForkHooks {
@@ -57,20 +59,28 @@ process.on('worker', (worker) => {
   worker.once('exit', () => workers.delete(worker));
 });
 
-const advice: Record<Refusal['reason'], string> = {
+const advice: Record<ForkUnsafeReason, string> = {
   'not-main-thread': 'fork() works in the main thread only',
   'worker-threads': 'end the worker threads before fork(): they would not be in the child',
+  inspector: 'fork() without a debugger, profiler or tracer: it would not be in the child, or would spoil its files',
+  'io-uring': 'fork() without UV_USE_IO_URING: parent and child would share the queues of the threadpool',
   'busy-threads': 'these threads did not become idle in time; fork() when their work is done, or with a longer timeout',
   'unsupported-platform': 'this Node.js cannot be forked',
 };
 
 type Caller = typeof fork | typeof forkMany;
 
-function refused({ reason, details }: Refusal, caller: Caller): ForkUnsafeError {
+function refused(reason: ForkUnsafeReason, details: readonly string[], caller: Caller): ForkUnsafeError {
   const listed = details.length > 0 ? `: ${details.join(', ')}` : '';
   const error = new ForkUnsafeError(reason, `${advice[reason]}${listed}`);
   Error.captureStackTrace(error, caller);
   return error;
+}
+
+// A debugger and a tracer have threads with an event loop of their own, as worker threads do.
+function explained({ reason, details }: Refusal, caller: Caller): ForkUnsafeError {
+  const tools = reason === 'worker-threads' ? inspectors() : [];
+  return tools.length > 0 ? refused('inspector', tools, caller) : refused(reason, details, caller);
 }
 
 /** How long fork() waits for threads to become idle, in milliseconds, if it is not told. */
@@ -79,6 +89,19 @@ const FORK_TIMEOUT = 5_000;
 export interface ForkOptions {
   /** How long to wait for the other threads to become idle, in milliseconds, 0 to 2³¹ - 1. Default 5,000. */
   timeout?: number;
+  /**
+   * What to do with threads that cannot be taken along because they are not idle: an addon's that sits in a system call
+   * or computes. `'all'`, the default: wait for them, and refuse at last. `'drop'`: leave them behind, as POSIX leaves
+   * all; what they own is in the child as they left it, their locks too, but never one of the C library. They are stopped
+   * for the moment of the fork by a signal: a call such as poll(2) or nanosleep(2) ends with EINTR in them.
+   */
+  threads?: 'all' | 'drop';
+  /**
+   * Whether `child_process.spawn` stays as fast as it was, in both processes. V8 keeps its memory out of forks, so that a
+   * spawn need not copy its page tables; for the child to have a heap, that has to be undone. Default false: a spawn after
+   * the fork takes longer, by what a fork takes. True: this fork takes about twice as long.
+   */
+  keepDontfork?: boolean;
 }
 
 /** Who one is after `forkMany`. */
@@ -86,19 +109,28 @@ export type Forked =
   | { readonly role: 'parent'; /** Of the children that were made. */ readonly pids: number[] }
   | { readonly role: 'child'; /** Which of the children, from 0. */ readonly index: number };
 
+function optionsFrom(options: ForkOptions): { timeout: number; drop: boolean; keepDontfork: boolean } {
+  const { timeout = FORK_TIMEOUT, threads = 'all', keepDontfork = false } = object('options', options);
+  integer('options.timeout', timeout, 0, INT_MAX);
+  if (!['all', 'drop'].includes(threads)) throw wrongValue('options.threads', "must be 'all' or 'drop'", threads);
+  if (typeof keepDontfork !== 'boolean') throw wrongType('options.keepDontfork', 'of type boolean', keepDontfork);
+  return { timeout, drop: threads === 'drop', keepDontfork };
+}
+
 function make(count: number, options: ForkOptions, caller: Caller): Forked {
-  const timeout = integer('options.timeout', object('options', options).timeout ?? FORK_TIMEOUT, 0, INT_MAX);
-  if (!isMainThread) throw refused({ reason: 'not-main-thread', details: [] }, caller);
+  const checked = optionsFrom(options);
+  if (!isMainThread) throw refused('not-main-thread', [], caller);
+  if (profilers.length > 0) throw refused('inspector', profilers, caller);
   if (workers.size > 0) {
     const details = [...workers].map((worker) => `worker thread ${worker.threadId}`);
-    throw refused({ reason: 'worker-threads', details }, caller);
+    throw refused('worker-threads', details, caller);
   }
 
   prepareRepair();
 
   // A hook may register or take back others: this fork is with those of its beginning.
   const entries = hooks;
-  const children = new Int32Array(count);
+  const children = new Int32Array(count + 1);
   let prepared = entries.length;
   let result: number | Refusal;
   try {
@@ -106,19 +138,21 @@ function make(count: number, options: ForkOptions, caller: Caller): Forked {
       entry.before?.();
       prepared--;
     }
-    result = native.fork(timeout, children);
+    result = native.fork(checked, children);
   } catch (error) {
     runAfter(entries.slice(prepared), 'parent');
     throw error;
   }
   if (result === 0) {
+    const [index = 0, streams = 0] = children;
     repair();
+    leaveStreams(streams);
     runAfter(entries, 'child');
     native.openSignals();
-    return { role: 'child', index: children[0] ?? 0 };
+    return { role: 'child', index };
   }
   runAfter(entries, 'parent');
-  if (typeof result === 'object') throw refused(result, caller);
+  if (typeof result === 'object') throw explained(result, caller);
   const made = answered(result, 'fork', '', {}, caller);
   return { role: 'parent', pids: [...children.subarray(0, made)] };
 }

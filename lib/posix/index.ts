@@ -13,6 +13,7 @@ export { processStat, type ProcessStat } from './proc.js';
 export * from './process.js';
 export * from './random.js';
 export * from './signal.js';
+export { outputWritten } from './streams.js';
 export * from './socket.js';
 export * from './timer.js';
 export * from './wait.js';

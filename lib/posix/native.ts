@@ -12,7 +12,7 @@ export interface NativeWatcher {
 
 /** Why a fork was refused. */
 export interface Refusal {
-  reason: 'not-main-thread' | 'worker-threads' | 'busy-threads' | 'unsupported-platform';
+  reason: 'not-main-thread' | 'worker-threads' | 'io-uring' | 'busy-threads' | 'unsupported-platform';
   details: string[];
 }
 
@@ -20,9 +20,15 @@ export interface Native {
   readonly constants: Readonly<Record<string, number>>;
   errnos(): [name: string, number: number, text: string][];
 
-  /** How many children were made, their pids in the array; in a child 0, its index in children[0]. */
-  fork(timeout: number, children: Int32Array): number | Refusal;
+  /**
+   * Makes one child less than the array is long. Answers how many were made, their pids in the array; in a child 0, its
+   * index in children[0], and in children[1] which of the descriptors 0 to 2 have streams (bit n: descriptor n), and
+   * whether one of them is a terminal (bit 3).
+   */
+  fork(options: { timeout: number; drop: boolean; keepDontfork: boolean }, children: Int32Array): number | Refusal;
   openSignals(): void;
+  standardStreams(): number;
+  takeTerminal(): void;
 
   _exit(status: number): never;
   getpid(): number;

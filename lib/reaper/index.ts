@@ -1,1 +1,2 @@
+export { forkChild, type ForkedChild } from './fork-child.js';
 export { Reaper, StatusLostError, type ExitStatus, type ReaperOptions } from './reaper.js';

@@ -90,6 +90,11 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
     return this.#children.has(pid);
   }
 
+  /** The descriptor that tells the end of this child; undefined when it has been reaped, or is watched by the signal. */
+  pidfd(pid: number): number | undefined {
+    return this.#children.get(pid)?.pidfd?.fd;
+  }
+
   /**
    * Takes over a child of this process.
    *

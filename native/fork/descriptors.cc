@@ -20,8 +20,7 @@
 
 namespace truefork {
 
-// Puts `fresh` under the number `fd`, and frees its own number.
-static int Replace(int fd, int fresh) {
+int Replace(int fd, int fresh) {
   if (fresh < 0) return errno;
   if (fresh == fd) return 0;
   const int result = dup3(fresh, fd, O_CLOEXEC);
@@ -185,44 +184,6 @@ OtherRings OtherRings::Find(uv_loop_t* own_loop) {
 
 void OtherRings::Leave() const {
   for (int* ring_fd : ring_fds_) *ring_fd = -1;
-}
-
-// libuv keeps the flag in the handle; zero says that nothing is pending in every version.
-std::vector<uv_async_t*> PendingWakeups(uv_loop_t* loop) {
-  std::vector<uv_async_t*> pending;
-  uv_walk(
-      loop,
-      [](uv_handle_t* handle, void* list) {
-        auto* async = reinterpret_cast<uv_async_t*>(handle);
-        if (handle->type == UV_ASYNC && uv_is_active(handle) && async->pending != 0) {
-          static_cast<std::vector<uv_async_t*>*>(list)->push_back(async);
-        }
-      },
-      &pending);
-  return pending;
-}
-
-int RenewLoop(uv_loop_t* loop, const std::vector<uv_async_t*>& pending) {
-  const int epoll = loop->backend_fd;
-  int error = uv_loop_fork(loop);
-  // A watched file that is gone (fs.watch) stops uv_loop_fork half-way. The watches that were not
-  // renewed by then are off the list, and stay silent in the child: the next call gets through.
-  for (int again = 0; error == UV_ENOENT && again < 8; again++) error = uv_loop_fork(loop);
-  if (error != 0) return -error;
-
-  // uv__io_poll holds the number in a local: a fork in one of its callbacks goes on with it.
-  if (loop->backend_fd != epoll) {
-    error = Replace(epoll, loop->backend_fd);
-    if (error != 0) return error;
-    loop->backend_fd = epoll;
-  }
-
-  // uv_loop_fork forgets the pending wake-ups, and a lost one strands a message for a thread-safe
-  // function. Only those: a wake-up out of nothing makes Node start its inspector, for one. That of
-  // the threadpool's finished jobs is libuv's own, hidden from uv_walk; one too many does no harm.
-  for (uv_async_t* async : pending) uv_async_send(async);
-  uv_async_send(&loop->wq_async);
-  return 0;
 }
 
 }  // namespace truefork

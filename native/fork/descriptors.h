@@ -8,6 +8,10 @@
 
 namespace truefork {
 
+// Puts the descriptor `fresh`, -1 for one that could not be made, under the number `fd`, and frees
+// its own number. 0 or an errno.
+int Replace(int fd, int fresh);
+
 // libuv's signal handlers take turns by a token: one byte in a pipe that all loops of the process
 // share. A child that is killed while one of its threads holds the token would take it from the
 // whole family, whose next signals would then hang.
@@ -32,14 +36,6 @@ std::vector<int> EventfdsOf(int epoll);
 // In the child: a new eventfd under the same number, so that writing to it wakes nobody in the
 // parent. (Closing it would not do: libuv aborts on EBADF.) 0 or an errno.
 int RenewEventfd(int fd);
-
-// The handles that another thread has woken and whose callback has not run yet. In the parent, with
-// its threads parked: to walk the handles writes to each, and a child would have to copy them all.
-std::vector<uv_async_t*> PendingWakeups(uv_loop_t* loop);
-
-// In the child: the loop's kernel objects anew (uv_loop_fork), the epoll descriptor under the
-// number that it had, and these wake-ups not lost. 0 or an errno.
-int RenewLoop(uv_loop_t* loop, const std::vector<uv_async_t*>& pending);
 
 // The io_uring rings of Node's other loops, on which libuv queues its changes of an epoll set (Node
 // 22 and later). A ring's memory is shared by the whole family, and a loop of Node's is run once

@@ -20,8 +20,10 @@
 #include "../families.h"
 #include "../syscall.h"
 #include "descriptors.h"
+#include "loop.h"
 #include "memory.h"
 #include "parking.h"
+#include "terminal.h"
 #include "threads.h"
 
 namespace truefork {
@@ -47,9 +49,14 @@ struct Idle {
 struct Sight {
   std::optional<Idle> idle;
   std::vector<std::string> busy;
+  // Kernel threads that work for an io_uring of this process.
+  std::vector<std::string> rings;
 };
 
-static Sight LookAround() {
+// What to do with threads that cannot be taken along.
+enum class Busy { kWait, kDrop };
+
+static Sight LookAround(Busy busy) {
   Sight sight;
   Idle idle;
   idle.tids = OtherThreads();
@@ -61,18 +68,30 @@ static Sight LookAround() {
     if (!LookAtSyscall(thread)) {
       sight.busy.push_back("tid " + std::to_string(tid) + " cannot be looked at");
     } else if (!thread.Idle()) {
-      sight.busy.push_back(Describe(thread));
+      if (NameOf(thread).starts_with("iou-")) {
+        sight.rings.push_back(Describe(thread));
+      } else if (busy == Busy::kDrop && !thread.InMemoryCall()) {
+        thread.dropped = true;
+      } else {
+        sight.busy.push_back(Describe(thread));
+      }
     }
     threads.push_back(std::move(thread));
   }
-  if (!sight.busy.empty()) return sight;
+  if (!sight.busy.empty() || !sight.rings.empty()) return sight;
 
   for (Thread& thread : threads) {
     if (!LookAtIdentity(thread)) {
       sight.busy.push_back("tid " + std::to_string(thread.tid) + " is not a thread of glibc's");
       continue;
     }
-    const bool parkable = thread.InFutex() && (thread.blocked >> (ParkSignal() - 1) & 1) == 0;
+    const bool blocked = (thread.blocked >> (ParkSignal() - 1) & 1) != 0;
+    if (blocked && thread.dropped && thread.syscall < 0) {
+      // It cannot be stopped, and may be anywhere.
+      sight.busy.push_back(Describe(thread) + " and blocks all signals");
+      continue;
+    }
+    const bool parkable = !blocked && !thread.InEpoll();
     (parkable ? idle.parkable : idle.left).push_back(std::move(thread));
   }
   if (sight.busy.empty()) sight.idle = std::move(idle);
@@ -89,15 +108,17 @@ static void Nap(long microseconds) {
 }
 
 // Steps 1 and 2: until every other thread is idle and parked; nothing is changed when it refuses.
-static std::optional<Refusal> ParkAll(Idle& parked, Deadline deadline) {
+static std::optional<Refusal> ParkAll(Idle& parked, Busy busy, Deadline deadline) {
   for (long pause = 50;; pause = std::min(pause * 2, 400L)) {
     Settle();
-    Sight sight = LookAround();
+    Sight sight = LookAround(busy);
+    if (!sight.rings.empty()) return Refusal{"io-uring", std::move(sight.rings)};
     if (sight.idle) {
       const Idle& idle = *sight.idle;
       // One thread of Node's own has an event loop. A second loop is a worker thread's or an
       // addon's, and would not be in the child.
-      if (std::count_if(idle.left.begin(), idle.left.end(), IsEpollThread) > 1) {
+      const auto loops = std::count_if(idle.left.begin(), idle.left.end(), IsEpollThread);
+      if (loops > 1 && busy == Busy::kWait) {
         Refusal refusal{"worker-threads", {}};
         for (const Thread& thread : idle.left) {
           if (thread.InEpoll()) refusal.details.push_back(Describe(thread));
@@ -125,11 +146,12 @@ static std::optional<Refusal> ParkAll(Idle& parked, Deadline deadline) {
 
 // All that the child needs to know and that is cheaper, or only possible, to find out before.
 struct Plan {
-  uv_loop_t* loop;
+  LoopState loop;
   SignalLock signal_lock;
   OtherRings other_rings;
   std::vector<int> eventfds;
-  std::vector<uv_async_t*> wakeups;
+  // The memory that is marked MADV_DONTFORK again, in both processes.
+  std::vector<Range> marked;
   Idle threads;
 };
 
@@ -148,9 +170,10 @@ static void BecomeWhole(const Plan& plan) {
     if (const int error = RenewEventfd(fd)) GiveUp("renew the scheduler's eventfd", error);
   }
   plan.other_rings.Leave();
-  if (const int error = RenewLoop(plan.loop, plan.wakeups)) GiveUp("renew its event loop", error);
-  // What the kernel does at a thread's end: whoever joins it goes on at once.
-  for (const Thread& thread : plan.threads.left) *thread.tid_word = 0;
+  if (const int error = plan.loop.Renew()) GiveUp("renew its event loop", error);
+  LeaveTerminal();
+  MarkRanges(plan.marked);
+  for (const Thread& thread : plan.threads.left) LookEnded(thread);
   if (const int error = Resurrect()) GiveUp("start its threads again", error);
 }
 
@@ -167,13 +190,20 @@ static Napi::Value Refuse(Napi::Env env, const Refusal& refusal) {
   return object;
 }
 
-// fork(timeout in milliseconds, children: Int32Array): makes as many children as the array is long,
-// all of the same moment. In the parent, how many were made, and their pids in the array; in a
-// child 0, and its index in children[0]; all signals stay blocked there until openSignals(). -errno
-// when the first could not be made; { reason, details } when it is refused.
+// fork({ timeout in milliseconds, drop, keepDontfork }, children: Int32Array): makes one child less
+// than the array is long, all of the same moment. In the parent, how many were made, and their pids
+// in the array. In a child 0; in the array its index, and LoopState's standard streams; all signals
+// stay blocked there until openSignals(). -errno when the first could not be made; { reason,
+// details } when it is refused.
 static Napi::Value Fork(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(Long(info, 0));
+  const Napi::Object options = info[0].As<Napi::Object>();
+  const auto deadline =
+      std::chrono::steady_clock::now() +
+      std::chrono::milliseconds(options.Get("timeout").As<Napi::Number>().Int64Value());
+  const Busy busy = options.Get("drop").ToBoolean() ? Busy::kDrop : Busy::kWait;
+  const bool keep_dontfork = options.Get("keepDontfork").ToBoolean();
+
   if (syscall(SYS_gettid) != getpid()) return Refuse(env, {"not-main-thread", {}});
   if (!signal_lock.found()) {
     return Refuse(env, {"unsupported-platform", {"libuv's signal lock was not found"}});
@@ -181,14 +211,14 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
   if (ParkSignal() == 0) {
     return Refuse(env, {"unsupported-platform", {"no real-time signal is free"}});
   }
-  Plan plan;
-  plan.signal_lock = signal_lock;
-  if (napi_get_uv_event_loop(env, &plan.loop) != napi_ok) {
+  uv_loop_t* loop;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) {
     return Refuse(env, {"unsupported-platform", {"there is no libuv event loop"}});
   }
-
+  Plan plan;
+  plan.signal_lock = signal_lock;
   // Once: Node makes its loops as it starts. A child has left them already.
-  if (!other_rings) other_rings = OtherRings::Find(plan.loop);
+  if (!other_rings) other_rings = OtherRings::Find(loop);
   plan.other_rings = *other_rings;
 
   // A signal between the fork and the child's own handlers must not run the parent's in the child.
@@ -196,22 +226,31 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &mask_before_fork);
 
-  const auto refusal = ParkAll(plan.threads, deadline);
-  if (refusal) {
+  if (const auto refusal = ParkAll(plan.threads, busy, deadline)) {
     pthread_sigmask(SIG_SETMASK, &mask_before_fork, nullptr);
     return Refuse(env, *refusal);
   }
   for (const Thread& thread : plan.threads.left) {
     if (!thread.InEpoll()) continue;
-    plan.eventfds = EventfdsOf(static_cast<int>(thread.first_argument));
+    for (const int fd : EventfdsOf(static_cast<int>(thread.first_argument))) {
+      plan.eventfds.push_back(fd);
+    }
   }
-
-  plan.wakeups = PendingWakeups(plan.loop);
+  plan.loop = LoopState::Of(loop);
 
   Napi::Int32Array children = info[1].As<Napi::Int32Array>();
-  const size_t wanted = children.ElementLength();
+  const size_t wanted = children.ElementLength() - 1;
   size_t made = 0;
-  int error = LetMemoryFork();
+  int error = 0;
+  if (keep_dontfork) {
+    auto marked = MarkedRanges();
+    if (marked) {
+      plan.marked = std::move(*marked);
+    } else {
+      error = errno;
+    }
+  }
+  if (error == 0) error = LetMemoryFork();
   while (error == 0 && made < wanted) {
     // Not fork(3): that would give the other threads' stacks away in the child, and run handlers
     // that reset the threadpool. Safe without them, since no parked thread holds a lock of libc's.
@@ -223,12 +262,27 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
     } else {
       BecomeWhole(plan);
       children[0] = static_cast<int32_t>(made);
+      children[1] = plan.loop.standard_streams();
       return Napi::Number::New(env, 0);
     }
   }
+  MarkRanges(plan.marked);
   Release();
   pthread_sigmask(SIG_SETMASK, &mask_before_fork, nullptr);
   return Napi::Number::New(env, made > 0 ? static_cast<double>(made) : -error);
+}
+
+// standardStreams(): which of the descriptors 0 to 2 the event loop has streams on, by bits.
+static Napi::Value StandardStreams(const Napi::CallbackInfo& info) {
+  uv_loop_t* loop;
+  if (napi_get_uv_event_loop(info.Env(), &loop) != napi_ok) return Failure(info.Env(), ENOTSUP);
+  return Napi::Number::New(info.Env(), LoopState::Of(loop).standard_streams());
+}
+
+// takeTerminal(): before a child changes the modes of the terminal.
+static Napi::Value TakeTerminalCall(const Napi::CallbackInfo& info) {
+  TakeTerminal();
+  return info.Env().Undefined();
 }
 
 // openSignals(): in the child, when it is ready for them: the mask that the parent had.
@@ -242,6 +296,8 @@ void ForkFamily(Napi::Object exports) {
   if (!signal_lock.found()) signal_lock = SignalLock::Find();
   Export(exports, "fork", Fork);
   Export(exports, "openSignals", OpenSignals);
+  Export(exports, "standardStreams", StandardStreams);
+  Export(exports, "takeTerminal", TakeTerminalCall);
 }
 
 }  // namespace truefork

@@ -65,4 +65,31 @@ int LetMemoryFork() {
   });
 }
 
+std::optional<std::vector<Range>> MarkedRanges() {
+  const auto smaps = ReadFile("/proc/self/smaps");
+  if (!smaps) return std::nullopt;
+  std::vector<Range> marked;
+  Range current{};
+  const char* line = smaps->c_str();
+  while (const char* end = strchr(line, '\n')) {
+    const std::string_view text(line, end - line);
+    // "VmFlags: rd wr mr mw me dc ac": do not copy. The other fields begin with a capital too.
+    if (text.starts_with("VmFlags:")) {
+      if (text.find(" dc") != std::string_view::npos) marked.push_back(current);
+    } else if (*line < 'A' || *line > 'Z') {
+      const MapsLine mapping = Parse(line, end);
+      current = {mapping.start, mapping.end};
+    }
+    line = end + 1;
+  }
+  return marked;
+}
+
+void MarkRanges(const std::vector<Range>& ranges) {
+  for (const Range& range : ranges) {
+    // Advice: without it a spawn is slow, and nothing else is wrong.
+    madvise(reinterpret_cast<void*>(range.start), range.end - range.start, MADV_DONTFORK);
+  }
+}
+
 }  // namespace truefork

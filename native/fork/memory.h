@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 namespace truefork {
 
@@ -24,5 +26,17 @@ int ForEachMapping(const std::function<int(const MapsLine&)>& visit);
 // heap. This takes the mark off every private mapping. It must come directly before the fork: V8
 // maps new pages at any time. Answers 0 or an errno.
 int LetMemoryFork();
+
+struct Range {
+  uintptr_t start;
+  uintptr_t end;
+};
+
+// The ranges that have the mark. From /proc/self/smaps, which walks all page tables: it takes about
+// as long as the fork. Nothing, and errno, when it cannot be read.
+std::optional<std::vector<Range>> MarkedRanges();
+
+// Puts the mark back, in the parent or in the child.
+void MarkRanges(const std::vector<Range>& ranges);
 
 }  // namespace truefork

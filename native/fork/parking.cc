@@ -149,11 +149,21 @@ bool Await(std::atomic<uint32_t>& word, uint32_t old, Deadline deadline = Deadli
   return true;
 }
 
+// Interrupted in the system call in which it was seen.
 bool WasWaiting(const Guest& guest) {
   const uintptr_t counter = guest.place.program_counter;
-  return guest.state == kParked && guest.place.stack_pointer == guest.thread.stack_pointer &&
+  return guest.place.stack_pointer == guest.thread.stack_pointer &&
          (counter == guest.thread.program_counter ||
           counter == guest.thread.program_counter - kSyscallInstruction);
+}
+
+// Who goes along must go on with its wait; who stays behind must not have a lock of the C library.
+bool MayBeForked(const Guest& guest) {
+  if (guest.state != kParked) return false;
+  if (!guest.thread.dropped || guest.thread.syscall >= 0) {
+    if (WasWaiting(guest)) return true;
+  }
+  return guest.thread.dropped && !IsLibraryCode(guest.place.program_counter);
 }
 
 }  // namespace
@@ -202,7 +212,7 @@ bool Park(const std::vector<Thread>& threads, Deadline deadline) {
     }
   }
   for (size_t i = 0; i < count; i++) {
-    all = Await(guests[i].state, kCalled, deadline) && WasWaiting(guests[i]) && all;
+    all = Await(guests[i].state, kCalled, deadline) && MayBeForked(guests[i]) && all;
   }
   if (!all) Release();
   return all;
@@ -220,6 +230,11 @@ void Settle() {
 int Resurrect() {
   for (size_t i = 0; i < count; i++) {
     Guest& guest = guests[i];
+    if (guest.thread.dropped) {
+      LookEnded(guest.thread);
+      guest.state = kLeft;
+      continue;
+    }
     // As pthread_create(3) clones. The kernel writes the new tid where glibc looks for it, and
     // clears it at the thread's end, for pthread_join(3).
     constexpr int kFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |

@@ -18,13 +18,15 @@ using Deadline = std::chrono::steady_clock::time_point;
 int ParkSignal();
 
 // Parks these threads. False, with all of them released again, when one was not found where
-// `Thread` says it waits, has ended, or has not come by the deadline.
+// `Thread` says it waits (one that is dropped: was found in the C library), has ended, or has not
+// come by the deadline.
 bool Park(const std::vector<Thread>& threads, Deadline deadline);
 
 // In the parent: lets the parked threads go on.
 void Release();
 
-// In the child: starts the parked threads again and lets them go on. 0, or an errno.
+// In the child: starts the parked threads again, but for the dropped, and lets them go on. 0, or an
+// errno.
 int Resurrect();
 
 // Waits until the last thread that was released or resurrected has left the handler: before the

@@ -1,7 +1,10 @@
 #include "threads.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,6 +27,20 @@ bool Thread::InEpoll() const {
   if (syscall == SYS_epoll_wait) return true;
 #endif
   return syscall == SYS_epoll_pwait || syscall == SYS_epoll_pwait2;
+}
+
+bool Thread::InMemoryCall() const {
+  switch (syscall) {
+    case SYS_brk:
+    case SYS_mmap:
+    case SYS_munmap:
+    case SYS_mremap:
+    case SYS_mprotect:
+    case SYS_madvise:
+      return true;
+    default:
+      return false;
+  }
 }
 
 std::vector<pid_t> OtherThreads() {
@@ -100,12 +117,119 @@ bool LookAtIdentity(Thread& thread) {
   return *thread.tid_word == thread.tid;
 }
 
+std::string NameOf(const Thread& thread) {
+  std::string name = ReadTaskFile(thread.tid, "comm").value_or("a thread");
+  if (!name.empty() && name.back() == '\n') name.pop_back();
+  return name;
+}
+
+// The calls in which threads are found waiting.
+static const char* SyscallName(long number) {
+  switch (number) {
+#define NAME(call) \
+  case SYS_##call: \
+    return #call;
+    NAME(read)
+    NAME(readv)
+    NAME(pread64)
+    NAME(write)
+    NAME(writev)
+    NAME(pwrite64)
+    NAME(openat)
+    NAME(close)
+    NAME(fsync)
+    NAME(fdatasync)
+    NAME(ioctl)
+    NAME(ppoll)
+    NAME(pselect6)
+    NAME(accept)
+    NAME(accept4)
+    NAME(connect)
+    NAME(sendto)
+    NAME(sendmsg)
+    NAME(recvfrom)
+    NAME(recvmsg)
+    NAME(recvmmsg)
+    NAME(wait4)
+    NAME(waitid)
+    NAME(nanosleep)
+    NAME(clock_nanosleep)
+    NAME(rt_sigtimedwait)
+    NAME(rt_sigsuspend)
+    NAME(futex)
+    NAME(epoll_pwait)
+    NAME(io_uring_enter)
+    NAME(getdents64)
+    NAME(newfstatat)
+    NAME(mmap)
+    NAME(munmap)
+    NAME(madvise)
+    NAME(mprotect)
+#ifdef SYS_open  // Not on arm64, which has the newer ones alone.
+    NAME(open)
+    NAME(poll)
+    NAME(select)
+    NAME(epoll_wait)
+    NAME(pause)
+    NAME(stat)
+#endif
+#undef NAME
+    default:
+      return nullptr;
+  }
+}
+
 std::string Describe(const Thread& thread) {
-  std::string text = ReadTaskFile(thread.tid, "comm").value_or("a thread");
-  if (!text.empty() && text.back() == '\n') text.pop_back();
-  text += " (tid " + std::to_string(thread.tid) + ") ";
+  const std::string text = NameOf(thread) + " (tid " + std::to_string(thread.tid) + ") ";
   if (thread.syscall < 0) return text + "is running";
+  const char* name = SyscallName(thread.syscall);
+  if (name != nullptr) return text + "is in " + name + "(2)";
   return text + "is in system call " + std::to_string(thread.syscall);
+}
+
+// The executable segments of the objects that these addresses are in.
+struct CodeOf {
+  std::vector<uintptr_t> addresses;
+  std::vector<std::pair<uintptr_t, uintptr_t>> segments;
+
+  void Take(const dl_phdr_info& object) {
+    // Not the program itself: an address in it stands for a function of another object.
+    if (object.dlpi_name == nullptr || *object.dlpi_name == '\0') return;
+    std::vector<std::pair<uintptr_t, uintptr_t>> executable;
+    bool wanted = false;
+    for (int i = 0; i < object.dlpi_phnum; i++) {
+      const auto& segment = object.dlpi_phdr[i];
+      if (segment.p_type != PT_LOAD) continue;
+      const uintptr_t start = object.dlpi_addr + segment.p_vaddr;
+      const uintptr_t end = start + segment.p_memsz;
+      if ((segment.p_flags & PF_X) != 0) executable.emplace_back(start, end);
+      for (const uintptr_t address : addresses) {
+        wanted = wanted || (address >= start && address < end);
+      }
+    }
+    if (wanted) segments.insert(segments.end(), executable.begin(), executable.end());
+  }
+};
+
+bool IsLibraryCode(uintptr_t program_counter) {
+  static const CodeOf code = [] {
+    CodeOf code;
+    // The C library, an allocator in its place, and the dynamic linker.
+    code.addresses = {reinterpret_cast<uintptr_t>(dlsym(RTLD_DEFAULT, "_Fork")),
+                      reinterpret_cast<uintptr_t>(dlsym(RTLD_DEFAULT, "malloc")),
+                      reinterpret_cast<uintptr_t>(dlsym(RTLD_NEXT, "malloc")), getauxval(AT_BASE)};
+    dl_iterate_phdr(
+        [](dl_phdr_info* object, size_t, void* code) {
+          static_cast<CodeOf*>(code)->Take(*object);
+          return 0;
+        },
+        &code);
+    return code;
+  }();
+  for (const auto& [start, end] : code.segments) {
+    if (program_counter >= start && program_counter < end) return true;
+  }
+  return false;
 }
 
 }  // namespace truefork

@@ -29,9 +29,14 @@ struct Thread {
   robust_list_head* robust = nullptr;
   pid_t* tid_word = nullptr;
 
+  // It stays behind: it is not in the child, and looks ended there.
+  bool dropped = false;
+
   bool InFutex() const;
   bool InEpoll() const;
   bool Idle() const { return InFutex() || InEpoll(); }
+  // In a call by which an allocator gets or frees memory: it may hold the allocator's lock.
+  bool InMemoryCall() const;
 };
 
 // The ids of all threads but the calling one, in ascending order.
@@ -44,7 +49,19 @@ bool LookAtSyscall(Thread& thread);
 // Fills in blocked, robust and tid_word; false when the thread is gone, or no pthread.
 bool LookAtIdentity(Thread& thread);
 
-// "V8Worker (tid 42) is running", "node (tid 43) is in system call 0".
+// In the child, what the kernel does at a thread's end: whoever joins it goes on at once.
+inline void LookEnded(const Thread& thread) {
+  *thread.tid_word = 0;
+}
+
+// Its name, as prctl(PR_SET_NAME) gave it.
+std::string NameOf(const Thread& thread);
+
+// "V8Worker (tid 42) is running", "node (tid 43) is in read(2)".
 std::string Describe(const Thread& thread);
+
+// Whether the C library's or the dynamic linker's code is there: who is interrupted in it may hold
+// a lock that the child needs, of malloc(3) above all.
+bool IsLibraryCode(uintptr_t program_counter);
 
 }  // namespace truefork

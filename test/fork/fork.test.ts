@@ -1,4 +1,7 @@
-import { nodes, programPath, run } from '../support/programs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nodes, passes, programPath, run } from '../support/programs';
 
 interface Told {
   role: 'before' | 'parent' | 'child' | 'grandchild' | 'returned';
@@ -12,11 +15,6 @@ interface Told {
   int: number[];
   bytes: string[];
   pids: number[];
-}
-
-async function passes(program: string, node: string, args: string[] = []): Promise<void> {
-  const { code, signal, stdout, stderr } = await run(programPath(program), { node, args });
-  expect({ code, signal, stdout, stderr }).toEqual({ code: 0, signal: null, stdout: 'passed\n', stderr: '' });
 }
 
 describe.each(nodes())('fork on Node $major', ({ path: node }) => {
@@ -80,33 +78,62 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
   });
 
   test('a signal to a child that has just been forked waits for its handler, a thousand times', async () => {
-    await passes('fork-window.mjs', node, ['1000']);
+    await passes('fork-window.mjs', { node, args: ['1000'] });
   });
 
   test('hooks run in the order of pthread_atfork, and none that throws leaves the fork half done', async () => {
-    await passes('fork-hooks.mjs', node);
+    await passes('fork-hooks.mjs', { node });
   });
 
   test('forkMany makes children of one moment, each of which knows which it is', async () => {
-    await passes('fork-many.mjs', node);
+    await passes('fork-many.mjs', { node });
   });
 
   test('children that end at the same moment end as Node.js does', async () => {
-    await passes('fork-together.mjs', node, ['150']);
+    await passes('fork-together.mjs', { node, args: ['150'] });
   });
 
   test('what is in flight at the fork arrives in both processes', async () => {
-    await passes('fork-in-flight.mjs', node, ['100']);
+    await passes('fork-in-flight.mjs', { node, args: ['100'] });
   });
 
   test('a thousand forks leave the descriptors, threads and masks of the parent as they were', async () => {
-    await passes('fork-untouched.mjs', node);
+    await passes('fork-untouched.mjs', { node });
   });
 
   test.each(['not-main-thread', 'worker-threads', 'worker-before-import', 'busy-threads', 'argument mistakes'])(
     'refuses with nothing changed: %s',
     async (reason) => {
-      await passes('fork-refused.mjs', node, [reason]);
+      await passes('fork-refused.mjs', { node, args: [reason] });
     },
   );
+
+  test.each(['--cpu-prof', '--heap-prof', '--prof'])('refuses under a profiler: %s', async (profiler) => {
+    // Where the profile goes.
+    const cwd = mkdtempSync(join(tmpdir(), 'fork-test-'));
+    try {
+      await passes('fork-refused.mjs', { node, nodeArgs: [profiler], args: ['profiler'], cwd });
+    } finally {
+      rmSync(cwd, { recursive: true });
+    }
+  });
+
+  test('refuses under a debugger, and no longer when it is gone', async () => {
+    const { code, stdout, stderr } = await run(programPath('fork-refused.mjs'), { node, args: ['inspector'] });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'passed\n' });
+    expect(stderr).toMatch(/^Debugger listening on .*\n.*\n$/);
+  });
+
+  test('refuses while events are traced', async () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'fork-test-'));
+    try {
+      await passes('fork-refused.mjs', { node, args: ['trace-events'], cwd });
+    } finally {
+      rmSync(cwd, { recursive: true });
+    }
+  });
+
+  test('refuses when the threadpool works through an io_uring', async () => {
+    await passes('fork-refused.mjs', { node, args: ['io-uring'], env: { UV_USE_IO_URING: '1' } });
+  });
 });

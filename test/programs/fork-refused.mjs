@@ -1,7 +1,8 @@
 // Forks where it must be refused, and then, with the reason gone, where it must work. The case is the first argument.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, promises as fs, readdirSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, promises as fs, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { close as closeInspector, open as openInspector } from 'node:inspector';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
@@ -84,13 +85,48 @@ const cases = {
     await new Promise(setImmediate);
     const { reason, message } = refusal({ timeout: 200 });
     assert.equal(reason, 'busy-threads');
-    assert.match(message, /\(tid \d+\) is in system call \d+/);
+    assert.match(message, /\(tid \d+\) is in openat\(2\)/);
     const writer = openSync(fifo, 'w');
     const reader = await opening;
     works();
     await reader.close();
     closeSync(writer);
     rmSync(directory, { recursive: true });
+  },
+
+  inspector() {
+    openInspector(0, '127.0.0.1');
+    const { reason, message } = refusal();
+    assert.equal(reason, 'inspector');
+    assert.match(message, /the inspector listens on ws:\/\/127\.0\.0\.1:\d+/);
+    closeInspector();
+    works();
+  },
+
+  // Started with --cpu-prof, --heap-prof or --prof.
+  profiler() {
+    const { reason, message } = refusal();
+    assert.equal(reason, 'inspector');
+    assert(message.endsWith(process.execArgv[0]), message);
+  },
+
+  async 'trace-events'() {
+    const { createTracing } = await import('node:trace_events');
+    createTracing({ categories: ['node.perf'] }).enable();
+    const { reason, message } = refusal();
+    assert.equal(reason, 'inspector');
+    assert.match(message, /events are traced \(node\.perf\)/);
+  },
+
+  // Started with UV_USE_IO_URING=1.
+  async 'io-uring'() {
+    await fs.readFile(new URL(import.meta.url));
+    const names = readdirSync('/proc/self/task').map((tid) => readFileSync(`/proc/self/task/${tid}/comm`, 'utf8'));
+    // Later versions of libuv do not do it, whatever the variable says.
+    if (!names.some((name) => name.startsWith('iou-sqp-'))) return works();
+    const { reason, message } = refusal();
+    assert.equal(reason, 'io-uring');
+    assert.match(message, /UV_USE_IO_URING.*iou-sqp-\d+ \(tid \d+\)/);
   },
 
   'argument mistakes'() {
@@ -100,6 +136,9 @@ const cases = {
     assert.throws(() => fork({ timeout: '1' }), code('ERR_INVALID_ARG_TYPE'));
     assert.throws(() => fork({ timeout: NaN }), code('ERR_OUT_OF_RANGE'));
     assert.throws(() => fork({ timeout: -1 }), code('ERR_OUT_OF_RANGE'));
+    assert.throws(() => fork({ threads: 'none' }), code('ERR_INVALID_ARG_VALUE'));
+    assert.throws(() => fork({ threads: true }), code('ERR_INVALID_ARG_VALUE'));
+    assert.throws(() => fork({ keepDontfork: 1 }), code('ERR_INVALID_ARG_TYPE'));
     assert.throws(() => atfork({ child: 1 }), code('ERR_INVALID_ARG_TYPE'));
     works();
   },

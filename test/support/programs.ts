@@ -151,3 +151,9 @@ export async function run(path: string, options?: RunOptions): Promise<Finished>
     program.end();
   }
 }
+
+/** Runs a program of test/programs that says `passed` when all that it asserts is so, and nothing else. */
+export async function passes(program: string, options: RunOptions): Promise<void> {
+  const { code, signal, stdout, stderr } = await run(programPath(program), options);
+  expect({ code, signal, stdout, stderr }).toEqual({ code: 0, signal: null, stdout: 'passed\n', stderr: '' });
+}

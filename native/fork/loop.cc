@@ -1,0 +1,99 @@
+#include "loop.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "descriptors.h"
+
+namespace truefork {
+
+LoopState LoopState::Of(uv_loop_t* loop) {
+  LoopState state;
+  state.loop_ = loop;
+  uv_walk(
+      loop, [](uv_handle_t* handle, void* state) { static_cast<LoopState*>(state)->Note(handle); },
+      &state);
+  // A file is read without a handle.
+  struct stat stat;
+  if (fstat(STDIN_FILENO, &stat) == 0 && S_ISREG(stat.st_mode)) {
+    state.standard_streams_ |= 1 << STDIN_FILENO;
+  }
+  constexpr int kTerminal = 1 << 3;
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (isatty(fd)) state.standard_streams_ |= kTerminal;
+  }
+  return state;
+}
+
+void LoopState::Note(uv_handle_t* handle) {
+  if (handle->type == UV_ASYNC) {
+    // libuv keeps the flag in the handle; zero says that nothing is pending in every version.
+    auto* async = reinterpret_cast<uv_async_t*>(handle);
+    if (uv_is_active(handle) && async->pending != 0) wakeups_.push_back(async);
+  } else if (handle->type == UV_NAMED_PIPE || handle->type == UV_TCP || handle->type == UV_TTY) {
+    NoteStream(reinterpret_cast<uv_stream_t*>(handle));
+  }
+}
+
+void LoopState::NoteStream(uv_stream_t* stream) {
+  if (stream->type == UV_NAMED_PIPE) {
+    auto* pipe = reinterpret_cast<uv_pipe_t*>(stream);
+    if (pipe->pipe_fname != nullptr) named_.push_back(pipe);
+  }
+  int fd = -1;
+  if (stream->type == UV_TTY) {
+    // libuv reads a terminal by a descriptor of its own. One that is active is read.
+    fd = uv_is_active(reinterpret_cast<uv_handle_t*>(stream)) ? STDIN_FILENO : -1;
+  } else if (uv_fileno(reinterpret_cast<uv_handle_t*>(stream), &fd) != 0) {
+    return;
+  }
+  if (fd < STDIN_FILENO || fd > STDERR_FILENO) return;
+  standard_streams_ |= 1 << fd;
+  if (stream->write_queue_size > 0) unwritten_.push_back(stream);
+}
+
+// The parent writes it; in the child the requests are done, as soon as the stream takes more. (What
+// is used of libuv's records is in its public headers, and the same in every version 1.)
+static void ForgetUnwritten(uv_stream_t* stream) {
+  const auto* queue = reinterpret_cast<struct uv__queue*>(&stream->write_queue);
+  for (auto* entry = queue->next; entry != queue; entry = entry->next) {
+    auto* request =
+        reinterpret_cast<uv_write_t*>(reinterpret_cast<char*>(entry) - offsetof(uv_write_t, queue));
+    if (request->nbufs == 0) continue;
+    for (unsigned i = request->write_index; i < request->nbufs; i++) {
+      stream->write_queue_size -= request->bufs[i].len;
+      request->bufs[i].len = 0;
+    }
+    request->write_index = request->nbufs - 1;
+  }
+}
+
+int LoopState::Renew() const {
+  const int epoll = loop_->backend_fd;
+  int error = uv_loop_fork(loop_);
+  // A watched file that is gone (fs.watch) stops uv_loop_fork half-way. The watches that were not
+  // renewed by then are off the list, and stay silent in the child: the next call gets through.
+  for (int again = 0; error == UV_ENOENT && again < 8; again++) error = uv_loop_fork(loop_);
+  if (error != 0) return -error;
+
+  // uv__io_poll holds the number in a local: a fork in one of its callbacks goes on with it.
+  if (loop_->backend_fd != epoll) {
+    error = Replace(epoll, loop_->backend_fd);
+    if (error != 0) return error;
+    loop_->backend_fd = epoll;
+  }
+
+  // uv_loop_fork forgets the pending wake-ups, and a lost one strands a message for a thread-safe
+  // function. Only those: a wake-up out of nothing makes Node start its inspector, for one. That of
+  // the threadpool's finished jobs is libuv's own, hidden from uv_walk; one too many does no harm.
+  for (uv_async_t* async : wakeups_) uv_async_send(async);
+  uv_async_send(&loop_->wq_async);
+
+  // To close a Unix socket that listens removes its file, which is the parent's. (The few bytes of
+  // the name are libuv's to free.)
+  for (uv_pipe_t* pipe : named_) pipe->pipe_fname = nullptr;
+  for (uv_stream_t* stream : unwritten_) ForgetUnwritten(stream);
+  return 0;
+}
+
+}  // namespace truefork

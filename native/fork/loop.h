@@ -1,0 +1,39 @@
+// The event loop across a fork: its kernel objects, which a child must not share, and what its
+// handles would do in both processes.
+#pragma once
+
+#include <uv.h>
+
+#include <vector>
+
+namespace truefork {
+
+class LoopState {
+ public:
+  // Looks through the handles. In the parent, with its threads parked: to walk the handles writes
+  // to each, and a child would have to copy them all.
+  static LoopState Of(uv_loop_t* loop);
+
+  // In the child: new kernel objects (uv_loop_fork), the epoll descriptor under the number that it
+  // had, no wake-up lost, nothing written twice, no socket file removed. 0 or an errno.
+  int Renew() const;
+
+  // Which of the descriptors 0 to 2 the loop reads or writes as a stream: bit n for descriptor n.
+  // Bit 3: one of them is a terminal.
+  int standard_streams() const { return standard_streams_; }
+
+ private:
+  void Note(uv_handle_t* handle);
+  void NoteStream(uv_stream_t* stream);
+
+  uv_loop_t* loop_ = nullptr;
+  // The handles that another thread has woken and whose callback has not run yet.
+  std::vector<uv_async_t*> wakeups_;
+  // The Unix sockets that listen under a name.
+  std::vector<uv_pipe_t*> named_;
+  // Streams on standard descriptors that have not written all they were given.
+  std::vector<uv_stream_t*> unwritten_;
+  int standard_streams_ = 0;
+};
+
+}  // namespace truefork

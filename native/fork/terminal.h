@@ -1,0 +1,14 @@
+// Node gives the terminal and the descriptors 0 to 2 the modes back that they had as it started: at
+// exit(3), and when SIGINT or SIGTERM ends it. They are the parent's too: a child that ends would
+// take the parent out of the raw mode, and make its pipes block.
+#pragma once
+
+namespace truefork {
+
+// In the child: its end leaves all modes as they are then.
+void LeaveTerminal();
+
+// In the child, before it changes the terminal itself: from then on it is Node's again.
+void TakeTerminal();
+
+}  // namespace truefork
