@@ -58,22 +58,26 @@ export async function forkChild(main: () => unknown, options: ForkOptions = {}):
   await new Promise((resolve) => setImmediate(resolve));
   const pid = fork(options);
   if (pid !== 0) return new ForkedChild(pid);
-  void run(main);
+  queueMicrotask(() => {
+    run(main);
+  });
   return await new Promise<never>(() => undefined);
 }
 
-async function run(main: () => unknown): Promise<void> {
-  let code: number | string;
-  try {
-    code = exitCode(await main());
-  } catch (error) {
-    // Printed as Node prints it, and told to the listeners that there are; they do not keep the child alive.
-    setImmediate(() => {
-      setImmediate(() => process.exit(1));
-      throw error;
-    });
-    return;
-  }
+// Nothing is caught here: what `main` throws, and what its promise is rejected with, Node prints as it prints any uncaught
+// error, with the line that it comes from. The program's listeners for such errors are told, and do not keep it alive.
+function run(main: () => unknown): void {
+  const fail = setImmediate(() => process.exit(1));
+  const result = main();
+  clearImmediate(fail);
+  const ending = Promise.resolve(result).then(end);
+  ending.then(undefined, () => setImmediate(() => process.exit(1)));
+  // A promise that nobody handles, for Node to tell of.
+  void ending.then();
+}
+
+async function end(result: unknown): Promise<void> {
+  const code = exitCode(result);
   await outputWritten();
   process.exit(code);
 }

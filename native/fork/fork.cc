@@ -53,8 +53,16 @@ struct Sight {
   std::vector<std::string> rings;
 };
 
-// What to do with threads that cannot be taken along.
+// What to do with threads that cannot be taken along because they are not idle. Node's own are
+// always waited for: the child could not go on without the job that one of V8's workers has in
+// hand.
 enum class Busy { kWait, kDrop };
+
+static OwnThreads own_threads;
+
+static bool MayBeDropped(Thread& thread) {
+  return !thread.InMemoryCall() && LookAtIdentity(thread) && !own_threads.Has(thread);
+}
 
 static Sight LookAround(Busy busy) {
   Sight sight;
@@ -70,7 +78,7 @@ static Sight LookAround(Busy busy) {
     } else if (!thread.Idle()) {
       if (NameOf(thread).starts_with("iou-")) {
         sight.rings.push_back(Describe(thread));
-      } else if (busy == Busy::kDrop && !thread.InMemoryCall()) {
+      } else if (busy == Busy::kDrop && MayBeDropped(thread)) {
         thread.dropped = true;
       } else {
         sight.busy.push_back(Describe(thread));
@@ -109,9 +117,13 @@ static void Nap(long microseconds) {
 
 // Steps 1 and 2: until every other thread is idle and parked; nothing is changed when it refuses.
 static std::optional<Refusal> ParkAll(Idle& parked, Busy busy, Deadline deadline) {
+  // Even who may be dropped gets the time for a small job: a child does without what it leaves half
+  // done.
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
   for (long pause = 50;; pause = std::min(pause * 2, 400L)) {
     Settle();
-    Sight sight = LookAround(busy);
+    const bool patient = std::chrono::steady_clock::now() < std::min(patience, deadline);
+    Sight sight = LookAround(patient ? Busy::kWait : busy);
     if (!sight.rings.empty()) return Refusal{"io-uring", std::move(sight.rings)};
     if (sight.idle) {
       const Idle& idle = *sight.idle;
@@ -293,7 +305,10 @@ static Napi::Value OpenSignals(const Napi::CallbackInfo& info) {
 
 void ForkFamily(Napi::Object exports) {
   // Worker threads load the addon again, when there may be many pipes: the first load decides.
-  if (!signal_lock.found()) signal_lock = SignalLock::Find();
+  if (!signal_lock.found()) {
+    signal_lock = SignalLock::Find();
+    own_threads = OwnThreads::Find();
+  }
   Export(exports, "fork", Fork);
   Export(exports, "openSignals", OpenSignals);
   Export(exports, "standardStreams", StandardStreams);

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
+#include <signal.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -53,7 +54,6 @@ std::vector<pid_t> OtherThreads() {
     if (tid > 0 && tid != self) tids.push_back(tid);
   }
   closedir(directory);
-  std::sort(tids.begin(), tids.end());
   return tids;
 }
 
@@ -115,6 +115,27 @@ bool LookAtIdentity(Thread& thread) {
   if (thread.robust == nullptr || offset == 0) return false;
   thread.tid_word = reinterpret_cast<pid_t*>(reinterpret_cast<char*>(thread.robust) - offset);
   return *thread.tid_word == thread.tid;
+}
+
+OwnThreads OwnThreads::Find() {
+  std::vector<Thread> threads;
+  auto end = threads.size();
+  for (const pid_t tid : OtherThreads()) {
+    Thread thread;
+    thread.tid = tid;
+    if (!LookAtIdentity(thread)) continue;
+    threads.push_back(thread);
+    // No other has a reason to block a signal as exotic as this.
+    if ((thread.blocked >> (SIGRTMAX - 1) & 1) != 0) end = threads.size();
+  }
+  if (end == 0) end = threads.size();
+  OwnThreads own;
+  for (size_t i = 0; i < end; i++) own.tid_words_.push_back(threads[i].tid_word);
+  return own;
+}
+
+bool OwnThreads::Has(const Thread& thread) const {
+  return std::find(tid_words_.begin(), tid_words_.end(), thread.tid_word) != tid_words_.end();
 }
 
 std::string NameOf(const Thread& thread) {

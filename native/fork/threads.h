@@ -39,7 +39,7 @@ struct Thread {
   bool InMemoryCall() const;
 };
 
-// The ids of all threads but the calling one, in ascending order.
+// The ids of all threads but the calling one, in the order of their birth.
 std::vector<pid_t> OtherThreads();
 
 // Fills in syscall, first_argument, stack_pointer and program_counter; false when the thread is
@@ -53,6 +53,20 @@ bool LookAtIdentity(Thread& thread);
 inline void LookEnded(const Thread& thread) {
   *thread.tid_word = 0;
 }
+
+// The threads that Node starts with: V8's workers, the delayed-task scheduler, the one for SIGUSR1.
+// They are told by their struct pthread, which they keep in a child.
+class OwnThreads {
+ public:
+  // As the addon loads. The one for SIGUSR1 is the last of them: threads of the pool, or of another
+  // addon, may be there already. Without it, all that are there are taken for Node's.
+  static OwnThreads Find();
+
+  bool Has(const Thread& thread) const;
+
+ private:
+  std::vector<const pid_t*> tid_words_;
+};
 
 // Its name, as prctl(PR_SET_NAME) gave it.
 std::string NameOf(const Thread& thread);

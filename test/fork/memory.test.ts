@@ -1,0 +1,11 @@
+import { nodes, passes } from '../support/programs';
+
+describe.each(nodes())('on Node.js $major', ({ path: node }) => {
+  test('keepDontfork: V8’s memory is kept out of spawns again, in the parent and in each child', async () => {
+    await passes('fork-memory.mjs', { node, args: ['keepDontfork'] });
+  });
+
+  test('prepareFork collects all garbage and leaves V8 as it was', async () => {
+    await passes('fork-memory.mjs', { node, args: ['prepareFork'] });
+  });
+});
