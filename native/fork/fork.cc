@@ -58,16 +58,22 @@ struct Sight {
 // hand.
 enum class Busy { kWait, kDrop };
 
-static OwnThreads own_threads;
+static std::optional<OwnThreads> own_threads;
 
 static bool MayBeDropped(Thread& thread) {
-  return !thread.InMemoryCall() && LookAtIdentity(thread) && !own_threads.Has(thread);
+  return own_threads && !thread.InMemoryCall() && LookAtIdentity(thread) &&
+         !own_threads->Has(thread);
 }
 
 static Sight LookAround(Busy busy) {
   Sight sight;
   Idle idle;
-  idle.tids = OtherThreads();
+  const auto tids = OtherThreads();
+  if (!tids) {
+    sight.busy.push_back("the list of threads cannot be read");
+    return sight;
+  }
+  idle.tids = *tids;
   std::vector<Thread> threads;
   for (const pid_t tid : idle.tids) {
     Thread thread;

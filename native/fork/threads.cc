@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -44,16 +45,21 @@ bool Thread::InMemoryCall() const {
   }
 }
 
-std::vector<pid_t> OtherThreads() {
+std::optional<std::vector<pid_t>> OtherThreads() {
   std::vector<pid_t> tids;
   const pid_t self = static_cast<pid_t>(::syscall(SYS_gettid));
   DIR* directory = opendir("/proc/self/task");
-  if (directory == nullptr) return tids;
+  if (directory == nullptr) return std::nullopt;
+  errno = 0;
   while (const dirent* entry = readdir(directory)) {
     const pid_t tid = atoi(entry->d_name);
     if (tid > 0 && tid != self) tids.push_back(tid);
+    errno = 0;
   }
+  // The end of the directory and a failure look the same but for errno.
+  const bool all = errno == 0;
   closedir(directory);
+  if (!all) return std::nullopt;
   return tids;
 }
 
@@ -117,10 +123,12 @@ bool LookAtIdentity(Thread& thread) {
   return *thread.tid_word == thread.tid;
 }
 
-OwnThreads OwnThreads::Find() {
+std::optional<OwnThreads> OwnThreads::Find() {
+  const auto tids = OtherThreads();
+  if (!tids) return std::nullopt;
   std::vector<Thread> threads;
   auto end = threads.size();
-  for (const pid_t tid : OtherThreads()) {
+  for (const pid_t tid : *tids) {
     Thread thread;
     thread.tid = tid;
     if (!LookAtIdentity(thread)) continue;

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,8 +40,9 @@ struct Thread {
   bool InMemoryCall() const;
 };
 
-// The ids of all threads but the calling one, in the order of their birth.
-std::vector<pid_t> OtherThreads();
+// The ids of all threads but the calling one, in the order of their birth; nothing when they cannot
+// be told.
+std::optional<std::vector<pid_t>> OtherThreads();
 
 // Fills in syscall, first_argument, stack_pointer and program_counter; false when the thread is
 // gone or the file cannot be read.
@@ -60,7 +62,8 @@ class OwnThreads {
  public:
   // As the addon loads. The one for SIGUSR1 is the last of them: threads of the pool, or of another
   // addon, may be there already. Without it, all that are there are taken for Node's.
-  static OwnThreads Find();
+  // Nothing when the list cannot be read.
+  static std::optional<OwnThreads> Find();
 
   bool Has(const Thread& thread) const;
 

@@ -46,6 +46,8 @@ const onOneNode: Fault[] = [
   ['madvise', 'parent', 'ENOMEM', 'onward', ['throws ENOMEM']],
   ['open64', 'parent', 'EMFILE', 'onward', ['refuses: busy-threads', 'throws EMFILE']],
   ['read', 'parent', 'EIO', 'onward', ['refuses: busy-threads', 'throws EIO']],
+  ['opendir', 'parent', 'EMFILE', 'onward', ['refuses: busy-threads']],
+  ['readdir64', 'parent', 'ENOMEM', 'onward', ['refuses: busy-threads']],
   ['tgkill', 'parent', 'EAGAIN', 'onward', ['refuses: busy-threads']],
   ['get_robust_list', 'parent', 'EPERM', 'onward', ['refuses: busy-threads']],
   ['uv_loop_fork', 'child', 'ENOENT', 'onward', ['gives up']],
