@@ -82,12 +82,12 @@ static bool IsRing(int fd) {
   return IsAnonymous(fd, "anon_inode:[io_uring]");
 }
 
-std::vector<int> EventfdsOf(int epoll) {
+std::optional<std::vector<int>> EventfdsOf(int epoll) {
   std::vector<int> eventfds;
   char path[64];
   snprintf(path, sizeof path, "/proc/self/fdinfo/%d", epoll);
   const auto info = ReadFile(path);
-  if (!info) return eventfds;
+  if (!info) return std::nullopt;
   for (const char* line = strstr(info->c_str(), "tfd:"); line != nullptr;
        line = strstr(line + 1, "tfd:")) {
     const int fd = atoi(line + strlen("tfd:"));
@@ -110,10 +110,10 @@ struct RingMaps {
   uintptr_t heap_end = 0;
 };
 
-RingMaps ReadRingMaps() {
+std::optional<RingMaps> ReadRingMaps() {
   constexpr uintptr_t kQueues = 0, kEntries = 0x10000000;  // <linux/io_uring.h>
   RingMaps found;
-  ForEachMapping([&found](const MapsLine& line) {
+  const int error = ForEachMapping([&found](const MapsLine& line) {
     if (line.name == "[heap]") {
       found.heap_start = line.start;
       found.heap_end = line.end;
@@ -123,7 +123,9 @@ RingMaps ReadRingMaps() {
     }
     return 0;
   });
-  return found;
+  if (error == 0) return found;
+  errno = error;
+  return std::nullopt;
 }
 
 bool Contains(const std::vector<uintptr_t>& addresses, uintptr_t address) {
@@ -159,9 +161,11 @@ std::optional<RecordLayout> LayoutFrom(const void* record, size_t size, const Ri
 
 }  // namespace
 
-OtherRings OtherRings::Find(uv_loop_t* own_loop) {
+std::optional<OtherRings> OtherRings::Find(uv_loop_t* own_loop) {
+  const auto found = ReadRingMaps();
+  if (!found) return std::nullopt;
+  const RingMaps& maps = *found;
   OtherRings rings;
-  const RingMaps maps = ReadRingMaps();
   void* own = own_loop->internal_fields;
   if (maps.queues.empty() || own == nullptr) return rings;
   const size_t own_size = malloc_usable_size(own);

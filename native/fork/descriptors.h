@@ -3,6 +3,7 @@
 
 #include <uv.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,8 @@ class SignalLock {
   int write_end_ = -1;
 };
 
-// The eventfds that an epoll descriptor watches.
-std::vector<int> EventfdsOf(int epoll);
+// The eventfds that an epoll descriptor watches; without them, errno says why.
+std::optional<std::vector<int>> EventfdsOf(int epoll);
 
 // In the child: a new eventfd under the same number, so that writing to it wakes nobody in the
 // parent. (Closing it would not do: libuv aborts on EBADF.) 0 or an errno.
@@ -43,7 +44,8 @@ int RenewEventfd(int fd);
 class OtherRings {
  public:
   // Looks through the memory of malloc for libuv's records of them. In the parent, before the fork.
-  static OtherRings Find(uv_loop_t* own_loop);
+  // Without an answer, errno says why.
+  static std::optional<OtherRings> Find(uv_loop_t* own_loop);
 
   // In the child: libuv changes the epoll sets of these loops by system calls from now on.
   void Leave() const;

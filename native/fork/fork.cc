@@ -173,6 +173,23 @@ struct Plan {
   Idle threads;
 };
 
+// The rest of the plan, with all threads parked. 0 or an errno.
+static int Complete(Plan& plan, uv_loop_t* loop, bool keep_dontfork) {
+  for (const Thread& thread : plan.threads.left) {
+    if (!thread.InEpoll()) continue;
+    const auto eventfds = EventfdsOf(static_cast<int>(thread.first_argument));
+    if (!eventfds) return errno;
+    plan.eventfds.insert(plan.eventfds.end(), eventfds->begin(), eventfds->end());
+  }
+  plan.loop = LoopState::Of(loop);
+  if (keep_dontfork) {
+    auto marked = MarkedRanges();
+    if (!marked) return errno;
+    plan.marked = std::move(*marked);
+  }
+  return 0;
+}
+
 // Half a Node.js must not run on: what it would do is anyone's guess.
 [[noreturn]] static void GiveUp(const char* step, int error) {
   fprintf(stderr, "truefork: the forked child (pid %d) could not %s: %s\n", getpid(), step,
@@ -220,7 +237,6 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
       std::chrono::steady_clock::now() +
       std::chrono::milliseconds(options.Get("timeout").As<Napi::Number>().Int64Value());
   const Busy busy = options.Get("drop").ToBoolean() ? Busy::kDrop : Busy::kWait;
-  const bool keep_dontfork = options.Get("keepDontfork").ToBoolean();
 
   if (syscall(SYS_gettid) != getpid()) return Refuse(env, {"not-main-thread", {}});
   if (!signal_lock.found()) {
@@ -237,6 +253,7 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
   plan.signal_lock = signal_lock;
   // Once: Node makes its loops as it starts. A child has left them already.
   if (!other_rings) other_rings = OtherRings::Find(loop);
+  if (!other_rings) return Failure(env, errno);
   plan.other_rings = *other_rings;
 
   // A signal between the fork and the child's own handlers must not run the parent's in the child.
@@ -248,26 +265,10 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
     pthread_sigmask(SIG_SETMASK, &mask_before_fork, nullptr);
     return Refuse(env, *refusal);
   }
-  for (const Thread& thread : plan.threads.left) {
-    if (!thread.InEpoll()) continue;
-    for (const int fd : EventfdsOf(static_cast<int>(thread.first_argument))) {
-      plan.eventfds.push_back(fd);
-    }
-  }
-  plan.loop = LoopState::Of(loop);
-
   Napi::Int32Array children = info[1].As<Napi::Int32Array>();
   const size_t wanted = children.ElementLength() - 1;
   size_t made = 0;
-  int error = 0;
-  if (keep_dontfork) {
-    auto marked = MarkedRanges();
-    if (marked) {
-      plan.marked = std::move(*marked);
-    } else {
-      error = errno;
-    }
-  }
+  int error = Complete(plan, loop, options.Get("keepDontfork").ToBoolean());
   if (error == 0) error = LetMemoryFork();
   while (error == 0 && made < wanted) {
     // Not fork(3): that would give the other threads' stacks away in the child, and run handlers

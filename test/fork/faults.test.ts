@@ -53,6 +53,8 @@ const onOneNode: Fault[] = [
   ['uv_loop_fork', 'child', 'ENOENT', 'onward', ['gives up']],
 
   // What only the first fork of a process does: it looks for a free signal, and for the rings of Node's other loops.
+  ['open64', 'parent', 'EMFILE', 1, ['throws EMFILE']],
+  ['read', 'parent', 'EIO', 1, ['throws EIO']],
   ['sigaction', 'parent', 'EINVAL', 1, ['works']],
   ['sigaction', 'parent', 'EINVAL', 2, ['works']],
   ['sigaction', 'parent', 'EINVAL', 'onward', ['refuses: unsupported-platform', 'works']],
