@@ -145,8 +145,13 @@ function make(count: number, options: ForkOptions, caller: Caller): Forked {
   }
   if (result === 0) {
     const [index = 0, streams = 0] = children;
-    repair();
-    leaveStreams(streams);
+    try {
+      repair();
+      leaveStreams(streams);
+    } catch (error) {
+      // Out of fork(), it would look as if there were no child.
+      native.giveUp('put its state right', String(error));
+    }
     runAfter(entries, 'child');
     native.openSignals();
     return { role: 'child', index };

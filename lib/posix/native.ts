@@ -29,6 +29,7 @@ export interface Native {
   openSignals(): void;
   standardStreams(): number;
   takeTerminal(): void;
+  giveUp(step: string, why: string): never;
 
   _exit(status: number): never;
   getpid(): number;

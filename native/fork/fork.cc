@@ -191,11 +191,14 @@ static int Complete(Plan& plan, uv_loop_t* loop, bool keep_dontfork) {
 }
 
 // Half a Node.js must not run on: what it would do is anyone's guess.
-[[noreturn]] static void GiveUp(const char* step, int error) {
-  fprintf(stderr, "truefork: the forked child (pid %d) could not %s: %s\n", getpid(), step,
-          strerror(error));
+[[noreturn]] static void GiveUp(const char* step, const char* why) {
+  fprintf(stderr, "truefork: the forked child (pid %d) could not %s: %s\n", getpid(), step, why);
   constexpr int kOsError = 71;  // EX_OSERR of <sysexits.h>
   _exit(kOsError);
+}
+
+[[noreturn]] static void GiveUp(const char* step, int error) {
+  GiveUp(step, strerror(error));
 }
 
 // Step 5. Only this thread exists; every signal is blocked.
@@ -310,6 +313,11 @@ static Napi::Value OpenSignals(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// giveUp(step, why): the end of a child that could not be made whole.
+static Napi::Value GiveUpFromJavaScript(const Napi::CallbackInfo& info) {
+  GiveUp(Text(info, 0).c_str(), Text(info, 1).c_str());
+}
+
 void ForkFamily(Napi::Object exports) {
   // Worker threads load the addon again, when there may be many pipes: the first load decides.
   if (!signal_lock.found()) {
@@ -320,6 +328,7 @@ void ForkFamily(Napi::Object exports) {
   Export(exports, "openSignals", OpenSignals);
   Export(exports, "standardStreams", StandardStreams);
   Export(exports, "takeTerminal", TakeTerminalCall);
+  Export(exports, "giveUp", GiveUpFromJavaScript);
 }
 
 }  // namespace truefork

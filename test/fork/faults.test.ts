@@ -37,6 +37,7 @@ const faults: Fault[] = [
   ['uv_loop_fork', 'child', 'EMFILE', 'once', ['gives up']],
   ['uv_loop_fork', 'child', 'ENOENT', 'once', ['works']],
   ['clone', 'child', 'EAGAIN', 'once', ['gives up']],
+  ['getrandom', 'child', 'ENOSYS', 'once', ['gives up']],
   ['set_robust_list', 'child', 'EINVAL', 'once', ['works']],
   ['rseq', 'child', 'EPERM', 'once', ['works']],
 ];
