@@ -25,9 +25,11 @@ export function holds(program: string, cases: Cases): void {
 
 /** On every Node.js of the matrix, from the major version `since` on. */
 export function holdsOnEveryNode(program: string, cases: Cases, { nodeArgs = [] as string[], since = 0 } = {}): void {
-  describe.each(nodes().filter(({ major }) => Number(major) >= since))('on Node.js $major', (node) => {
-    testCases(program, cases, node, nodeArgs);
-  });
+  for (const node of nodes().filter(({ major }) => Number(major) >= since)) {
+    describe(`on Node.js ${node.major}`, () => {
+      testCases(program, cases, node, nodeArgs);
+    });
+  }
 }
 
 /** What a call throws. */

@@ -17,9 +17,10 @@ export interface NodeBinary {
   path: string;
 }
 
-/** The Node.js that runs Jest, and the others of test/matrix. */
+/** The Node.js that runs Jest, and the others of test/matrix; TEST_NODES=own: it alone. */
 export function nodes(): NodeBinary[] {
   const own = { major: process.versions.node.split('.')[0] ?? '', path: process.execPath };
+  if (process.env['TEST_NODES'] === 'own') return [own];
   if (process.platform !== 'linux' || process.arch !== 'x64') return [own];
   const folder = join(root, 'test', 'matrix', 'node_modules');
   const others = readdirSync(folder)
@@ -27,6 +28,11 @@ export function nodes(): NodeBinary[] {
     .map((name) => ({ major: name.slice('node-'.length), path: join(folder, name, 'bin', 'node') }))
     .filter(({ major }) => major !== own.major);
   return [own, ...others].sort((a, b) => Number(a.major) - Number(b.major));
+}
+
+/** So many rounds; with TEST_ROUNDS=0.05, where each of them is dear, a twentieth. */
+export function rounds(count: number): number {
+  return Math.ceil(count * Number(process.env['TEST_ROUNDS'] ?? 1));
 }
 
 export interface RunOptions {
