@@ -1,0 +1,1 @@
+process.send({ ran: String(process.hrtime.bigint()) });
