@@ -12,7 +12,7 @@ module.exports = {
     '^truefork$': '<rootDir>/dist/index.js',
     '^truefork/(.*)$': '<rootDir>/dist/$1/index.js',
   },
-  modulePathIgnorePatterns: ['<rootDir>/test/matrix/'],
+  modulePathIgnorePatterns: ['<rootDir>/test/(matrix|neighbours)/'],
   globalSetup: '<rootDir>/test/support/set-up.mjs',
   // A safety net only: tests wait for events, and the slowest one forks a thousand times.
   testTimeout: 120_000,

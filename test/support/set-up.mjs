@@ -1,21 +1,30 @@
-// Runs once before all tests: brings the Node.js binaries of the matrix, from the versions in test/matrix.
+// Runs once before all tests: brings the Node.js binaries of the matrix, the addons of other people, and builds our own.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildAddons } from '../../scripts/addon.mjs';
 
-const matrix = join(import.meta.dirname, '..', 'matrix');
+const test = join(import.meta.dirname, '..');
 
-function installed() {
-  const { packages } = JSON.parse(readFileSync(join(matrix, 'package-lock.json'), 'utf8'));
-  return Object.entries(packages).every(([path, { version }]) => {
-    if (!path) return true;
-    const manifest = join(matrix, path, 'package.json');
-    return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === version;
+function installed(folder) {
+  const { packages } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
+  return Object.keys(packages[''].dependencies).every((name) => {
+    const path = join('node_modules', name);
+    const manifest = join(folder, path, 'package.json');
+    return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === packages[path].version;
   });
 }
 
+/** Installs what the lock file of the folder says: what its packages bring along, with nothing built here. */
+function install(folder, what) {
+  if (installed(folder)) return;
+  console.log(`\nInstalling ${what} (once) …`);
+  execFileSync('npm', ['ci', '--no-bin-links', '--ignore-scripts'], { cwd: folder, stdio: 'inherit' });
+}
+
 export default function setUp() {
-  if (process.platform !== 'linux' || process.arch !== 'x64' || installed()) return;
-  console.log('\nInstalling the Node.js binaries that the tests run on (once) …');
-  execFileSync('npm', ['ci', '--no-bin-links'], { cwd: matrix, stdio: 'inherit' });
+  if (process.platform !== 'linux') return;
+  if (process.arch === 'x64') install(join(test, 'matrix'), 'the Node.js binaries that the tests run on');
+  install(join(test, 'neighbours'), 'the addons that the tests fork beside');
+  buildAddons(join(test, 'addon'), ['threads'], [join(test, 'addon', 'threads.cc')]);
 }

@@ -1,0 +1,120 @@
+// An addon as others write them: with threads of its own, and no idea of fork().
+#include <napi.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+// One thread that waits in read(2), or computes, until it is told to end. There is one of each at most.
+static std::thread occupied;
+static std::atomic<bool> computing{false};
+
+// startReader(name, fd): blocks in read(2) of this descriptor, until there is something or its end.
+static void StartReader(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>();
+  const int fd = info[1].As<Napi::Number>();
+  occupied = std::thread([name, fd] {
+    prctl(PR_SET_NAME, name.c_str());
+    char byte;
+    while (read(fd, &byte, 1) < 0) continue;
+  });
+}
+
+// startComputer(name): computes until stopComputer().
+static void StartComputer(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>();
+  computing = true;
+  occupied = std::thread([name] {
+    prctl(PR_SET_NAME, name.c_str());
+    while (computing) continue;
+  });
+}
+
+static void StopComputer(const Napi::CallbackInfo&) {
+  computing = false;
+}
+
+// join(): waits until the thread of startReader() or startComputer() has ended.
+static void Join(const Napi::CallbackInfo&) {
+  occupied.join();
+}
+
+// A thread that waits for orders on a condition variable, and calls a function of JavaScript as often as it is told.
+struct Caller {
+  std::thread thread;
+  std::mutex mutex;
+  std::condition_variable changed;
+  uint32_t ordered = 0;
+  uint32_t called = 0;
+  bool ending = false;
+  Napi::ThreadSafeFunction function;
+
+  void Run() {
+    prctl(PR_SET_NAME, "caller");
+    std::unique_lock lock(mutex);
+    for (;;) {
+      changed.wait(lock, [this] { return called < ordered || ending; });
+      if (called == ordered) return;
+      function.NonBlockingCall([number = called](Napi::Env env, Napi::Function call) {
+        call.Call({Napi::Number::New(env, number)});
+      });
+      called++;
+      changed.notify_all();
+    }
+  }
+};
+static Caller* caller = nullptr;
+
+// openCaller(function): it is called with 0, 1, 2, …
+static void OpenCaller(const Napi::CallbackInfo& info) {
+  caller = new Caller;
+  caller->function =
+      Napi::ThreadSafeFunction::New(info.Env(), info[0].As<Napi::Function>(), "caller", 0, 1);
+  caller->thread = std::thread([] { caller->Run(); });
+}
+
+// order(count): answers when the thread has queued so many more calls; none of them has arrived by then.
+static void Order(const Napi::CallbackInfo& info) {
+  std::unique_lock lock(caller->mutex);
+  caller->ordered += info[0].As<Napi::Number>().Uint32Value();
+  caller->changed.notify_all();
+  caller->changed.wait(lock, [] { return caller->called == caller->ordered; });
+}
+
+// orderMore(count): answers at once; the calls are queued at any time.
+static void OrderMore(const Napi::CallbackInfo& info) {
+  std::unique_lock lock(caller->mutex);
+  caller->ordered += info[0].As<Napi::Number>().Uint32Value();
+  caller->changed.notify_all();
+}
+
+// closeCaller(): ends the thread; what it has queued arrives still.
+static void CloseCaller(const Napi::CallbackInfo&) {
+  {
+    std::unique_lock lock(caller->mutex);
+    caller->ending = true;
+    caller->changed.notify_all();
+  }
+  caller->thread.join();
+  caller->function.Release();
+  delete caller;
+  caller = nullptr;
+}
+
+static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  exports["startReader"] = Napi::Function::New(env, StartReader);
+  exports["startComputer"] = Napi::Function::New(env, StartComputer);
+  exports["stopComputer"] = Napi::Function::New(env, StopComputer);
+  exports["join"] = Napi::Function::New(env, Join);
+  exports["openCaller"] = Napi::Function::New(env, OpenCaller);
+  exports["order"] = Napi::Function::New(env, Order);
+  exports["orderMore"] = Napi::Function::New(env, OrderMore);
+  exports["closeCaller"] = Napi::Function::New(env, CloseCaller);
+  return exports;
+}
+
+NODE_API_MODULE(threads, Initialize)

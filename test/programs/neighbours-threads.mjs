@@ -1,0 +1,92 @@
+// Forks beside the threads of another addon. The case is the first argument, how often the second.
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { close, decodeWaitStatus, fork, ForkUnsafeError, pipe2, waitpid, write } from 'truefork';
+
+const threads = createRequire(import.meta.url)('../addon/build/Release/threads.node');
+const [, , name, count] = process.argv;
+const COUNT = Number(count ?? 1);
+
+const success = (pid) => assert.deepEqual(decodeWaitStatus(waitpid(pid, 0).status), { state: 'exited', code: 0 });
+
+function works() {
+  const pid = fork();
+  if (pid === 0) process.exit(0);
+  success(pid);
+}
+
+function refusal() {
+  try {
+    const pid = fork({ timeout: 100 });
+    if (pid === 0) process.kill(process.pid, 'SIGKILL');
+    waitpid(pid, 0);
+  } catch (error) {
+    assert(error instanceof ForkUnsafeError, error);
+    assert.equal(error.reason, 'busy-threads');
+    return error.message;
+  }
+  assert.fail('the fork was not refused');
+}
+
+// A thread waits on a condition variable; some of its calls to JavaScript have not arrived at the fork. Both processes
+// get them, and those that it queues afterwards: each one once, and in order.
+async function calls() {
+  const QUEUED = 100;
+  const LATER = 50;
+  for (let n = 0; n < COUNT; n++) {
+    const got = [];
+    let arrived;
+    const all = new Promise((resolve) => (arrived = resolve));
+    threads.openCaller((number) => {
+      got.push(number);
+      if (got.length === QUEUED + LATER) arrived();
+    });
+    if (n % 2 === 0) threads.order(QUEUED);
+    // It is at work on them as the fork begins.
+    else threads.orderMore(QUEUED);
+    const pid = fork();
+    threads.orderMore(LATER);
+    await all;
+    threads.closeCaller();
+    assert.deepEqual(
+      got,
+      Array.from({ length: QUEUED + LATER }, (_, number) => number),
+    );
+    if (pid === 0) return;
+    success(pid);
+  }
+}
+
+function reader() {
+  const [readEnd, writeEnd] = pipe2(0);
+  threads.startReader('pipe reader', readEnd);
+  assert.match(refusal(), /pipe reader \(tid \d+\) is in system call \d+/);
+  write(writeEnd, Buffer.from('x'));
+  threads.join();
+  works();
+  close(readEnd);
+  close(writeEnd);
+}
+
+function computer() {
+  threads.startComputer('computer');
+  assert.match(refusal(), /computer \(tid \d+\) is running/);
+  threads.stopComputer();
+  threads.join();
+  works();
+}
+
+// Both processes wait for the end of a thread that was born before the fork.
+function join() {
+  for (let n = 0; n < COUNT; n++) {
+    threads.openCaller(() => {});
+    const pid = fork();
+    threads.closeCaller();
+    if (pid === 0) process.exit(0);
+    success(pid);
+  }
+}
+
+const main = process.pid;
+await { calls, reader, computer, join }[name]();
+if (process.pid === main) console.log('passed');
