@@ -4,12 +4,13 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <string>
 #include <thread>
 
-// One thread that waits in read(2), or computes, until it is told to end. There is one of each at most.
+// One thread that is occupied until it is told to end. There is one at most.
 static std::thread occupied;
 static std::atomic<bool> computing{false};
 
@@ -38,7 +39,35 @@ static void StopComputer(const Napi::CallbackInfo&) {
   computing = false;
 }
 
-// join(): waits until the thread of startReader() or startComputer() has ended.
+// A thread that waits on a condition variable for a millisecond at a time, and counts.
+static std::mutex ticking;
+static std::condition_variable stopped;
+static bool stop = false;
+static std::atomic<uint32_t> ticks{0};
+
+// startTicker(name): ticks until stopTicker().
+static void StartTicker(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>();
+  stop = false;
+  occupied = std::thread([name] {
+    prctl(PR_SET_NAME, name.c_str());
+    std::unique_lock lock(ticking);
+    while (!stopped.wait_for(lock, std::chrono::milliseconds(1), [] { return stop; })) ticks++;
+  });
+}
+
+// tick(): waits for the next one.
+static void Tick(const Napi::CallbackInfo&) {
+  for (const uint32_t before = ticks; ticks == before;) std::this_thread::yield();
+}
+
+static void StopTicker(const Napi::CallbackInfo&) {
+  std::unique_lock lock(ticking);
+  stop = true;
+  stopped.notify_all();
+}
+
+// join(): waits until the thread of startReader(), startComputer() or startTicker() has ended.
 static void Join(const Napi::CallbackInfo&) {
   occupied.join();
 }
@@ -109,6 +138,9 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports["startReader"] = Napi::Function::New(env, StartReader);
   exports["startComputer"] = Napi::Function::New(env, StartComputer);
   exports["stopComputer"] = Napi::Function::New(env, StopComputer);
+  exports["startTicker"] = Napi::Function::New(env, StartTicker);
+  exports["tick"] = Napi::Function::New(env, Tick);
+  exports["stopTicker"] = Napi::Function::New(env, StopTicker);
   exports["join"] = Napi::Function::New(env, Join);
   exports["openCaller"] = Napi::Function::New(env, OpenCaller);
   exports["order"] = Napi::Function::New(env, Order);

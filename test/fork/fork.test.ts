@@ -74,8 +74,21 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     const { stdout, stderr } = await run(programPath('fork-places.mjs'), { node });
     expect(stderr).toBe('');
     const lines = stdout.trim().split('\n');
-    expect(lines).toHaveLength(9);
+    expect(lines).toHaveLength(16);
     for (const line of lines) expect(line).toMatch(/^[a-z ]+: {"state":"exited","code":7}$/);
+  });
+
+  test('a fork from CommonJS works: from a module that is being loaded, from the top level, and at the end', async () => {
+    await passes('fork-commonjs.cjs', node);
+  });
+
+  test('five generations use their threadpool, their compiler and their garbage collector before each fork', async () => {
+    const { code, signal, stdout, stderr } = await run(programPath('fork-generations.mjs'), {
+      node,
+      nodeArgs: ['--expose-gc'],
+      args: ['5'],
+    });
+    expect({ code, signal, stdout, stderr }).toEqual({ code: 0, signal: null, stdout: 'passed\n', stderr: '' });
   });
 
   test('a signal to a child that has just been forked waits for its handler, a thousand times', async () => {

@@ -24,6 +24,10 @@ describe.each(nodes())('fork on Node $major, beside the threads of other addons'
     await passes('neighbours-threads.mjs', ['join', '50']);
   });
 
+  test('a thread that wakes every millisecond goes on in both processes', async () => {
+    await passes('neighbours-threads.mjs', ['ticker', '200']);
+  });
+
   test.each(['reader', 'computer'])('a thread that does not become idle is named: %s', async (kind) => {
     await passes('neighbours-threads.mjs', [kind]);
   });

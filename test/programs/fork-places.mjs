@@ -1,10 +1,13 @@
 // Forks from every place that a program runs in; each child then does I/O of its own and ends by itself.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { lookup } from 'node:dns';
+import { once } from 'node:events';
 import { promises as fs, readFile, readFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
-import { once } from 'node:events';
+import { runInNewContext } from 'node:vm';
+import { MessageChannel } from 'node:worker_threads';
 import { decodeWaitStatus, fork, waitpid } from 'truefork';
 
 const self = new URL(import.meta.url);
@@ -53,6 +56,31 @@ const places = {
   microtask: () => Promise.resolve().then(() => forkHere('microtask')),
   'file callback': () => new Promise((resolve) => readFile(self, () => resolve(forkHere('file callback')))),
   'file promise': () => fs.stat(self).then(() => forkHere('file promise')),
+  'lookup callback': () => new Promise((resolve) => lookup('localhost', () => resolve(forkHere('lookup callback')))),
+  'socket data': async () => {
+    const server = net.createServer((socket) => socket.end('x'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const socket = net.connect(server.address().port, '127.0.0.1');
+    await new Promise((resolve) => socket.once('data', () => resolve(forkHere('socket data'))));
+    socket.destroy();
+    server.close();
+  },
+  'message port': async () => {
+    const { port1, port2 } = new MessageChannel();
+    port1.postMessage('x');
+    await new Promise((resolve) => port2.once('message', () => resolve(forkHere('message port'))));
+    port1.close();
+  },
+  'process end': async () => {
+    const process = spawn('/bin/true');
+    await new Promise((resolve) => process.once('exit', () => resolve(forkHere('process end'))));
+  },
+  'another context': () => runInNewContext("forkHere('another context')", { forkHere }),
+  'deep recursion': () => {
+    const recurse = (depth) => (depth === 0 ? forkHere('deep recursion') : recurse(depth - 1));
+    recurse(5_000);
+  },
+  'native callback': () => void [2, 1].sort(() => forkHere('native callback') ?? 0),
   // The client is another process: the child has copies of this one's connections, and would read from them too.
   'http handler': async () => {
     const server = http.createServer((request, response) => {

@@ -87,6 +87,20 @@ function join() {
   }
 }
 
+// A thread whose waits end by themselves, one of them between the look at it and the signal that parks it.
+function ticker() {
+  threads.startTicker('ticker');
+  let pid;
+  for (let n = 0; n < COUNT && pid !== 0; n++) {
+    threads.tick();
+    pid = fork();
+    threads.tick();
+    if (pid > 0) success(pid);
+  }
+  threads.stopTicker();
+  threads.join();
+}
+
 const main = process.pid;
-await { calls, reader, computer, join }[name]();
+await { calls, reader, computer, ticker, join }[name]();
 if (process.pid === main) console.log('passed');
