@@ -23,6 +23,7 @@
         'native/fork/parking.cc',
         'native/fork/terminal.cc',
         'native/fork/threads.cc',
+        'native/fork/watches.cc',
       ],
       'include_dirs': ["<!@(node -p \"require('node-addon-api').include\")"],
       'defines': [

@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { isMainThread, type Worker } from 'node:worker_threads';
 import { callback, integer, INT_MAX, object, wrongType, wrongValue } from '../mistakes.js';
 import { answered } from './errno.js';
@@ -117,6 +118,16 @@ function optionsFrom(options: ForkOptions): { timeout: number; drop: boolean; ke
   return { timeout, drop: threads === 'drop', keepDontfork };
 }
 
+let rehearsed = false;
+
+// What runs in a child is compiled in its parent.
+function rehearse(): void {
+  rehearsed = true;
+  prepareRepair();
+  leaveStreams(0, false);
+  runAfter([], 'child');
+}
+
 function make(count: number, options: ForkOptions, caller: Caller): Forked {
   const checked = optionsFrom(options);
   if (!isMainThread) throw refused('not-main-thread', [], caller);
@@ -126,7 +137,7 @@ function make(count: number, options: ForkOptions, caller: Caller): Forked {
     throw refused('worker-threads', details, caller);
   }
 
-  prepareRepair();
+  if (!rehearsed) rehearse();
 
   // A hook may register or take back others: this fork is with those of its beginning.
   const entries = hooks;
@@ -147,7 +158,7 @@ function make(count: number, options: ForkOptions, caller: Caller): Forked {
     const [index = 0, streams = 0] = children;
     try {
       repair();
-      leaveStreams(streams);
+      leaveStreams(streams, process.connected);
     } catch (error) {
       // Out of fork(), it would look as if there were no child.
       native.giveUp('put its state right', String(error));

@@ -1,25 +1,27 @@
 // State that a fork copies and that is wrong in the child: its name, and randomness that must not repeat.
 import { randomInt, randomUUID } from 'node:crypto';
+import process from 'node:process';
 import { isUint8Array } from 'node:util/types';
 import { native } from './native.js';
 import { getrandom } from './random.js';
 
 // From the kernel: OpenSSL's generator has to be seeded anew in each child first, which takes it a tenth of a millisecond.
-function randomize(data: Uint8Array | Uint32Array): void {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  for (let done = 0; done < bytes.length;) done += getrandom(bytes.subarray(done), 0);
+function randomize(bytes: Uint8Array): void {
+  let done = getrandom(bytes, 0);
+  while (done < bytes.length) done += getrandom(bytes.subarray(done), 0);
 }
 
 const nativeRandom = Math.random;
 
 const draws = new Uint32Array(1024);
+const drawsBytes = new Uint8Array(draws.buffer);
 let next = draws.length;
 
 // V8's generator is copied with its state, and cannot be seeded anew: all children would draw the same numbers. This
 // one draws from the kernel's, 53 bits a number, as evenly over [0, 1) as V8's.
 function random(): number {
   if (next >= draws.length) {
-    randomize(draws);
+    randomize(drawsBytes);
     next = 0;
   }
   const high = (draws[next] ?? 0) >>> 5;
@@ -28,19 +30,19 @@ function random(): number {
   return (high * 2 ** 26 + low) / 2 ** 53;
 }
 
-function repairMathRandom(): void {
+function repairMathRandom(math: Pick<Math, 'random'>): void {
   next = draws.length;
   // A generator that the program has put there itself, a seeded one say, is its own affair.
-  if (Math.random !== nativeRandom) return;
+  if (math.random !== nativeRandom) return;
   const {
     configurable = true,
     enumerable = false,
     writable = true,
-  } = Object.getOwnPropertyDescriptor(Math, 'random') ?? {};
-  Object.defineProperty(Math, 'random', { value: random, configurable, enumerable, writable });
+  } = Object.getOwnPropertyDescriptor(math, 'random') ?? {};
+  Object.defineProperty(math, 'random', { value: random, configurable, enumerable, writable });
 }
 
-function repairPid(): void {
+function repairPid(process: { readonly pid: number }): void {
   const {
     configurable = true,
     enumerable = true,
@@ -123,18 +125,26 @@ function repairAhead({ data, draw, times }: Ahead): void {
   else for (let n = 0; n < times; n++) draw();
 }
 
-let searched = false;
+let prepared = false;
 
 /** In the parent, before a fork: finds what the repair of each child needs. */
 export function prepareRepair(): void {
-  if (searched) return;
-  searched = true;
+  if (prepared) return;
+  prepared = true;
   for (const ahead of aheads) ahead.data = find(ahead);
+  // Once for show: what is compiled here is not compiled in each child, which takes longer there than to run it.
+  repair({ process: { pid: 0 }, math: { random: nativeRandom } });
+}
+
+/** What is put right. */
+interface Repaired {
+  readonly process: { readonly pid: number };
+  readonly math: Pick<Math, 'random'>;
 }
 
 /** Puts right, in a forked child, what is wrong in every one. */
-export function repair(): void {
-  repairPid();
-  repairMathRandom();
-  aheads.forEach(repairAhead);
+export function repair({ process: own, math }: Repaired = { process, math: Math }): void {
+  repairPid(own);
+  repairMathRandom(math);
+  for (const ahead of aheads) repairAhead(ahead);
 }

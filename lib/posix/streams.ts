@@ -1,5 +1,6 @@
 // The streams that a forked child has of its parent: POSIX shares the descriptors, and what Node does with them by itself
 // only one of the two may do.
+import process from 'node:process';
 import type { Writable } from 'node:stream';
 import { native } from './native.js';
 
@@ -102,9 +103,10 @@ export async function outputWritten(): Promise<void> {
  * Puts right, in a forked child, what it shares with its parent.
  *
  * @param streams bits 0 to 2: the descriptors that Node has streams for, or may have; bit 3: one of them is a terminal
+ * @param connected whether the process has an IPC channel
  */
-export function leaveStreams(streams: number): void {
-  if (process.connected) leaveChannel();
+export function leaveStreams(streams: number, connected: boolean): void {
+  if (connected) leaveChannel();
   // To ask for a stream that is not there yet would make it.
   if ((streams & STDIN) !== 0) pauseStdin();
   if ((streams & STDOUT) !== 0) dropUnwritten(process.stdout);

@@ -181,7 +181,9 @@ static int Complete(Plan& plan, uv_loop_t* loop, bool keep_dontfork) {
     if (!eventfds) return errno;
     plan.eventfds.insert(plan.eventfds.end(), eventfds->begin(), eventfds->end());
   }
-  plan.loop = LoopState::Of(loop);
+  auto state = LoopState::Of(loop);
+  if (!state) return errno;
+  plan.loop = std::move(*state);
   if (keep_dontfork) {
     auto marked = MarkedRanges();
     if (!marked) return errno;
@@ -202,7 +204,7 @@ static int Complete(Plan& plan, uv_loop_t* loop, bool keep_dontfork) {
 }
 
 // Step 5. Only this thread exists; every signal is blocked.
-static void BecomeWhole(const Plan& plan) {
+static void BecomeWhole(Plan& plan) {
   if (const int error = plan.signal_lock.Renew()) GiveUp("renew libuv's signal lock", error);
   for (const int fd : plan.eventfds) {
     if (const int error = RenewEventfd(fd)) GiveUp("renew the scheduler's eventfd", error);
@@ -298,7 +300,9 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
 static Napi::Value StandardStreams(const Napi::CallbackInfo& info) {
   uv_loop_t* loop;
   if (napi_get_uv_event_loop(info.Env(), &loop) != napi_ok) return Failure(info.Env(), ENOTSUP);
-  return Napi::Number::New(info.Env(), LoopState::Of(loop).standard_streams());
+  const auto state = LoopState::Of(loop);
+  return state ? Napi::Number::New(info.Env(), state->standard_streams())
+               : Failure(info.Env(), errno);
 }
 
 // takeTerminal(): before a child changes the modes of the terminal.

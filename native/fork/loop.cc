@@ -3,16 +3,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "descriptors.h"
 
 namespace truefork {
 
-LoopState LoopState::Of(uv_loop_t* loop) {
+std::optional<LoopState> LoopState::Of(uv_loop_t* loop) {
   LoopState state;
   state.loop_ = loop;
   uv_walk(
       loop, [](uv_handle_t* handle, void* state) { static_cast<LoopState*>(state)->Note(handle); },
       &state);
+  if (const int error = state.watches_.NoteMasks(loop)) {
+    errno = error;
+    return std::nullopt;
+  }
   // A file is read without a handle.
   struct stat stat;
   if (fstat(STDIN_FILENO, &stat) == 0 && S_ISREG(stat.st_mode)) {
@@ -32,6 +38,8 @@ void LoopState::Note(uv_handle_t* handle) {
     if (uv_is_active(handle) && async->pending != 0) wakeups_.push_back(async);
   } else if (handle->type == UV_NAMED_PIPE || handle->type == UV_TCP || handle->type == UV_TTY) {
     NoteStream(reinterpret_cast<uv_stream_t*>(handle));
+  } else if (handle->type == UV_FS_EVENT && uv_is_active(handle)) {
+    watches_.Note(reinterpret_cast<uv_fs_event_t*>(handle));
   }
 }
 
@@ -68,13 +76,12 @@ static void ForgetUnwritten(uv_stream_t* stream) {
   }
 }
 
-int LoopState::Renew() const {
+int LoopState::Renew() {
   const int epoll = loop_->backend_fd;
-  int error = uv_loop_fork(loop_);
-  // A watched file that is gone (fs.watch) stops uv_loop_fork half-way. The watches that were not
-  // renewed by then are off the list, and stay silent in the child: the next call gets through.
-  for (int again = 0; error == UV_ENOENT && again < 8; again++) error = uv_loop_fork(loop_);
-  if (error != 0) return -error;
+  watches_.Hide(loop_);
+  int error = -uv_loop_fork(loop_);
+  if (error == 0) error = watches_.Renew(loop_);
+  if (error != 0) return error;
 
   // uv__io_poll holds the number in a local: a fork in one of its callbacks goes on with it.
   if (loop_->backend_fd != epoll) {

@@ -4,7 +4,10 @@
 
 #include <uv.h>
 
+#include <optional>
 #include <vector>
+
+#include "watches.h"
 
 namespace truefork {
 
@@ -12,11 +15,12 @@ class LoopState {
  public:
   // Looks through the handles. In the parent, with its threads parked: to walk the handles writes
   // to each, and a child would have to copy them all.
-  static LoopState Of(uv_loop_t* loop);
+  // Without an answer, errno says why.
+  static std::optional<LoopState> Of(uv_loop_t* loop);
 
   // In the child: new kernel objects (uv_loop_fork), the epoll descriptor under the number that it
   // had, no wake-up lost, nothing written twice, no socket file removed. 0 or an errno.
-  int Renew() const;
+  int Renew();
 
   // Which of the descriptors 0 to 2 the loop reads or writes as a stream: bit n for descriptor n.
   // Bit 3: one of them is a terminal.
@@ -34,6 +38,7 @@ class LoopState {
   // Streams on standard descriptors that have not written all they were given.
   std::vector<uv_stream_t*> unwritten_;
   int standard_streams_ = 0;
+  Watches watches_;
 };
 
 }  // namespace truefork

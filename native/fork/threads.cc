@@ -101,7 +101,9 @@ static ptrdiff_t TidOffset() {
   const auto tid = static_cast<pid_t>(::syscall(SYS_gettid));
   const char* robust = reinterpret_cast<char*>(RobustList(tid));
   if (robust == nullptr) return 0;
-  for (ptrdiff_t offset = sizeof tid; offset <= 64; offset += sizeof tid) {
+  // Directly before the list is a pointer: half of one may look like a tid.
+  constexpr ptrdiff_t kFirst = sizeof(void*) + sizeof tid;
+  for (ptrdiff_t offset = kFirst; offset <= 64; offset += sizeof tid) {
     pid_t word;
     memcpy(&word, robust - offset, sizeof word);
     if (word == tid) return offset;
@@ -116,7 +118,8 @@ bool LookAtIdentity(Thread& thread) {
   if (blocked == std::string::npos) return false;
   thread.blocked = strtoull(status->c_str() + blocked + strlen("\nSigBlk:"), nullptr, 16);
 
-  const ptrdiff_t offset = TidOffset();
+  static ptrdiff_t offset = 0;
+  if (offset == 0) offset = TidOffset();
   thread.robust = RobustList(thread.tid);
   if (thread.robust == nullptr || offset == 0) return false;
   thread.tid_word = reinterpret_cast<pid_t*>(reinterpret_cast<char*>(thread.robust) - offset);

@@ -79,7 +79,7 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
   });
 
   test('a fork from CommonJS works: from a module that is being loaded, from the top level, and at the end', async () => {
-    await passes('fork-commonjs.cjs', node);
+    await passes('fork-commonjs.cjs', { node });
   });
 
   test('five generations use their threadpool, their compiler and their garbage collector before each fork', async () => {
@@ -121,6 +121,23 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
       await passes('fork-refused.mjs', { node, args: [reason] });
     },
   );
+
+  test.each([
+    ['both', 'each process is told what happens'],
+    ['gone', 'one whose file is gone does not silence the others'],
+    ['numbers', 'after thousands that have come and gone, and in a grandchild'],
+    ['callback', 'also for a fork in the callback of one, which has been closed before, or is after'],
+  ])('fs.watch goes on in both: %s: %s', async (name) => {
+    await passes('fork-watches.mjs', { node, args: [name] });
+  });
+
+  test('a process whose pid looks like half of an address forks', async () => {
+    const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+    await passes('fork-pid.mjs', {
+      node: 'unshare',
+      nodeArgs: [...user, '--pid', '--fork', '--kill-child', '--mount-proc', node],
+    });
+  });
 
   test.each(['--cpu-prof', '--heap-prof', '--prof'])('refuses under a profiler: %s', async (profiler) => {
     // Where the profile goes.

@@ -1,34 +1,29 @@
 // Addons of others, with threads of their own: a fork either works in both processes, or is refused and names the thread.
-import { nodes, programPath, run } from '../support/programs';
+import { nodes, passes } from '../support/programs';
 import { temporaryDirectory } from '../support/runtime';
 
 describe.each(nodes())('fork on Node $major, beside the threads of other addons', ({ path: node }) => {
-  async function passes(program: string, args: string[]): Promise<void> {
-    const { code, signal, stdout, stderr } = await run(programPath(program), { node, args });
-    expect({ code, signal, stdout, stderr }).toEqual({ code: 0, signal: null, stdout: 'passed\n', stderr: '' });
-  }
-
   test('sharp goes on resizing in both processes; a fork that may not wait for it names its threads', async () => {
-    await passes('neighbours-sharp.mjs', ['50']);
+    await passes('neighbours-sharp.mjs', { node, args: ['50'] });
   });
 
   test('a database stays whole in the parent, and a child has one of its own', async () => {
-    await passes('neighbours-database.mjs', ['12', temporaryDirectory()]);
+    await passes('neighbours-database.mjs', { node, args: ['12', temporaryDirectory()] });
   });
 
   test('every call that a thread has queued for JavaScript arrives in both processes, once', async () => {
-    await passes('neighbours-threads.mjs', ['calls', '50']);
+    await passes('neighbours-threads.mjs', { node, args: ['calls', '50'] });
   });
 
   test('both processes can join a thread that was born before the fork', async () => {
-    await passes('neighbours-threads.mjs', ['join', '50']);
+    await passes('neighbours-threads.mjs', { node, args: ['join', '50'] });
   });
 
   test('a thread that wakes every millisecond goes on in both processes', async () => {
-    await passes('neighbours-threads.mjs', ['ticker', '200']);
+    await passes('neighbours-threads.mjs', { node, args: ['ticker', '200'] });
   });
 
   test.each(['reader', 'computer'])('a thread that does not become idle is named: %s', async (kind) => {
-    await passes('neighbours-threads.mjs', [kind]);
+    await passes('neighbours-threads.mjs', { node, args: [kind] });
   });
 });
