@@ -1,0 +1,33 @@
+// Forks. The child returns from this and goes on; the parent waits for it, ends as it has ended, and does nothing else.
+'use strict';
+const loadedBefore = new Set(Object.keys(require.cache));
+const { _exit, decodeWaitStatus, fork, getpid, isPosixError, kill, waitpid } = require('../../dist/posix/index.js');
+
+function wait(pid) {
+  for (;;) {
+    try {
+      return decodeWaitStatus(waitpid(pid, 0).status);
+    } catch (error) {
+      if (!isPosixError(error, 'EINTR')) throw error;
+    }
+  }
+}
+
+/** Takes what this file and the addon have left in the module cache out of it: a test may look at it. */
+function forgetModules() {
+  for (const path of Object.keys(require.cache)) if (!loadedBefore.has(path)) delete require.cache[path];
+  delete require.cache[__filename];
+}
+
+function goOnInChild() {
+  const pid = fork();
+  if (pid === 0) return;
+  const end = wait(pid);
+  // Without Node's own way out: its exit handlers and reports are the child's affair.
+  if (end.state === 'exited') _exit(end.code);
+  kill(getpid(), end.signal);
+  // Node ignores some signals.
+  _exit(128);
+}
+
+module.exports = { forgetModules, goOnInChild };
