@@ -28,12 +28,13 @@ const inherited = Object.fromEntries(Object.entries(process.env).filter(([name])
  * @param place the directory and the number of the slot that the test runs in: no other runs there at that time
  * @returns how it ended: 'passed', or "exit code 1", "SIGSEGV", "60 s were not enough"; and the end of what it printed
  */
-export async function execute(node, args, { suite, place, slot, alone, seconds }) {
+export async function execute(node, args, { suite, place, slot, env, alone, seconds }) {
   const own = join(place, String(slot));
   rmSync(own, { recursive: true, force: true, maxRetries: 5 });
   mkdirSync(join(own, 'tmp'), { recursive: true });
-  const env = {
+  const whole = {
     ...inherited,
+    ...env,
     NODE_OPTIONS: '',
     NODE_TEST_DIR: own,
     TEST_PARALLEL: alone ? '0' : '1',
@@ -44,7 +45,7 @@ export async function execute(node, args, { suite, place, slot, alone, seconds }
   const file = join(own, 'output');
   const output = openSync(file, 'w');
   // Not a pipe: a process that the test leaves behind may hold it.
-  const child = spawn(node, args, { cwd: suite, detached: true, env, stdio: ['ignore', output, output] });
+  const child = spawn(node, args, { cwd: suite, detached: true, env: whole, stdio: ['ignore', output, output] });
   closeSync(output);
   live.add(child.pid);
   let late = false;

@@ -1,5 +1,6 @@
 // Forks. The child returns from this and goes on; the parent waits for it, ends as it has ended, and does nothing else.
 'use strict';
+const inspector = require('node:inspector');
 const loadedBefore = new Set(Object.keys(require.cache));
 const { _exit, decodeWaitStatus, fork, getpid, isPosixError, kill, waitpid } = require('../../dist/posix/index.js');
 
@@ -20,8 +21,14 @@ function forgetModules() {
 }
 
 function goOnInChild() {
+  // No fork with a debugger: a test that asks for one gets it in the child.
+  const inspected = inspector.url() !== undefined;
+  if (inspected) inspector.close();
   const pid = fork();
-  if (pid === 0) return;
+  if (pid === 0) {
+    if (inspected) inspector.open(0);
+    return;
+  }
   const end = wait(pid);
   // Without Node's own way out: its exit handlers and reports are the child's affair.
   if (end.state === 'exited') _exit(end.code);

@@ -83,7 +83,7 @@ async function collectGarbage(times) {
   for (let watched = 0; collected < times;) {
     if (watched === collected) registry.register({ number: watched++ });
     // Many small objects, and a large one: V8 counts what lies outside of its heap as a reason to collect.
-    const garbage = [Array.from({ length: 2_000 }, (_, n) => ({ n, text: `text ${n}` })), new ArrayBuffer(2 ** 25)];
+    const garbage = [Array.from({ length: 10_000 }, (_, n) => ({ n, text: `text ${n}` })), new ArrayBuffer(2 ** 26)];
     await turn();
     garbage.length = 0;
   }
