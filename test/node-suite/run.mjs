@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { exceptions } from './exceptions.mjs';
+import { explanation } from './exceptions.mjs';
 import { execute, killAll } from './execute.mjs';
 import { fetchSuite } from './fetch.mjs';
 import { flagsOf, listTests, sample, SEED_MAX } from './tests.mjs';
@@ -119,9 +119,9 @@ async function repeat(test, options) {
   return isFlaky ? 'flaky' : 'failed';
 }
 
-function verdict(test, { without, within }) {
+function verdict(test, { without, within }, warm) {
   if (!within) return 'not counted';
-  if (within.end !== 'passed') return exceptions.has(test.name) ? 'exception' : 'repeat';
+  if (within.end !== 'passed') return explanation(test, warm) ? 'exception' : 'repeat';
   return without.skipped ? 'skipped' : 'passed';
 }
 
@@ -132,12 +132,13 @@ async function runAll(tests, options) {
   const again = [];
   const runOne = async (test, slot) => {
     const tried = await tryOnce(test, slot, options);
-    const found = verdict(test, tried);
+    const found = verdict(test, tried, options.warm);
     results.set(test.name, {
       verdict: found,
       without: tried.without.end,
       forked: tried.within?.end,
       output: found === 'repeat' ? tried.within.output : undefined,
+      explanation: found === 'exception' ? explanation(test, options.warm) : undefined,
     });
     if (found === 'repeat') {
       again.push(test);
@@ -169,7 +170,7 @@ function report(results, options) {
   }
   for (const [name, { forked }] of named(results, 'flaky'))
     console.log(`flaky: ${name}: ${forked}, passes on repetition`);
-  for (const [name] of named(results, 'exception')) console.log(`exception: ${name}: ${exceptions.get(name)}`);
+  for (const [name, result] of named(results, 'exception')) console.log(`exception: ${name}: ${result.explanation}`);
 
   const count = (wanted) => named(results, wanted).length;
   const counted = results.size - count('not counted');
