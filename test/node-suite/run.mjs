@@ -208,7 +208,7 @@ async function main() {
     rmSync(place, { recursive: true, force: true, maxRetries: 5 });
   };
   for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.once(signal, () => {
+    process.on(signal, () => {
       stop();
       process.exit(1);
     });
