@@ -1,0 +1,1 @@
+../asan/mistake.cc
