@@ -1,6 +1,6 @@
 // Builds an addon with node-gyp when it is missing or older than its sources.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync, utimesSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -33,6 +33,8 @@ export function buildAddons(folder, targets, sources) {
       cwd: folder,
       stdio: 'inherit',
     });
+    // make leaves one as it is where a source that is newer makes no difference to it.
+    for (const addon of addons) utimesSync(addon, new Date(), new Date());
   }
   return addons;
 }
