@@ -68,14 +68,15 @@ const FUNCTIONS = [
   'LookAtIdentity',
   'Nap',
   'Park',
-  'EventfdsOf',
-  'PendingWakeups',
+  'EpollSet::Of',
+  'LoopState::Of',
   'LetMemoryFork',
   'Release',
   'BecomeWhole',
   'SignalLock::Renew',
-  'RenewEventfd',
-  'RenewLoop',
+  'EpollSet::Renew',
+  'LoopState::Renew',
+  'LeaveTerminal',
   'Resurrect',
 ];
 
@@ -119,8 +120,8 @@ function stepsOf({ start, ran, end, calls }) {
 
 const WITHIN = {
   'idle wait': ['Settle', 'OtherThreads', 'LookAtSyscall', 'LookAtIdentity', 'Nap'],
-  loop: ['SignalLock::Renew', 'RenewEventfd', 'RenewLoop'],
-  'what else comes before the fork': ['EventfdsOf', 'PendingWakeups'],
+  loop: ['SignalLock::Renew', 'EpollSet::Renew', 'LoopState::Renew', 'LeaveTerminal'],
+  'what else comes before the fork': ['EpollSet::Of', 'LoopState::Of'],
 };
 
 function printSteps(rounds) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -67,37 +68,54 @@ int SignalLock::Renew() const {
   return error == 0 ? writer : error;
 }
 
-static bool IsAnonymous(int fd, const char* kind) {
+// Whether the descriptor is of this kind; nothing, and errno, when that cannot be told.
+static std::optional<bool> IsAnonymous(int fd, const char* kind) {
   char path[64], target[64] = "";
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-  if (readlink(path, target, sizeof target - 1) < 0) return false;
+  if (readlink(path, target, sizeof target - 1) < 0) return std::nullopt;
   return strcmp(target, kind) == 0;
 }
 
-static bool IsEventfd(int fd) {
-  return IsAnonymous(fd, "anon_inode:[eventfd]");
-}
-
 static bool IsRing(int fd) {
-  return IsAnonymous(fd, "anon_inode:[io_uring]");
+  return IsAnonymous(fd, "anon_inode:[io_uring]").value_or(false);
 }
 
-std::optional<std::vector<int>> EventfdsOf(int epoll) {
-  std::vector<int> eventfds;
+std::optional<EpollSet> EpollSet::Of(int epoll) {
+  EpollSet set;
+  set.epoll_ = epoll;
   char path[64];
   snprintf(path, sizeof path, "/proc/self/fdinfo/%d", epoll);
   const auto info = ReadFile(path);
   if (!info) return std::nullopt;
   for (const char* line = strstr(info->c_str(), "tfd:"); line != nullptr;
        line = strstr(line + 1, "tfd:")) {
-    const int fd = atoi(line + strlen("tfd:"));
-    if (IsEventfd(fd)) eventfds.push_back(fd);
+    Entry entry{};
+    unsigned events;
+    unsigned long long data;
+    if (sscanf(line, "tfd: %d events: %x data: %llx", &entry.fd, &events, &data) != 3) continue;
+    entry.event.events = events;
+    entry.event.data.u64 = data;
+    const auto is_eventfd = IsAnonymous(entry.fd, "anon_inode:[eventfd]");
+    if (!is_eventfd) return std::nullopt;
+    entry.is_eventfd = *is_eventfd;
+    set.entries_.push_back(entry);
   }
-  return eventfds;
+  return set;
 }
 
-int RenewEventfd(int fd) {
-  return Replace(fd, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+int EpollSet::Renew() const {
+  if (const int error = Replace(epoll_, epoll_create1(EPOLL_CLOEXEC))) return error;
+  for (const Entry& entry : entries_) {
+    if (entry.is_eventfd) {
+      // With one wake-up in it: out of nothing it does no harm, and one that was under way is not
+      // lost.
+      const int error = Replace(entry.fd, eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
+      if (error != 0) return error;
+    }
+    epoll_event event = entry.event;
+    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, entry.fd, &event) != 0) return errno;
+  }
+  return 0;
 }
 
 namespace {

@@ -1,6 +1,7 @@
 // Descriptors that parent and child must not share after a fork, though POSIX shares them all.
 #pragma once
 
+#include <sys/epoll.h>
 #include <uv.h>
 
 #include <optional>
@@ -31,12 +32,25 @@ class SignalLock {
   int write_end_ = -1;
 };
 
-// The eventfds that an epoll descriptor watches; without them, errno says why.
-std::optional<std::vector<int>> EventfdsOf(int epoll);
+// What the event loop of another thread sleeps on.
+class EpollSet {
+ public:
+  // In the parent. Without an answer, errno says why.
+  static std::optional<EpollSet> Of(int epoll);
 
-// In the child: a new eventfd under the same number, so that writing to it wakes nobody in the
-// parent. (Closing it would not do: libuv aborts on EBADF.) 0 or an errno.
-int RenewEventfd(int fd);
+  // In the child: a set of its own under the same number, on the same descriptors, and with
+  // eventfds of its own, so that to wake the thread wakes nobody in the parent. 0 or an errno.
+  int Renew() const;
+
+ private:
+  struct Entry {
+    int fd;
+    epoll_event event;
+    bool is_eventfd;
+  };
+  int epoll_ = -1;
+  std::vector<Entry> entries_;
+};
 
 // The io_uring rings of Node's other loops, on which libuv queues its changes of an epoll set (Node
 // 22 and later). A ring's memory is shared by the whole family, and a loop of Node's is run once

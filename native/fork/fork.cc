@@ -37,11 +37,11 @@ struct Refusal {
 // The threads of a process that is ready to be forked.
 struct Idle {
   std::vector<pid_t> tids;
-  // Those that a signal can park: V8's workers, the threadpool, most threads of other addons.
+  // Those that a signal can park: V8's workers, the delayed-task scheduler, the threadpool, most
+  // threads of other addons.
   std::vector<Thread> parkable;
-  // Those that stay behind, and look ended in the child: Node's delayed-task scheduler, which waits
-  // on a loop of its own that nobody can renew from outside, and its SIGUSR1 thread, which blocks
-  // every signal.
+  // Those that stay behind, and look ended in the child: Node's SIGUSR1 thread, which blocks every
+  // signal.
   std::vector<Thread> left;
 };
 
@@ -89,6 +89,8 @@ static Sight LookAround(Busy busy) {
       } else {
         sight.busy.push_back(Describe(thread));
       }
+    } else if (thread.InEpoll() && busy == Busy::kDrop) {
+      thread.dropped = MayBeDropped(thread);
     }
     threads.push_back(std::move(thread));
   }
@@ -105,15 +107,15 @@ static Sight LookAround(Busy busy) {
       sight.busy.push_back(Describe(thread) + " and blocks all signals");
       continue;
     }
-    const bool parkable = !blocked && !thread.InEpoll();
-    (parkable ? idle.parkable : idle.left).push_back(std::move(thread));
+    (blocked ? idle.left : idle.parkable).push_back(std::move(thread));
   }
   if (sight.busy.empty()) sight.idle = std::move(idle);
   return sight;
 }
 
-static bool IsEpollThread(const Thread& thread) {
-  return thread.InEpoll();
+// Has an event loop of its own, and goes along.
+static bool IsLoopThread(const Thread& thread) {
+  return thread.InEpoll() && !thread.dropped;
 }
 
 static void Nap(long microseconds) {
@@ -134,12 +136,11 @@ static std::optional<Refusal> ParkAll(Idle& parked, Busy busy, Deadline deadline
     if (sight.idle) {
       const Idle& idle = *sight.idle;
       // One thread of Node's own has an event loop. A second loop is a worker thread's or an
-      // addon's, and would not be in the child.
-      const auto loops = std::count_if(idle.left.begin(), idle.left.end(), IsEpollThread);
-      if (loops > 1 && busy == Busy::kWait) {
+      // addon's, and would not be whole in the child.
+      if (std::count_if(idle.parkable.begin(), idle.parkable.end(), IsLoopThread) > 1) {
         Refusal refusal{"worker-threads", {}};
-        for (const Thread& thread : idle.left) {
-          if (thread.InEpoll()) refusal.details.push_back(Describe(thread));
+        for (const Thread& thread : idle.parkable) {
+          if (IsLoopThread(thread)) refusal.details.push_back(Describe(thread));
         }
         return refusal;
       }
@@ -167,7 +168,7 @@ struct Plan {
   LoopState loop;
   SignalLock signal_lock;
   OtherRings other_rings;
-  std::vector<int> eventfds;
+  std::vector<EpollSet> epoll_sets;
   // The memory that is marked MADV_DONTFORK again, in both processes.
   std::vector<Range> marked;
   Idle threads;
@@ -175,11 +176,11 @@ struct Plan {
 
 // The rest of the plan, with all threads parked. 0 or an errno.
 static int Complete(Plan& plan, uv_loop_t* loop, bool keep_dontfork) {
-  for (const Thread& thread : plan.threads.left) {
-    if (!thread.InEpoll()) continue;
-    const auto eventfds = EventfdsOf(static_cast<int>(thread.first_argument));
-    if (!eventfds) return errno;
-    plan.eventfds.insert(plan.eventfds.end(), eventfds->begin(), eventfds->end());
+  for (const Thread& thread : plan.threads.parkable) {
+    if (!IsLoopThread(thread)) continue;
+    const auto set = EpollSet::Of(static_cast<int>(thread.first_argument));
+    if (!set) return errno;
+    plan.epoll_sets.push_back(*set);
   }
   auto state = LoopState::Of(loop);
   if (!state) return errno;
@@ -206,8 +207,8 @@ static int Complete(Plan& plan, uv_loop_t* loop, bool keep_dontfork) {
 // Step 5. Only this thread exists; every signal is blocked.
 static void BecomeWhole(Plan& plan) {
   if (const int error = plan.signal_lock.Renew()) GiveUp("renew libuv's signal lock", error);
-  for (const int fd : plan.eventfds) {
-    if (const int error = RenewEventfd(fd)) GiveUp("renew the scheduler's eventfd", error);
+  for (const EpollSet& set : plan.epoll_sets) {
+    if (const int error = set.Renew()) GiveUp("renew the scheduler's event loop", error);
   }
   plan.other_rings.Leave();
   if (const int error = plan.loop.Renew()) GiveUp("renew its event loop", error);

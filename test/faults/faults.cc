@@ -9,6 +9,7 @@
 #include <napi.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -92,6 +93,10 @@ WRAP(int, sigaction, (int number, const struct sigaction* action, struct sigacti
 WRAP(int, pipe2, (int* ends, int flags), (ends, flags), -1)
 WRAP(int, dup3, (int from, int to, int flags), (from, to, flags), -1)
 WRAP(int, eventfd, (unsigned value, int flags), (value, flags), -1)
+WRAP(int, epoll_create1, (int flags), (flags), -1)
+WRAP(int, epoll_ctl, (int epoll, int operation, int fd, epoll_event* event), (epoll, operation, fd, event), -1)
+WRAP(int, inotify_init1, (int flags), (flags), -1)
+WRAP(int, inotify_add_watch, (int fd, const char* path, uint32_t mask), (fd, path, mask), -1)
 WRAP(int, fstat64, (int fd, struct stat64* into), (fd, into), -1)
 WRAP(int, fcntl64, (int fd, int command, long argument), (fd, command, argument), -1)
 WRAP(int, ioctl, (int fd, unsigned long request, void* argument), (fd, request, argument), -1)

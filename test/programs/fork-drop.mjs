@@ -29,7 +29,7 @@ const cases = {
     for (let n = 0; n < 20; n++) {
       const child = await forkChild(
         async () => {
-          assert.equal(threads(), before - 3, 'without that thread, the delayed-task scheduler and that for SIGUSR1');
+          assert.equal(threads(), before - 2, 'without that thread and the one for SIGUSR1');
           await works();
           return 4;
         },

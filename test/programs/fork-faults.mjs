@@ -7,7 +7,7 @@
 //   … 'at load'                        A call has failed already (FAULT_AT_LOAD).
 import assert from 'node:assert/strict';
 import { pbkdf2 } from 'node:crypto';
-import { promises as fs, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { promises as fs, readdirSync, readFileSync, readlinkSync, watch } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual, promisify } from 'node:util';
@@ -91,9 +91,11 @@ async function forkAndWait(options) {
     assert(isPosixError(error) && error.syscall === 'fork', error);
     return `throws ${error.code}`;
   }
-  faults.disarm();
-  if (pid === 0) {
+  if (pid !== 0) faults.disarm();
+  else {
     try {
+      await settled();
+      faults.disarm();
       await works();
     } catch (error) {
       console.error(error);
@@ -102,6 +104,16 @@ async function forkAndWait(options) {
     process.exit(7);
   }
   return endOf(pid);
+}
+
+// In a child: until its threads have all left the handler that they were parked in, where all signals are blocked.
+async function settled() {
+  // SIGSEGV is blocked there and nowhere else.
+  const blocked = (tid) => {
+    const [, mask] = /^SigBlk:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/self/task/${tid}/status`, 'utf8'));
+    return (BigInt(`0x${mask}`) >> BigInt(constants.signals.SIGSEGV - 1)) & 1n;
+  };
+  while (readdirSync('/proc/self/task').some(blocked)) await sleep(1);
 }
 
 // The parked threads leave their handler, where signals are blocked, at their own pace.
@@ -128,6 +140,7 @@ async function fails(nth) {
 }
 
 await works();
+if (call?.startsWith('inotify')) watch(process.argv[1], { persistent: false });
 if (call === 'at load') {
   const before = state();
   console.log(await forkAndWait());
