@@ -1,6 +1,7 @@
 // What COUNT forks leave of the parent: all as it was.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { _exit, fork, waitpid } from 'truefork';
 
 function descriptors() {
@@ -25,11 +26,19 @@ function forkAndWait() {
   waitpid(pid, 0);
 }
 
+// The threads that were parked leave the handler, where all signals are blocked, when they get a processor.
+const blocking = () => threads().filter((thread) => /SigBlk:\s*f/.test(thread)).length;
+const quiet = blocking();
+async function settled() {
+  for (const end = Date.now() + 20_000; Date.now() < end && blocking() !== quiet;) await nextTurn();
+  return { descriptors: descriptors(), threads: threads() };
+}
+
 // The first fork installs the signal that parks threads.
 forkAndWait();
-const before = { descriptors: descriptors(), threads: threads() };
+const before = await settled();
 for (let n = 0; n < Number(process.argv[2]); n++) forkAndWait();
-assert.deepEqual({ descriptors: descriptors(), threads: threads() }, before);
+assert.deepEqual(await settled(), before);
 
 // The token that libuv's signal handlers pass around, in the pipe with the lowest numbers, must not cross over to the
 // child: killed with the token in hand, it would silence the signals of the whole family.
