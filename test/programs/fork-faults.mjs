@@ -117,6 +117,13 @@ async function settled() {
 }
 
 // The parked threads leave their handler, where signals are blocked, at their own pace.
+const blocking = () => threads().filter((thread) => /SigBlk:\s*f/.test(thread)).length;
+const quiet = blocking();
+async function quietState() {
+  for (const end = Date.now() + HANG; Date.now() < end && blocking() !== quiet;) await sleep(1);
+  return state();
+}
+
 async function isAsBefore(before) {
   for (const end = Date.now() + HANG; Date.now() < end; await sleep(1)) {
     if (isDeepStrictEqual(state(), before)) return;
@@ -125,7 +132,7 @@ async function isAsBefore(before) {
 }
 
 async function fails(nth) {
-  const before = state();
+  const before = await quietState();
   faults.arm(call, side === 'child', nth, onward, constants.errno[errno]);
   const outcome = await forkAndWait({ timeout: TIMEOUT });
   const made = faults.count() >= nth;
