@@ -100,7 +100,8 @@ export interface ForkOptions {
   /**
    * Whether `child_process.spawn` stays as fast as it was, in both processes. V8 keeps its memory out of forks, so that a
    * spawn need not copy its page tables; for the child to have a heap, that has to be undone. Default false: a spawn after
-   * the fork takes longer, by what a fork takes. True: this fork takes about twice as long.
+   * the fork takes longer, by what a fork takes. True: this fork takes a fourth to a half
+   * longer.
    */
   keepDontfork?: boolean;
 }
