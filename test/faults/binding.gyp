@@ -38,6 +38,7 @@
         '-Wl,--wrap=getrandom',
         '-Wl,--wrap=uv_loop_fork',
         '-Wl,--wrap=napi_get_uv_event_loop',
+        '-Wl,--wrap=nanosleep',
         '-Wl,--wrap=syscall',
       ],
     },

@@ -3,7 +3,7 @@
 // the test has chosen. The objects of the engine are those of the product.
 //
 // Not here is what cannot fail when it is called as the engine calls it: pthread_sigmask, prctl,
-// getpid, gettid, close on Linux.
+// getpid, gettid, nanosleep, close on Linux.
 #include <dirent.h>
 #include <linux/futex.h>
 #include <napi.h>
@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -104,6 +105,15 @@ WRAP(ssize_t, getrandom, (void* into, size_t length, unsigned flags), (into, len
 WRAP(int, uv_loop_fork, (uv_loop_t* loop), (loop), -errno)
 WRAP(napi_status, napi_get_uv_event_loop, (napi_env env, uv_loop_t** loop), (env, loop), napi_generic_failure)
 // clang-format on
+
+// The engine naps before it looks at the threads once more. What was counted until then was in
+// vain: without this, each call of a fork that did not succeed at its first look would have another
+// number than in the one before, and some would never be the nth.
+extern "C" int __real_nanosleep(const timespec* time, timespec* left);
+extern "C" int __wrap_nanosleep(const timespec* time, timespec* left) {
+  if (armed && !fault->onward && fault->count < fault->nth) fault->count = 0;
+  return __real_nanosleep(time, left);
+}
 
 extern "C" long __real_syscall(long number, long, long, long, long, long, long);
 extern "C" long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f) {
