@@ -5,7 +5,7 @@ import { answered } from './errno.js';
 import { ForkUnsafeError, type ForkUnsafeReason } from './errors.js';
 import { inspectors, profilers } from './inspectors.js';
 import { native, type Refusal } from './native.js';
-import { prepareRepair, repair } from './repair.js';
+import { own, prepareRepair, repair, type Repaired } from './repair.js';
 import { leaveStreams } from './streams.js';
 
 /** What to do around every fork of this process. */
@@ -119,14 +119,31 @@ function optionsFrom(options: ForkOptions): { timeout: number; drop: boolean; ke
   return { timeout, drop: threads === 'drop', keepDontfork };
 }
 
+// All that a child does in fork().
+function becomeChild(
+  children: Int32Array,
+  connected: boolean,
+  entries: readonly ForkHooks[],
+  repaired: Repaired,
+): Forked {
+  repair(repaired);
+  leaveStreams(children[1] ?? 0, connected);
+  runAfter(entries, 'child');
+  native.openSignals();
+  return { role: 'child', index: children[0] ?? 0 };
+}
+
+// V8 compiles a function at its first call, and begins to learn what comes along after the first thousand bytes of it.
+const REHEARSALS = 20;
 let rehearsed = false;
 
-// What runs in a child is compiled in its parent.
+// In the parent, on objects that are nobody's: to compile and to learn takes longer in each child than all that it does.
 function rehearse(): void {
+  if (rehearsed) return;
   rehearsed = true;
-  prepareRepair();
-  leaveStreams(0, false);
-  runAfter([], 'child');
+  const children = new Int32Array(2);
+  for (let n = 0; n < REHEARSALS; n++)
+    becomeChild(children, false, [], { process: { pid: 0 }, math: { random: null } });
 }
 
 function make(count: number, options: ForkOptions, caller: Caller): Forked {
@@ -138,35 +155,36 @@ function make(count: number, options: ForkOptions, caller: Caller): Forked {
     throw refused('worker-threads', details, caller);
   }
 
-  if (!rehearsed) rehearse();
-
   // A hook may register or take back others: this fork is with those of its beginning.
   const entries = hooks;
   const children = new Int32Array(count + 1);
   let prepared = entries.length;
+  let connected: boolean;
+  let repaired: Repaired;
   let result: number | Refusal;
   try {
     for (const entry of entries.toReversed()) {
       entry.before?.();
       prepared--;
     }
+    const obstacles = prepareRepair();
+    if (obstacles.length > 0) throw refused('unsupported-platform', obstacles, caller);
+    rehearse();
+    // Looked up here for the child too.
+    connected = process.connected;
+    repaired = own;
     result = native.fork(checked, children);
   } catch (error) {
     runAfter(entries.slice(prepared), 'parent');
     throw error;
   }
   if (result === 0) {
-    const [index = 0, streams = 0] = children;
     try {
-      repair();
-      leaveStreams(streams, process.connected);
+      return becomeChild(children, connected, entries, repaired);
     } catch (error) {
       // Out of fork(), it would look as if there were no child.
       native.giveUp('put its state right', String(error));
     }
-    runAfter(entries, 'child');
-    native.openSignals();
-    return { role: 'child', index };
   }
   runAfter(entries, 'parent');
   if (typeof result === 'object') throw explained(result, caller);

@@ -2,13 +2,14 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import process from 'node:process';
 import { isUint8Array } from 'node:util/types';
+import { answered } from './errno.js';
 import { native } from './native.js';
-import { getrandom } from './random.js';
 
 // From the kernel: OpenSSL's generator has to be seeded anew in each child first, which takes it a tenth of a millisecond.
 function randomize(bytes: Uint8Array): void {
-  let done = getrandom(bytes, 0);
-  while (done < bytes.length) done += getrandom(bytes.subarray(done), 0);
+  const done = answered(native.getrandom(bytes, 0), 'getrandom', bytes.length, {}, randomize);
+  // A signal may cut it short.
+  if (done < bytes.length) randomize(bytes.subarray(done));
 }
 
 const nativeRandom = Math.random;
@@ -30,25 +31,25 @@ function random(): number {
   return (high * 2 ** 26 + low) / 2 ** 53;
 }
 
-function repairMathRandom(math: Pick<Math, 'random'>): void {
-  next = draws.length;
-  // A generator that the program has put there itself, a seeded one say, is its own affair.
-  if (math.random !== nativeRandom) return;
-  const {
-    configurable = true,
-    enumerable = false,
-    writable = true,
-  } = Object.getOwnPropertyDescriptor(math, 'random') ?? {};
-  Object.defineProperty(math, 'random', { value: random, configurable, enumerable, writable });
+/** A property that gets another value in the child, and is otherwise as it was found. */
+interface Property {
+  readonly name: string;
+  descriptor?: PropertyDescriptor | undefined;
 }
 
-function repairPid(process: { readonly pid: number }): void {
-  const {
-    configurable = true,
-    enumerable = true,
-    writable = false,
-  } = Object.getOwnPropertyDescriptor(process, 'pid') ?? {};
-  Object.defineProperty(process, 'pid', { value: native.getpid(), configurable, enumerable, writable });
+const pid: Property = { name: 'pid' };
+const mathRandom: Property = { name: 'random' };
+
+// Answers whether it can be changed.
+function prepareProperty(owner: object, property: Property, value: unknown): boolean {
+  const found = Object.getOwnPropertyDescriptor(owner, property.name);
+  const { configurable = true, enumerable = true, writable = true } = found ?? {};
+  property.descriptor = { value, configurable, enumerable, writable };
+  return found ? configurable || writable : Object.isExtensible(owner);
+}
+
+function repairProperty(owner: object, { name, descriptor }: Property): void {
+  if (descriptor) Object.defineProperty(owner, name, descriptor);
 }
 
 // Node draws random data ahead, for 128 UUIDs and for 1,024 integers, and hands it out bit by bit. In the parent, once, both
@@ -125,26 +126,42 @@ function repairAhead({ data, draw, times }: Ahead): void {
   else for (let n = 0; n < times; n++) draw();
 }
 
-let prepared = false;
+let found = false;
 
-/** In the parent, before a fork: finds what the repair of each child needs. */
-export function prepareRepair(): void {
-  if (prepared) return;
-  prepared = true;
-  for (const ahead of aheads) ahead.data = find(ahead);
-  // Once for show: what is compiled here is not compiled in each child, which takes longer there than to run it.
-  repair({ process: { pid: 0 }, math: { random: nativeRandom } });
+/**
+ * In the parent, before each fork: finds what the repair of the child needs.
+ *
+ * @returns what cannot be put right there
+ */
+export function prepareRepair(): string[] {
+  if (!found) {
+    found = true;
+    for (const ahead of aheads) ahead.data = find(ahead);
+  }
+  const obstacles = [];
+  if (!prepareProperty(process, pid, 0)) obstacles.push('process.pid is frozen, and would be that of the parent');
+  mathRandom.descriptor = undefined;
+  // A generator that the program has put there itself, a seeded one say, is its own affair.
+  if (Math.random === nativeRandom && !prepareProperty(Math, mathRandom, random)) {
+    obstacles.push('Math.random is frozen, and would give every child the same numbers');
+  }
+  return obstacles;
 }
 
 /** What is put right. */
-interface Repaired {
-  readonly process: { readonly pid: number };
-  readonly math: Pick<Math, 'random'>;
+export interface Repaired {
+  readonly process: object;
+  readonly math: object;
 }
 
+/** Of this process. */
+export const own: Repaired = { process, math: Math };
+
 /** Puts right, in a forked child, what is wrong in every one. */
-export function repair({ process: own, math }: Repaired = { process, math: Math }): void {
-  repairPid(own);
-  repairMathRandom(math);
+export function repair(repaired: Repaired): void {
+  if (pid.descriptor) pid.descriptor.value = native.getpid();
+  repairProperty(repaired.process, pid);
+  next = draws.length;
+  repairProperty(repaired.math, mathRandom);
   for (const ahead of aheads) repairAhead(ahead);
 }

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -65,6 +66,15 @@ static bool MayBeDropped(Thread& thread) {
          !own_threads->Has(thread);
 }
 
+// Those that the signal has parked before, by their struct pthread. They have no reason to block it
+// now, and to look takes as long as all else that is to be known of a thread.
+static std::map<const pid_t*, pid_t> has_come;
+
+static bool HasCome(const Thread& thread) {
+  const auto found = has_come.find(thread.tid_word);
+  return found != has_come.end() && found->second == thread.tid;
+}
+
 static Sight LookAround(Busy busy) {
   Sight sight;
   Idle idle;
@@ -97,17 +107,16 @@ static Sight LookAround(Busy busy) {
   if (!sight.busy.empty() || !sight.rings.empty()) return sight;
 
   for (Thread& thread : threads) {
-    if (!LookAtIdentity(thread)) {
+    std::optional<bool> stays;
+    if (LookAtIdentity(thread)) stays = HasCome(thread) ? false : Blocks(thread, ParkSignal());
+    if (!stays) {
       sight.busy.push_back("tid " + std::to_string(thread.tid) + " is not a thread of glibc's");
-      continue;
-    }
-    const bool blocked = (thread.blocked >> (ParkSignal() - 1) & 1) != 0;
-    if (blocked && thread.dropped && thread.syscall < 0) {
+    } else if (*stays && thread.dropped && thread.syscall < 0) {
       // It cannot be stopped, and may be anywhere.
       sight.busy.push_back(Describe(thread) + " and blocks all signals");
-      continue;
+    } else {
+      (*stays ? idle.left : idle.parkable).push_back(std::move(thread));
     }
-    (blocked ? idle.left : idle.parkable).push_back(std::move(thread));
   }
   if (sight.busy.empty()) sight.idle = std::move(idle);
   return sight;
@@ -149,11 +158,13 @@ static std::optional<Refusal> ParkAll(Idle& parked, Busy busy, Deadline deadline
         // A timed wait may have ended between the look and the signal: Park has noticed. A thread
         // may have been born: this notices.
         if (OtherThreads() == idle.tids) {
+          for (const Thread& thread : idle.parkable) has_come[thread.tid_word] = thread.tid;
           parked = std::move(*sight.idle);
           return std::nullopt;
         }
         Release();
       }
+      has_come.clear();
       sight.busy.push_back("threads come and go");
     }
     if (std::chrono::steady_clock::now() >= deadline) {
@@ -221,6 +232,8 @@ static void BecomeWhole(Plan& plan) {
 static SignalLock signal_lock;
 static std::optional<OtherRings> other_rings;
 static sigset_t mask_before_fork;
+// In a child: all signals are blocked still.
+static bool signals_closed = false;
 
 static Napi::Value Refuse(Napi::Env env, const Refusal& refusal) {
   Napi::Array details = Napi::Array::New(env);
@@ -248,6 +261,9 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
   if (!signal_lock.found()) {
     return Refuse(env, {"unsupported-platform", {"libuv's signal lock was not found"}});
   }
+  if (!CanIdentify()) {
+    return Refuse(env, {"unsupported-platform", {"get_robust_list(2) does not tell of threads"}});
+  }
   if (ParkSignal() == 0) {
     return Refuse(env, {"unsupported-platform", {"no real-time signal is free"}});
   }
@@ -255,7 +271,10 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) {
     return Refuse(env, {"unsupported-platform", {"there is no libuv event loop"}});
   }
-  Plan plan;
+  // A child would have to copy each page on which it frees something: that is left to its next
+  // fork.
+  static Plan& plan = *new Plan;
+  plan = {};
   plan.signal_lock = signal_lock;
   // Once: Node makes its loops as it starts. A child has left them already.
   if (!other_rings) other_rings = OtherRings::Find(loop);
@@ -286,6 +305,7 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
       children[made++] = pid;
     } else {
       BecomeWhole(plan);
+      signals_closed = true;
       children[0] = static_cast<int32_t>(made);
       children[1] = plan.loop.standard_streams();
       return Napi::Number::New(env, 0);
@@ -314,7 +334,8 @@ static Napi::Value TakeTerminalCall(const Napi::CallbackInfo& info) {
 
 // openSignals(): in the child, when it is ready for them: the mask that the parent had.
 static Napi::Value OpenSignals(const Napi::CallbackInfo& info) {
-  pthread_sigmask(SIG_SETMASK, &mask_before_fork, nullptr);
+  if (signals_closed) pthread_sigmask(SIG_SETMASK, &mask_before_fork, nullptr);
+  signals_closed = false;
   return info.Env().Undefined();
 }
 

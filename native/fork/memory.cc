@@ -56,8 +56,9 @@ int ForEachMapping(const std::function<int(const MapsLine&)>& visit) {
 // as the fork itself.
 int LetMemoryFork() {
   return ForEachMapping([](const MapsLine& line) {
-    // The kernel's own half of the address space ([vsyscall]) is in the list too.
-    if (!line.is_private || line.start > INTPTR_MAX) return 0;
+    // A heap is not in a file. The kernel's own half of the address space ([vsyscall]) is in the
+    // list too.
+    if (!line.is_private || line.name.starts_with('/') || line.start > INTPTR_MAX) return 0;
     void* start = reinterpret_cast<void*>(line.start);
     if (madvise(start, line.end - line.start, MADV_DOFORK) == 0) return 0;
     // EINVAL is the answer of device memory ([vvar]), which is forked anyway.

@@ -96,8 +96,8 @@ static robust_list_head* RobustList(pid_t tid) {
 
 // How far before its robust list a struct pthread has the thread's id: the same in every thread, so
 // looked up in the calling one. (Its fields are glibc's secret; the list's address is the kernel's
-// to tell, of any thread.)
-static ptrdiff_t TidOffset() {
+// to tell, of any thread.) 0 when it is not found.
+static ptrdiff_t FindTidWord() {
   const auto tid = static_cast<pid_t>(::syscall(SYS_gettid));
   const char* robust = reinterpret_cast<char*>(RobustList(tid));
   if (robust == nullptr) return 0;
@@ -111,19 +111,31 @@ static ptrdiff_t TidOffset() {
   return 0;
 }
 
-bool LookAtIdentity(Thread& thread) {
-  const auto status = ReadTaskFile(thread.tid, "status");
-  if (!status) return false;
-  const size_t blocked = status->find("\nSigBlk:");
-  if (blocked == std::string::npos) return false;
-  thread.blocked = strtoull(status->c_str() + blocked + strlen("\nSigBlk:"), nullptr, 16);
+static ptrdiff_t TidOffset() {
+  static const ptrdiff_t offset = FindTidWord();
+  return offset;
+}
 
-  static ptrdiff_t offset = 0;
-  if (offset == 0) offset = TidOffset();
+bool CanIdentify() {
+  return TidOffset() != 0;
+}
+
+bool LookAtIdentity(Thread& thread) {
+  if (!CanIdentify()) return false;
   thread.robust = RobustList(thread.tid);
-  if (thread.robust == nullptr || offset == 0) return false;
-  thread.tid_word = reinterpret_cast<pid_t*>(reinterpret_cast<char*>(thread.robust) - offset);
+  if (thread.robust == nullptr) return false;
+  thread.tid_word = reinterpret_cast<pid_t*>(reinterpret_cast<char*>(thread.robust) - TidOffset());
   return *thread.tid_word == thread.tid;
+}
+
+std::optional<bool> Blocks(const Thread& thread, int signal) {
+  const auto status = ReadTaskFile(thread.tid, "status");
+  if (!status) return std::nullopt;
+  constexpr const char* kField = "\nSigBlk:";
+  const size_t field = status->find(kField);
+  if (field == std::string::npos) return std::nullopt;
+  const uint64_t blocked = strtoull(status->c_str() + field + strlen(kField), nullptr, 16);
+  return (blocked >> (signal - 1) & 1) != 0;
 }
 
 std::optional<OwnThreads> OwnThreads::Find() {
@@ -137,7 +149,7 @@ std::optional<OwnThreads> OwnThreads::Find() {
     if (!LookAtIdentity(thread)) continue;
     threads.push_back(thread);
     // No other has a reason to block a signal as exotic as this.
-    if ((thread.blocked >> (SIGRTMAX - 1) & 1) != 0) end = threads.size();
+    if (Blocks(thread, SIGRTMAX).value_or(false)) end = threads.size();
   }
   if (end == 0) end = threads.size();
   OwnThreads own;

@@ -22,9 +22,6 @@ struct Thread {
   uintptr_t stack_pointer = 0;
   uintptr_t program_counter = 0;
 
-  // The signals that it blocks (bit n - 1 is signal n).
-  uint64_t blocked = 0;
-
   // In its struct pthread: the list of robust mutexes, and the word that holds its tid for as long
   // as it lives, which the kernel clears at its end and pthread_join(3) waits for.
   robust_list_head* robust = nullptr;
@@ -48,8 +45,14 @@ std::optional<std::vector<pid_t>> OtherThreads();
 // gone or the file cannot be read.
 bool LookAtSyscall(Thread& thread);
 
-// Fills in blocked, robust and tid_word; false when the thread is gone, or no pthread.
+// Whether any thread can be identified here: looked up once, as the addon loads.
+bool CanIdentify();
+
+// Fills in robust and tid_word; false when the thread is gone, or no pthread.
 bool LookAtIdentity(Thread& thread);
+
+// Nothing when the thread is gone, or the file cannot be read.
+std::optional<bool> Blocks(const Thread& thread, int signal);
 
 // In the child, what the kernel does at a thread's end: whoever joins it goes on at once.
 inline void LookEnded(const Thread& thread) {

@@ -91,12 +91,15 @@ test.each(onOneNode)('%s in the %s, %s, %s: %j', async (...fault) => {
   await ends(process.execPath, fault);
 });
 
-// libuv's pipe is looked for as the addon loads.
-test.each(['fstat64', 'fcntl64', 'ioctl'])('where %s fails as the addon loads, forks are refused', async (call) => {
-  const { code, stdout, stderr } = await run(programPath('fork-faults.mjs'), {
-    nodeArgs: ['--expose-gc', '--require', join(__dirname, '..', 'faults', 'load.cjs')],
-    args: ['at load'],
-    env: { FAULT_AT_LOAD: call },
-  });
-  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'refuses: unsupported-platform\n', stderr: '' });
-});
+// libuv's pipe, and where glibc keeps the id of a thread, are looked for as the addon loads.
+test.each(['fstat64', 'fcntl64', 'ioctl', 'get_robust_list'])(
+  'where %s fails as the addon loads, forks are refused',
+  async (call) => {
+    const { code, stdout, stderr } = await run(programPath('fork-faults.mjs'), {
+      nodeArgs: ['--expose-gc', '--require', join(__dirname, '..', 'faults', 'load.cjs')],
+      args: ['at load'],
+      env: { FAULT_AT_LOAD: call },
+    });
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'refuses: unsupported-platform\n', stderr: '' });
+  },
+);

@@ -129,6 +129,27 @@ const cases = {
     assert.match(message, /UV_USE_IO_URING.*iou-sqp-\d+ \(tid \d+\)/);
   },
 
+  'frozen-math'() {
+    Object.freeze(Math);
+    const { reason, message } = refusal();
+    assert.equal(reason, 'unsupported-platform');
+    assert.match(message, /Math\.random is frozen/);
+  },
+
+  // It gives what its owner wants it to give.
+  'frozen-generator'() {
+    Math.random = () => 0.5;
+    Object.freeze(Math);
+    works();
+  },
+
+  'frozen-process'() {
+    Object.defineProperty(process, 'pid', { value: process.pid, configurable: false, writable: false });
+    const { reason, message } = refusal();
+    assert.equal(reason, 'unsupported-platform');
+    assert.match(message, /process\.pid is frozen/);
+  },
+
   'argument mistakes'() {
     const code = (wanted) => (error) => error.code === wanted;
     assert.throws(() => fork(1), code('ERR_INVALID_ARG_TYPE'));

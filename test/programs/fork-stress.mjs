@@ -1,10 +1,11 @@
 // Forks COUNT times in a row from a parent that allocates and reads files all the while. Each child uses everything
-// that a Node.js has, and leaves by one of its ways out; the parent checks each status.
+// that a Node.js has, and leaves by one of its ways out; the parent checks each status, and in the end that its own
+// descriptors, threads, signals and memory are what they were after the first tenth.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { promises as fs } from 'node:fs';
+import { promises as fs, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -124,10 +125,49 @@ function reap() {
   }
 }
 
+async function allReaped() {
+  while (running.size > 0) {
+    reap();
+    await sleep(1);
+  }
+}
+
+function descriptors() {
+  return readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return `${fd} ${readlinkSync(`/proc/self/fd/${fd}`)}`;
+    } catch {
+      return ''; // The directory's own.
+    }
+  });
+}
+
+const threads = () =>
+  readdirSync('/proc/self/task').map((tid) => {
+    const status = readFileSync(`/proc/self/task/${tid}/status`, 'utf8');
+    return [tid, ...status.match(/^(Name|Sig(Blk|Ign|Cgt)):.*$/gm)].join(' ');
+  });
+
+// The threads that were parked leave the handler, where all signals are blocked, when they get a processor.
+const blocking = () => threads().filter((thread) => /SigBlk:\s*f/.test(thread)).length;
+const quiet = blocking();
+
+async function settled() {
+  await allReaped();
+  for (const end = Date.now() + HANG; Date.now() < end && blocking() !== quiet;) await sleep(1);
+  rubbish = [];
+  globalThis.gc?.();
+  return { state: { descriptors: descriptors(), threads: threads() }, rss: process.memoryUsage.rss() / 2 ** 20 };
+}
+
+const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
 const latencies = [];
 
 async function main() {
+  let before;
+  const tenth = Math.ceil(COUNT / 10);
   for (let n = 0; n < COUNT; n++) {
+    if (n === tenth) before = await settled();
     allocate(2);
     const reading = [fs.readFile(process.argv[1]), fs.stat('/tmp')];
     await new Promise(setImmediate);
@@ -142,13 +182,19 @@ async function main() {
       if (running.size >= AT_ONCE) await sleep(1);
     } while (running.size >= AT_ONCE);
   }
-  while (running.size > 0) {
-    reap();
-    await sleep(1);
-  }
-  latencies.sort((a, b) => a - b);
-  const at = (share) => latencies[Math.floor((latencies.length - 1) * share)].toFixed(2);
-  console.log(`forks ${COUNT} wrong ${wrong} ms p50 ${at(0.5)} p99 ${at(0.99)} max ${at(1)}`);
+  const after = await settled();
+  assert.deepEqual(after.state, before.state);
+  // Garbage that is not collected yet comes and goes; what each fork left would add up.
+  const grown = after.rss - before.rss;
+  assert(grown < 40, `the parent has grown by ${grown} MB in ${COUNT - tenth} forks`);
+  const sorted = latencies.toSorted((a, b) => a - b);
+  const at = (share) => sorted[Math.floor((sorted.length - 1) * share)].toFixed(2);
+  console.log(
+    `forks ${COUNT} wrong ${wrong} ms p50 ${at(0.5)} p99 ${at(0.99)} max ${at(1)}`,
+    `p50 of the second tenth ${median(latencies.slice(tenth, 2 * tenth)).toFixed(2)}`,
+    `and of the last ${median(latencies.slice(-tenth)).toFixed(2)};`,
+    `MB ${before.rss.toFixed(0)}, then ${after.rss.toFixed(0)}`,
+  );
   process.exitCode = wrong === 0 ? 0 : 1;
 }
 
