@@ -1,6 +1,6 @@
 // What fork() costs: against a fork() in C of the same process image, in the same process and in turn; against
-// child_process.fork and cluster.fork; against CPython's os.fork at the same resident set; and where its time goes. The
-// figures are medians; each ratio is of figures from this run.
+// child_process.fork and cluster.fork; against CPython's os.fork at the same resident set; where its time goes; and what it
+// leaves of the parent's speed. The figures are medians; each ratio is of figures from this run.
 import { execFileSync } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,8 @@ const SIZES = [
 ];
 const SMALL = SIZES[0].megabytes;
 const NODE_ROUNDS = 15;
-const BAR = { c: 1.5, node: 30 };
+const FORKS = 10_000;
+const BAR = { c: 1.5, node: 30, after: 1.1 };
 
 const root = join(import.meta.dirname, '..');
 const programs = join(import.meta.dirname, 'programs');
@@ -160,6 +161,12 @@ for (const { megabytes, rounds } of SIZES) {
   console.log('  where the time goes');
   printSteps(node('fork-steps.mjs', megabytes, rounds, timed, JSON.stringify(offsets())));
 }
+
+const { before, after } = node('speed-after-forks.mjs', FORKS);
+console.log(`\nthe parent's own work, before and after ${FORKS} forks`);
+row('before', median(before));
+const slower = median(after) / median(before);
+row('after', median(after), `${slower.toFixed(2)} × the time ${bar(slower <= BAR.after, `${BAR.after} ×`)}`);
 
 const { rss, ...lists } = node('fork-node.mjs', SMALL, NODE_ROUNDS);
 console.log(`\nuntil the first line of the child's JavaScript runs, a process of ${rss.toFixed(0)} MB`);

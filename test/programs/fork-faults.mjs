@@ -7,7 +7,7 @@
 //   … 'at load'                        A call has failed already (FAULT_AT_LOAD).
 import assert from 'node:assert/strict';
 import { pbkdf2 } from 'node:crypto';
-import { promises as fs, readdirSync, readFileSync, readlinkSync, watch } from 'node:fs';
+import { promises as fs, readdirSync, readFileSync, watch } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual, promisify } from 'node:util';
@@ -25,6 +25,7 @@ import {
   WNOHANG,
 } from 'truefork';
 import loaded from '../faults/load.cjs';
+import { descriptors, settled, threads } from './support/state.mjs';
 
 const [call, side, errno, times] = process.argv.slice(2);
 const onward = times === 'onward';
@@ -35,24 +36,9 @@ const HANG = 20_000;
 // Where the fault stays, it is in vain to wait for it to go away.
 const TIMEOUT = onward ? 500 : 5_000;
 
-function descriptors() {
-  return readdirSync('/proc/self/fd').map((fd) => {
-    try {
-      return `${fd} ${readlinkSync(`/proc/self/fd/${fd}`)}`;
-    } catch {
-      return ''; // The directory's own.
-    }
-  });
-}
-
 // The first fork of a process installs a handler: before it, SigCgt is another.
-const fields = first ? /^(Name|Sig(Blk|Ign)):.*$/gm : /^(Name|Sig(Blk|Ign|Cgt)):.*$/gm;
-const threads = () =>
-  readdirSync('/proc/self/task').map((tid) =>
-    [tid, ...readFileSync(`/proc/self/task/${tid}/status`, 'utf8').match(fields)].join(' '),
-  );
-
-const state = () => ({ descriptors: descriptors(), threads: threads(), mask: sigprocmask(SIG_BLOCK, null) });
+const fields = first ? /^(Name|Sig(Blk|Ign)):.*$/gm : undefined;
+const state = () => ({ descriptors: descriptors(), threads: threads(fields), mask: sigprocmask(SIG_BLOCK, null) });
 
 async function works() {
   const [key, stat] = await Promise.all([
@@ -94,7 +80,7 @@ async function forkAndWait(options) {
   if (pid !== 0) faults.disarm();
   else {
     try {
-      await settled();
+      await untilSettled();
       faults.disarm();
       await works();
     } catch (error) {
@@ -107,21 +93,13 @@ async function forkAndWait(options) {
 }
 
 // In a child: until its threads have all left the handler that they were parked in, where all signals are blocked.
-async function settled() {
+async function untilSettled() {
   // SIGSEGV is blocked there and nowhere else.
   const blocked = (tid) => {
     const [, mask] = /^SigBlk:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/self/task/${tid}/status`, 'utf8'));
     return (BigInt(`0x${mask}`) >> BigInt(constants.signals.SIGSEGV - 1)) & 1n;
   };
   while (readdirSync('/proc/self/task').some(blocked)) await sleep(1);
-}
-
-// The parked threads leave their handler, where signals are blocked, at their own pace.
-const blocking = () => threads().filter((thread) => /SigBlk:\s*f/.test(thread)).length;
-const quiet = blocking();
-async function quietState() {
-  for (const end = Date.now() + HANG; Date.now() < end && blocking() !== quiet;) await sleep(1);
-  return state();
 }
 
 async function isAsBefore(before) {
@@ -132,7 +110,8 @@ async function isAsBefore(before) {
 }
 
 async function fails(nth) {
-  const before = await quietState();
+  await settled();
+  const before = state();
   faults.arm(call, side === 'child', nth, onward, constants.errno[errno]);
   const outcome = await forkAndWait({ timeout: TIMEOUT });
   const made = faults.count() >= nth;

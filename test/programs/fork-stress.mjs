@@ -5,13 +5,14 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { promises as fs, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { promises as fs } from 'node:fs';
 import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { gzip, gunzip } from 'node:zlib';
 import { decodeWaitStatus, fork, kill, waitpid, WNOHANG } from 'truefork';
+import { descriptors, settled, threads } from './support/state.mjs';
 
 const COUNT = Number(process.argv[2] ?? 1000);
 const AT_ONCE = 4;
@@ -132,29 +133,9 @@ async function allReaped() {
   }
 }
 
-function descriptors() {
-  return readdirSync('/proc/self/fd').map((fd) => {
-    try {
-      return `${fd} ${readlinkSync(`/proc/self/fd/${fd}`)}`;
-    } catch {
-      return ''; // The directory's own.
-    }
-  });
-}
-
-const threads = () =>
-  readdirSync('/proc/self/task').map((tid) => {
-    const status = readFileSync(`/proc/self/task/${tid}/status`, 'utf8');
-    return [tid, ...status.match(/^(Name|Sig(Blk|Ign|Cgt)):.*$/gm)].join(' ');
-  });
-
-// The threads that were parked leave the handler, where all signals are blocked, when they get a processor.
-const blocking = () => threads().filter((thread) => /SigBlk:\s*f/.test(thread)).length;
-const quiet = blocking();
-
-async function settled() {
+async function stateOfParent() {
   await allReaped();
-  for (const end = Date.now() + HANG; Date.now() < end && blocking() !== quiet;) await sleep(1);
+  await settled();
   rubbish = [];
   globalThis.gc?.();
   return { state: { descriptors: descriptors(), threads: threads() }, rss: process.memoryUsage.rss() / 2 ** 20 };
@@ -167,7 +148,7 @@ async function main() {
   let before;
   const tenth = Math.ceil(COUNT / 10);
   for (let n = 0; n < COUNT; n++) {
-    if (n === tenth) before = await settled();
+    if (n === tenth) before = await stateOfParent();
     allocate(2);
     const reading = [fs.readFile(process.argv[1]), fs.stat('/tmp')];
     await new Promise(setImmediate);
@@ -182,7 +163,7 @@ async function main() {
       if (running.size >= AT_ONCE) await sleep(1);
     } while (running.size >= AT_ONCE);
   }
-  const after = await settled();
+  const after = await stateOfParent();
   assert.deepEqual(after.state, before.state);
   // Garbage that is not collected yet comes and goes; what each fork left would add up.
   const grown = after.rss - before.rss;

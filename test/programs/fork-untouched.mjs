@@ -1,24 +1,7 @@
 // What COUNT forks leave of the parent: all as it was.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { _exit, fork, waitpid } from 'truefork';
-
-function descriptors() {
-  return readdirSync('/proc/self/fd').map((fd) => {
-    try {
-      return `${fd} ${readlinkSync(`/proc/self/fd/${fd}`)}`;
-    } catch {
-      return ''; // The directory's own.
-    }
-  });
-}
-
-const threads = () =>
-  readdirSync('/proc/self/task').map((tid) => {
-    const status = readFileSync(`/proc/self/task/${tid}/status`, 'utf8');
-    return [tid, ...status.match(/^(Name|Sig(Blk|Ign|Cgt)):.*$/gm)].join(' ');
-  });
+import { _exit, fork, getitimer, ITIMER_REAL, setitimer, SIG_BLOCK, sigprocmask, waitpid } from 'truefork';
+import { descriptors, settled, threads } from './support/state.mjs';
 
 function forkAndWait() {
   const pid = fork();
@@ -26,19 +9,40 @@ function forkAndWait() {
   waitpid(pid, 0);
 }
 
-// The threads that were parked leave the handler, where all signals are blocked, when they get a processor.
-const blocking = () => threads().filter((thread) => /SigBlk:\s*f/.test(thread)).length;
-const quiet = blocking();
-async function settled() {
-  for (const end = Date.now() + 20_000; Date.now() < end && blocking() !== quiet;) await nextTurn();
-  return { descriptors: descriptors(), threads: threads() };
+async function state() {
+  await settled();
+  return {
+    descriptors: descriptors(),
+    threads: threads(),
+    mask: sigprocmask(SIG_BLOCK, null),
+    resources: process.getActiveResourcesInfo(),
+  };
 }
+
+// Timers of both kinds, which nothing is to set off or to put back.
+const HOUR = 3600;
+setitimer(ITIMER_REAL, HOUR, HOUR);
+let ticks = 0;
+const ticking = setInterval(() => ticks++, 1);
+const waiting = setTimeout(() => assert.fail('an hour has not passed'), HOUR * 1000);
 
 // The first fork installs the signal that parks threads.
 forkAndWait();
-const before = await settled();
+const before = await state();
+const began = performance.now();
+const armed = getitimer(ITIMER_REAL);
 for (let n = 0; n < Number(process.argv[2]); n++) forkAndWait();
-assert.deepEqual(await settled(), before);
+assert.deepEqual(await state(), before);
+
+const { value, interval } = getitimer(ITIMER_REAL);
+const passed = (performance.now() - began) / 1000;
+assert(Math.abs(armed.value - value - passed) < 0.1, `${armed.value - value} s of the timer in ${passed} s`);
+assert.equal(interval, HOUR);
+const ticked = ticks;
+while (ticks < ticked + 3) await new Promise(setImmediate);
+setitimer(ITIMER_REAL, 0, 0);
+clearInterval(ticking);
+clearTimeout(waiting);
 
 // The token that libuv's signal handlers pass around, in the pipe with the lowest numbers, must not cross over to the
 // child: killed with the token in hand, it would silence the signals of the whole family.

@@ -84,7 +84,5 @@ export const work = {
     await change;
     watcher.close();
     rmSync(directory, { recursive: true });
-    // Out of libuv's reading of the watches: a fork there does not work when one was closed.
-    await new Promise(setImmediate);
   },
 };

@@ -1,0 +1,32 @@
+// What of a process a fork must leave as it was.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const HANG = 20_000;
+
+/** Number, target and flags of each open descriptor. */
+export function descriptors() {
+  return readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      const [flags] = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8').match(/^flags:.*$/m);
+      return `${fd} ${readlinkSync(`/proc/self/fd/${fd}`)} ${flags}`;
+    } catch {
+      return ''; // The directory's own.
+    }
+  });
+}
+
+/** Id, name and signals of each thread. `fields`: those of /proc/PID/task/TID/status. */
+export function threads(fields = /^(Name|Sig(Blk|Ign|Cgt)):.*$/gm) {
+  return readdirSync('/proc/self/task').map((tid) =>
+    [tid, ...readFileSync(`/proc/self/task/${tid}/status`, 'utf8').match(fields)].join(' '),
+  );
+}
+
+const blocking = () => threads().filter((thread) => /SigBlk:\s*f/.test(thread)).length;
+const quiet = blocking();
+
+/** Until the threads that were parked have left the handler, where all signals are blocked: when they get a processor. */
+export async function settled() {
+  for (const end = Date.now() + HANG; Date.now() < end && blocking() !== quiet;) await sleep(1);
+}
