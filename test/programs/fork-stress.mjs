@@ -1,6 +1,8 @@
 // Forks COUNT times in a row from a parent that allocates and reads files all the while. Each child uses everything
 // that a Node.js has, and leaves by one of its ways out; the parent checks each status, and in the end that its own
 // descriptors, threads, signals and memory are what they were after the first tenth.
+//
+//   node --expose-gc fork-stress.mjs [COUNT] [NTH]   Only every NTH child uses everything, the others a part: default 1.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -15,6 +17,7 @@ import { decodeWaitStatus, fork, kill, waitpid, WNOHANG } from 'truefork';
 import { descriptors, settled, threads } from './support/state.mjs';
 
 const COUNT = Number(process.argv[2] ?? 1000);
+const NTH = Number(process.argv[3] ?? 1);
 const AT_ONCE = 4;
 const HANG = 60_000;
 
@@ -75,6 +78,13 @@ async function everything(n) {
   allocate(2);
 }
 
+async function something() {
+  allocate(2);
+  globalThis.gc?.({ type: 'minor' });
+  await Promise.all([fs.stat('/etc/hosts'), promisify(randomBytes)(64), sleep(1)]);
+  assert.equal(randomUUID().length, 36);
+}
+
 const waysOut = {
   'natural end': { code: (n) => n % 200, leave: (n) => void (process.exitCode = n % 200) },
   'process.exit': { code: (n) => n % 200, leave: (n) => process.exit(n % 200) },
@@ -91,7 +101,7 @@ const names = Object.keys(waysOut);
 
 async function child(n) {
   try {
-    await everything(n);
+    await (n % NTH === 0 ? everything(n) : something());
   } catch (error) {
     console.error(`child ${n} failed:`, error);
     process.exit(250);
