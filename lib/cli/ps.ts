@@ -9,6 +9,8 @@ interface Row {
   readonly ppid: number;
   /** What it is doing by the scoreboard; `zombie` and `stopped` by the kernel, which knows better. */
   readonly state: string;
+  /** Of a worker. */
+  readonly generation?: number;
   /** Since when it is in this state, in milliseconds of the epoch. */
   readonly since: number;
   readonly requests: number;
@@ -22,8 +24,7 @@ function kernelState(state: string | undefined): string | undefined {
 }
 
 function rowsOf({ master, since, pastRequests, workers }: FamilyStatus): Row[] {
-  const present = workers.filter(({ pid }) => pid > 0);
-  const sum = (count: 'requests' | 'connections') => present.reduce((total, worker) => total + worker[count], 0);
+  const sum = (count: 'requests' | 'connections') => workers.reduce((total, worker) => total + worker[count], 0);
   const head = processStat(master);
   return [
     {
@@ -35,13 +36,14 @@ function rowsOf({ master, since, pastRequests, workers }: FamilyStatus): Row[] {
       requests: pastRequests + sum('requests'),
       connections: sum('connections'),
     },
-    ...present.map(({ worker, pid, state, since, requests, connections }) => {
+    ...workers.map(({ worker, pid, generation, state, since, requests, connections }) => {
       const stat = processStat(pid);
       return {
         role: `worker ${worker}`,
         pid,
         ppid: stat?.ppid ?? 0,
         state: kernelState(stat?.state) ?? state,
+        generation,
         since,
         requests,
         connections,
@@ -61,12 +63,13 @@ function table(rows: readonly Row[]): string {
     String(row.pid),
     String(row.ppid),
     row.state,
+    String(row.generation ?? ''),
     clock(row.since),
     String(row.requests),
     String(row.connections),
   ]);
-  const head = ['ROLE', 'PID', 'PPID', 'STATE', 'SINCE', 'REQUESTS', 'CONNECTIONS'];
-  const numeric = [false, true, true, false, false, true, true];
+  const head = ['ROLE', 'PID', 'PPID', 'STATE', 'GENERATION', 'SINCE', 'REQUESTS', 'CONNECTIONS'];
+  const numeric = [false, true, true, false, true, false, true, true];
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)));
   return [head, ...cells]
     .map((row) =>

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import type { Registry } from '../discovery/index.js';
-import { prefork } from '../prefork/index.js';
-import { integerOption, textOption, UsageError, type Call, type Command } from './command.js';
+import { numberSettings, prefork, type NumberSettingName } from '../prefork/index.js';
+import { integerOption, textOption, UsageError, type Call, type Command, type Option } from './command.js';
 import { openRegistry } from './registry.js';
 
 // How long clients are given to hear that the service has left the registry, before its workers stop accepting.
@@ -57,6 +57,34 @@ function log(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+const numberNames = Object.keys(numberSettings) as NumberSettingName[];
+
+// gracefulTimeout: --graceful-timeout
+function optionOf(name: NumberSettingName): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function defaultOf(untold: number): string {
+  return untold === Infinity ? 'never' : String(untold);
+}
+
+const numberOptions = Object.fromEntries(
+  numberNames.map((name) => {
+    const { value, help, untold } = numberSettings[name];
+    return [optionOf(name), { type: 'string', value, help: `${help} Default: ${defaultOf(untold)}.` } satisfies Option];
+  }),
+);
+
+function numbersFrom(call: Call): Partial<Record<NumberSettingName, number>> {
+  return Object.fromEntries(
+    numberNames.flatMap((name) => {
+      const { least, most } = numberSettings[name];
+      const told = integerOption(call, optionOf(name), least, most);
+      return told === undefined ? [] : [[name, told]];
+    }),
+  );
+}
+
 async function run(call: Call): Promise<undefined> {
   const [file = ''] = call.operands;
   const port = integerOption(call, 'port', 0, 65535) ?? 0;
@@ -72,6 +100,7 @@ async function run(call: Call): Promise<undefined> {
   const master = await prefork(await serverFrom(file), {
     port,
     workers,
+    ...numbersFrom(call),
     ...(host !== undefined && { host }),
     log,
     beforeStop: async () => {
@@ -101,6 +130,7 @@ export const serve: Command = {
     port: { type: 'string', short: 'p', value: 'N', help: 'The port. Default: one that is free.' },
     host: { type: 'string', value: 'HOST', help: 'The name or address to listen on. Default: every address.' },
     workers: { type: 'string', short: 'w', value: 'N', help: 'How many workers. Default: auto, one a processor.' },
+    ...numberOptions,
     register: { type: 'string', value: 'NAME', help: 'Register the server as an instance of this service.' },
     registry: { type: 'string', value: 'URL', help: "Where: file:///DIRECTORY. Default: this user's own." },
   },

@@ -8,7 +8,8 @@ import { settingsFrom, type PreforkOptions, type Settings } from './settings.js'
 
 export { PreforkError, type Master } from './master.js';
 export { families, type FamilyStatus, type WorkerState, type WorkerStatus } from './scoreboard.js';
-export type { PreforkOptions } from './settings.js';
+export { numberSettings, type NumberSettingName, type PreforkOptions } from './settings.js';
+export { signalTable } from './signals.js';
 
 // Whether this process has a master, or is a worker of one. One has the signals and the scoreboard of the process.
 let taken = false;
@@ -22,7 +23,8 @@ let taken = false;
  * the workers that are forked later inherit. `atfork` is the place to close it there.
  *
  * SIGTERM and SIGQUIT stop it gracefully, SIGINT quickly, a second SIGINT kills the workers; the process then exits.
- * There is one at a time in a process.
+ * SIGUSR2 replaces the workers (`refork`), SIGTTIN and SIGTTOU make one more or one less, SIGWINCH stops them all and keeps
+ * the master (not in a terminal). There is one at a time in a process.
  *
  * @param server of `net`, `http` or `https`, not listening yet; as it is, in every worker
  * @returns the master, when all workers accept connections

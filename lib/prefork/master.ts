@@ -1,6 +1,8 @@
 // The parent's side: owns the listening socket, forks workers, waits for them, and serves nothing.
 import { EventEmitter } from 'node:events';
+import { openSync, closeSync } from 'node:fs';
 import type { Server } from 'node:net';
+import { integer } from '../mistakes.js';
 import {
   close,
   forkMany,
@@ -13,25 +15,15 @@ import {
   type Signal,
 } from '../posix/index.js';
 import { Reaper, type ExitStatus } from '../reaper/index.js';
-import { BOOT_FAILURES, HEALTHY_AFTER, respawnDelay } from './backoff.js';
+import { Agenda } from './agenda.js';
+import { BOOT_FAILURES, FIRST_DELAY, HEALTHY_AFTER, respawnDelay } from './backoff.js';
+import { Inspection } from './inspection.js';
 import type { Listener } from './listener.js';
-import { Scoreboard, type WorkerStatus } from './scoreboard.js';
+import { Member, now, Place } from './place.js';
+import { MOST_WORKERS, Scoreboard, type WorkerStatus } from './scoreboard.js';
 import type { Settings } from './settings.js';
-import { readyWorkers, Worker } from './worker.js';
-
-/** A worker's place, and who holds it. */
-interface Place {
-  readonly worker: number;
-  pid: number;
-  /** When it was forked, by `now()`. */
-  forkedAt: number;
-  /** When it was ready; undefined until then. */
-  readyAt: number | undefined;
-  /** Ends in a row that nobody asked for. */
-  failures: number;
-  /** Takes back the respawn that waits, if one does. */
-  cancelRespawn: () => void;
-}
+import { handledSignals, rowOf } from './signals.js';
+import { newsIn, Worker } from './worker.js';
 
 interface MasterEvents {
   /** A worker accepts connections. */
@@ -44,11 +36,20 @@ interface MasterEvents {
 
 /** The workers could not be started. */
 export class PreforkError extends Error {
-  readonly code = 'ERR_PREFORK_BOOT';
+  readonly code: 'ERR_PREFORK_BOOT' | 'ERR_PREFORK_REFORK';
   override readonly name = 'PreforkError';
+
+  constructor(code: PreforkError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
-const stopSignals = ['SIGTERM', 'SIGQUIT', 'SIGINT'] as const;
+/** A replacement of all workers that goes on. */
+interface Refork {
+  readonly resolve: () => void;
+  readonly reject: (error: PreforkError) => void;
+}
 
 /** A prefork server, as the process that called `prefork` sees it. */
 export class Master extends EventEmitter<MasterEvents> implements AsyncDisposable {
@@ -58,8 +59,13 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #listener: Listener;
   readonly #scoreboard: Scoreboard;
   readonly #reaper = new Reaper();
-  readonly #places: Place[];
-  readonly #ready: { readonly read: number; readonly write: number; readonly watcher: Watcher };
+  readonly #agenda = new Agenda();
+  readonly #inspection: Inspection;
+  /** One for each worker that there shall be. */
+  readonly #places: Place[] = [];
+  /** Every process that has been forked and not been reaped, by its pid. */
+  readonly #members = new Map<number, Member>();
+  readonly #news: { readonly read: number; readonly write: number; readonly watcher: Watcher };
   readonly #lifeline: { readonly read: number; readonly write: number };
   /** What the forks of this process become. */
   readonly #worker: Worker;
@@ -67,13 +73,18 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   /** Fulfilled by `#hurry`, when the server shall stop quickly. */
   readonly #hurried: Promise<void>;
   #hurry: () => void = () => undefined;
+  #generation = 1;
+  /** Places whose worker is to be replaced, in this order. */
+  readonly #queue = new Set<Place>();
+  #refork: Refork | undefined;
   #everReady = false;
   #bootFailures = 0;
   #failed: PreforkError | undefined;
   #stopping: 'graceful' | 'quick' | undefined;
+  /** Whether the workers have been told to stop. */
+  #told = false;
   /** Whether a signal has told this process to end. */
   #exiting = false;
-  #kill: NodeJS.Timeout | undefined;
 
   /** Only `prefork` makes one. */
   constructor(server: Server, settings: Settings, listener: Listener) {
@@ -81,13 +92,12 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#settings = settings;
     this.#listener = listener;
     this.address = { host: listener.host, port: listener.port };
-    this.#scoreboard = Scoreboard.create(settings.workers, this.address, settings.log);
-    this.#places = Array.from({ length: settings.workers }, (_, worker) => emptyPlace(worker));
-    const [readyRead, readyWrite] = pipe2(O_CLOEXEC | O_NONBLOCK);
-    const watcher = new Watcher(readyRead, () => {
-      this.#readReady();
+    this.#scoreboard = Scoreboard.create(this.address, settings.log);
+    const [newsRead, newsWrite] = pipe2(O_CLOEXEC | O_NONBLOCK);
+    const watcher = new Watcher(newsRead, () => {
+      this.#readNews();
     });
-    this.#ready = { read: readyRead, write: readyWrite, watcher };
+    this.#news = { read: newsRead, write: newsWrite, watcher };
     const [lifelineRead, lifelineWrite] = pipe2(O_CLOEXEC);
     this.#lifeline = { read: lifelineRead, write: lifelineWrite };
     this.#worker = new Worker({
@@ -95,8 +105,16 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       listener: listener.fd,
       backlog: settings.backlog,
       gracefulTimeout: settings.gracefulTimeout,
-      readyPipe: readyWrite,
+      pipe: newsWrite,
       lifeline: lifelineRead,
+    });
+    this.#inspection = new Inspection(settings, {
+      kill: (member, reason) => {
+        this.#killFor(member, reason);
+      },
+      recycle: (member, reason) => {
+        this.#recycle(member, reason);
+      },
     });
     this.#reaper.on('exit', (pid, status) => {
       this.#reaped(pid, status);
@@ -106,10 +124,13 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     });
     this.#hurried = new Promise((resolve) => (this.#hurry = resolve));
     this.#stopped = new Promise((resolve) => this.once('stopped', resolve));
-    for (const signal of stopSignals) process.on(signal, this.#onSignal);
+    for (const signal of handledSignals) process.on(signal, this.#onSignal);
   }
 
-  /** The workers, as the scoreboard has them. */
+  /**
+   * The workers, as the scoreboard has them. While one is replaced there are two in its place: the older one finishes, or
+   * the newer one is not ready yet.
+   */
   get workers(): WorkerStatus[] {
     return this.#scoreboard.status();
   }
@@ -131,16 +152,20 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     log(`master pid=${process.pid} listening host=${host} port=${port} workers=${workers}`);
     // From the check phase of the event loop, in which a child inherits no event that is half dispatched.
     await nextCheckPhase();
+    for (let worker = 0; worker < workers; worker++) this.#places.push(new Place(worker));
     try {
       if (this.#spawn(this.#places) === 'worker') return await new Promise<never>(() => undefined);
     } catch (error) {
       await this.stop({ quick: true });
       throw error;
     }
+    this.#agenda.every(this.#inspection.interval, () => {
+      this.#inspection.inspect(this.#members.values());
+    });
     await new Promise<void>((resolve, reject) => {
       const check = () => {
         if (this.#failed) reject(this.#failed);
-        else if (this.#places.every(({ readyAt }) => readyAt !== undefined)) resolve();
+        else if (this.#places.every(({ holder }) => holder?.readyAt !== undefined)) resolve();
         // Stopped by a signal before that, it stays pending: the process is about to exit.
         else return;
         this.off('ready', check);
@@ -163,53 +188,112 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     await this.#stopped;
   }
 
+  /**
+   * Replaces all workers by new forks of this process, as it is now: at most a tenth of them, rounded up, at a time. A new
+   * worker accepts connections before the old one stops to, which then finishes what it has in hand.
+   *
+   * @returns when the new workers serve; the old ones may still be finishing
+   * @throws {PreforkError} ERR_PREFORK_REFORK: a new worker ended before it was ready, and the old ones that were left go on;
+   * one of these goes on already; the server stops
+   */
+  refork(): Promise<void> {
+    if (this.#stopping) return Promise.reject(reforkError('the server stops'));
+    if (this.#refork) return Promise.reject(reforkError('the workers are being replaced already'));
+    this.#generation++;
+    this.#settings.log(`master pid=${process.pid} refork generation=${this.#generation}`);
+    return new Promise((resolve, reject) => {
+      this.#refork = { resolve, reject };
+      for (const place of this.#places) this.#queue.add(place);
+      this.#replaceSoon();
+    });
+  }
+
+  /**
+   * Changes the number of workers: forks more, or has those in the highest places finish what they have in hand and end.
+   *
+   * @param workers how many there shall be, 0 to 1,024; with none, connections wait in the backlog
+   * @throws {TypeError | RangeError} no such number
+   */
+  scale(workers: number): void {
+    integer('workers', workers, 0, MOST_WORKERS);
+    if (this.#stopping) return;
+    this.#settings.log(`master pid=${process.pid} scale workers=${workers} from=${this.#places.length}`);
+    for (const place of this.#places.splice(workers)) this.#close(place);
+    const added = Array.from({ length: workers - this.#places.length }, (_, n) => new Place(this.#places.length + n));
+    this.#places.push(...added);
+    this.#agenda.after(0, () => {
+      const open = added.filter(({ closed }) => !closed);
+      if (open.length > 0 && !this.#stopping) this.#trySpawn(open);
+    });
+    this.#replaceSoon();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
 
-  /** Forks these workers. It returns in each child too, which is a worker by then. */
+  /** Forks workers for these places. It returns in each child too, which is a worker by then. */
   #spawn(places: readonly Place[]): 'master' | 'worker' {
+    const members: Member[] = [];
     for (const place of places) {
-      place.forkedAt = now();
-      place.readyAt = undefined;
+      const cell = this.#scoreboard.take();
+      if (cell === undefined) this.#forkFailed(place, 'too many workers are finishing');
+      else members.push(new Member(place, cell, this.#scoreboard.cell(cell), this.#generation));
     }
-    const forked = forkMany(places.length);
+    if (members.length === 0) return 'master';
+    let forked;
+    try {
+      forked = forkMany(members.length);
+    } catch (error) {
+      for (const { number } of members) this.#scoreboard.retire(number);
+      throw error;
+    }
     if (forked.role === 'child') {
-      this.#becomeWorker(places[forked.index]?.worker ?? -1);
+      this.#becomeWorker(members[forked.index]);
       return 'worker';
     }
-    for (const [index, place] of places.entries()) {
+    for (const [index, member] of members.entries()) {
       const pid = forked.pids[index];
-      if (pid === undefined) this.#forkFailed(place, 'the system would not make more processes');
-      else this.#forked(place, pid);
+      if (pid === undefined) {
+        this.#scoreboard.retire(member.number);
+        this.#forkFailed(member.place, 'the system would not make more processes');
+      } else this.#forked(member, pid);
     }
     return 'master';
   }
 
-  #forked(place: Place, pid: number): void {
-    place.pid = pid;
+  #forked(member: Member, pid: number): void {
+    const { place, generation } = member;
+    member.pid = pid;
+    if (place.holder) {
+      const { log } = this.#settings;
+      log(`worker=${place.worker} pid=${pid} forked generation=${generation} replaces=${place.holder.pid}`);
+    }
+    place.take(member);
+    this.#members.set(pid, member);
     void this.#reaper.watch(pid);
   }
 
   #forkFailed(place: Place, reason: string): void {
     place.failures++;
     this.#settings.log(`worker=${place.worker} fork failed reason=${JSON.stringify(reason)}`);
-    this.#respawn(place);
+    if (place.holder) this.#replacementFailed(place);
+    else this.#respawn(place);
   }
 
   /** In the child: lets go of everything that is the master's, and serves. The reaper lets go by itself. */
-  #becomeWorker(worker: number): void {
+  #becomeWorker(member: Member | undefined): void {
     // Others may have ended at the same moment, and their respawns wait in the phase of the event loop that forked.
-    for (const place of this.#places) place.cancelRespawn();
-    clearTimeout(this.#kill);
-    this.#ready.watcher.close();
-    close(this.#ready.read);
+    this.#agenda.clear();
+    this.#news.watcher.close();
+    close(this.#news.read);
     close(this.#lifeline.write);
     this.removeAllListeners();
     try {
-      const cell = this.#scoreboard.cells[worker];
-      if (!cell) throw new RangeError(`there is no worker ${worker}`);
-      this.#worker.serve(worker, cell);
+      if (!member) throw new RangeError('there is no such worker');
+      const { number, cell } = member;
+      const maxRequests = this.#inspection.maxRequests(member);
+      this.#worker.serve({ number, cell, maxRequests, beat: this.#inspection.beat });
     } catch (error) {
       // It ends this worker, as an uncaught one, and is not the caller's.
       queueMicrotask(() => {
@@ -218,64 +302,166 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     }
   }
 
-  #readReady(): void {
+  #readNews(): void {
     const buffer = new Uint8Array(4096);
-    const messages = buffer.subarray(0, read(this.#ready.read, buffer));
-    for (const worker of readyWorkers(messages)) {
-      const place = this.#places[worker];
-      const status = this.#scoreboard.cells[worker]?.status(worker);
-      // One that said so and died, and was reaped first, is not the one that holds the place now.
-      if (!place || status?.pid !== place.pid || status.state !== 'ready') continue;
-      place.readyAt = now();
-      this.#everReady = true;
-      this.#settings.log(`worker=${worker} pid=${place.pid} ready ms=${(place.readyAt - place.forkedAt).toFixed(1)}`);
-      this.emit('ready', worker, place.pid);
+    for (const { cell, news } of newsIn(buffer.subarray(0, read(this.#news.read, buffer)))) {
+      // One that said so and died, and was reaped first, is not the one that has the cell now.
+      const member = [...this.#members.values()].find(({ number }) => number === cell);
+      if (!member || member.cell.status()?.pid !== member.pid) continue;
+      if (news === 'ready') this.#isReady(member);
+      else if (news === 'served') this.#recycle(member, 'requests');
     }
   }
 
+  #isReady(member: Member): void {
+    const { place, pid } = member;
+    if (member.readyAt !== undefined || member.retiring) return;
+    member.readyAt = now();
+    member.waited = 0;
+    this.#everReady = true;
+    this.#settings.log(`worker=${place.worker} pid=${pid} ready ms=${(member.readyAt - member.forkedAt).toFixed(1)}`);
+    if (member === place.successor) {
+      const old = place.succeed();
+      if (old) this.#retire(old);
+    }
+    this.emit('ready', place.worker, pid);
+    this.#replaceSoon();
+  }
+
+  /** It stops accepting, finishes what it has in hand, and ends. */
+  #retire(member: Member): void {
+    if (member.retiring) return;
+    member.retiring = true;
+    this.#signal(member.pid, 'SIGUSR2');
+    member.cancelKill = this.#agenda.after(this.#settings.gracefulTimeout, () => {
+      this.#settings.log(`worker=${member.place.worker} pid=${member.pid} gracefulTimeout passed, killing`);
+      this.#signal(member.pid, 'SIGKILL');
+    });
+  }
+
+  #killFor(member: Member, reason: string): void {
+    member.killed = true;
+    this.#settings.log(`worker=${member.place.worker} pid=${member.pid} killing reason=${reason}`);
+    this.#signal(member.pid, 'SIGKILL');
+  }
+
+  #recycle(member: Member, reason: string): void {
+    const { place } = member;
+    if (this.#stopping || place.holder !== member || member.tired !== undefined) return;
+    this.#settings.log(`worker=${place.worker} pid=${member.pid} recycling reason=${reason}`);
+    member.tired = reason;
+    this.#queue.add(place);
+    this.#replaceSoon();
+  }
+
+  #replaceSoon(): void {
+    this.#agenda.after(0, () => {
+      this.#replace();
+    });
+  }
+
+  /** Forks the next replacements: at most a tenth of the workers, rounded up, is being replaced at a time. */
+  #replace(): void {
+    if (this.#stopping) return;
+    this.#settleRefork();
+    let room = Math.ceil(this.#places.length / 10) - this.#places.filter(({ successor }) => successor).length;
+    const places: Place[] = [];
+    for (const place of this.#queue) {
+      if (room <= 0) break;
+      if (place.successor) continue;
+      this.#queue.delete(place);
+      // A place without a worker is about to get a new one anyway.
+      if (!place.holder) continue;
+      places.push(place);
+      room--;
+    }
+    if (places.length > 0) this.#trySpawn(places);
+  }
+
+  #trySpawn(places: readonly Place[]): void {
+    try {
+      this.#spawn(places);
+    } catch (error) {
+      for (const place of places) this.#forkFailed(place, (error as Error).message);
+    }
+  }
+
+  /** The old worker goes on. */
+  #replacementFailed(place: Place): void {
+    if (this.#refork) {
+      const { reject } = this.#refork;
+      this.#refork = undefined;
+      this.#queue.clear();
+      this.#settings.log(`master pid=${process.pid} refork failed generation=${this.#generation}`);
+      reject(reforkError('a new worker ended before it was ready; the old ones go on'));
+    }
+    // Who has reached a limit is replaced in the end.
+    for (const { holder } of this.#places) {
+      if (holder?.tired !== undefined && holder.place !== place) this.#queue.add(holder.place);
+    }
+    if (place.holder?.tired === undefined) return;
+    place.cancelRespawn = this.#agenda.after(Math.max(respawnDelay(place.failures), FIRST_DELAY), () => {
+      if (place.holder) this.#queue.add(place);
+      this.#replace();
+    });
+  }
+
+  #settleRefork(): void {
+    const current = ({ holder }: Place) => holder?.readyAt !== undefined && holder.generation === this.#generation;
+    if (!this.#refork || !this.#places.every(current)) return;
+    this.#settings.log(`master pid=${process.pid} reforked generation=${this.#generation}`);
+    this.#refork.resolve();
+    this.#refork = undefined;
+  }
+
+  /** Nobody shall be this worker any more. */
+  #close(place: Place): void {
+    place.closed = true;
+    place.cancelRespawn();
+    this.#queue.delete(place);
+    for (const member of [place.holder, place.successor]) if (member) this.#retire(member);
+  }
+
   #reaped(pid: number, status: ExitStatus | undefined): void {
-    const place = this.#places.find((candidate) => candidate.pid === pid);
-    if (!place) return;
+    const member = this.#members.get(pid);
+    if (!member) return;
+    const { place, readyAt } = member;
+    this.#members.delete(pid);
+    member.cancelKill();
+    this.#scoreboard.retire(member.number);
     this.#settings.log(`worker=${place.worker} pid=${pid} exited ${manner(status)}`);
-    const healthy = place.readyAt !== undefined && now() - place.readyAt >= HEALTHY_AFTER;
-    place.failures = healthy ? 1 : place.failures + 1;
-    if (place.readyAt === undefined) this.#bootFailures++;
-    place.pid = 0;
-    place.readyAt = undefined;
-    this.#scoreboard.retire(place.worker);
+    const replacement = member === place.successor;
+    const asked = !replacement && member !== place.holder;
+    if (!asked) {
+      const healthy = readyAt !== undefined && now() - readyAt >= HEALTHY_AFTER;
+      place.failures = healthy ? 1 : place.failures + 1;
+      if (readyAt === undefined) this.#bootFailures++;
+      // A successor that boots is the worker from now on.
+      if (replacement) place.successor = undefined;
+      else place.succeed();
+    }
     this.emit('exit', place.worker, pid, status);
     if (this.#stopping) this.#finishIfAlone();
+    else if (asked || place.closed) this.#replaceSoon();
     else if (!this.#everReady && this.#bootFailures >= BOOT_FAILURES) this.#giveUp();
-    else this.#respawn(place);
+    else if (replacement) this.#replacementFailed(place);
+    else if (!place.holder) {
+      this.#queue.delete(place);
+      this.#respawn(place);
+    }
   }
 
   #respawn(place: Place): void {
     const delay = respawnDelay(place.failures);
-    const again = () => {
-      if (this.#stopping) return;
-      try {
-        this.#spawn([place]);
-      } catch (error) {
-        this.#forkFailed(place, (error as Error).message);
-      }
-    };
-    if (delay === 0) {
-      const immediate = setImmediate(again);
-      place.cancelRespawn = () => {
-        clearImmediate(immediate);
-      };
-      return;
-    }
-    this.#settings.log(`worker=${place.worker} respawn in=${delay} failures=${place.failures}`);
-    // The timer's phase, like the check phase, has no event half dispatched.
-    const timer = setTimeout(again, delay);
-    place.cancelRespawn = () => {
-      clearTimeout(timer);
-    };
+    if (delay > 0) this.#settings.log(`worker=${place.worker} respawn in=${delay} failures=${place.failures}`);
+    place.cancelRespawn = this.#agenda.after(delay, () => {
+      if (!this.#stopping && !place.holder) this.#trySpawn([place]);
+    });
   }
 
   #giveUp(): void {
     this.#failed = new PreforkError(
+      'ERR_PREFORK_BOOT',
       `${this.#bootFailures} workers ended before any was ready: the server cannot start (see their output)`,
     );
     this.#settings.log(`master pid=${process.pid} giving up failures=${this.#bootFailures}`);
@@ -290,25 +476,51 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       return;
     }
     this.#settings.log(`master pid=${process.pid} signal=${signal}`);
-    if (signal === 'SIGINT' && this.#stopping === 'quick') this.#signalAll('SIGKILL');
-    else {
-      this.#exiting = true;
-      // Nobody else's handler ends a process that a signal has told to end.
-      void this.stop({ quick: signal === 'SIGINT' }).then(() => process.exit());
+    switch (rowOf(signal)?.action) {
+      case 'quick':
+        if (this.#stopping === 'quick') this.#signalAll('SIGKILL');
+        else this.#exit(true);
+        break;
+      case 'stop':
+        this.#exit(false);
+        break;
+      case 'refork':
+        // Whether it succeeds is in the log.
+        this.refork().catch(() => undefined);
+        break;
+      case 'more':
+        this.scale(Math.min(this.#places.length + 1, MOST_WORKERS));
+        break;
+      case 'fewer':
+        this.scale(Math.max(this.#places.length - 1, 0));
+        break;
+      case 'drain':
+        if (hasTerminal()) this.#settings.log(`master pid=${process.pid} signal=${signal} ignored: it has a terminal`);
+        else this.scale(0);
+        break;
     }
   };
 
+  #exit(quick: boolean): void {
+    this.#exiting = true;
+    // Nobody else's handler ends a process that a signal has told to end.
+    void this.stop({ quick }).then(() => process.exit());
+  }
+
   async #beginStop(how: 'graceful' | 'quick'): Promise<void> {
     this.#stopping = how;
-    for (const place of this.#places) place.cancelRespawn();
+    this.#agenda.clear();
+    this.#refork?.reject(reforkError('the server stops'));
+    this.#refork = undefined;
     this.#settings.log(`master pid=${process.pid} stopping how=${how}`);
     if (how === 'quick') this.#hurry();
     await Promise.race([this.#beforeStop(), this.#hurried]);
     this.#signalAll(this.#stopping === 'quick' ? 'SIGINT' : 'SIGTERM');
-    this.#kill = setTimeout(() => {
+    this.#told = true;
+    this.#agenda.after(this.#settings.gracefulTimeout, () => {
       this.#settings.log(`master pid=${process.pid} gracefulTimeout passed, killing pids=${this.#reaper.pids.join()}`);
       this.#signalAll('SIGKILL');
-    }, this.#settings.gracefulTimeout);
+    });
     this.#finishIfAlone();
   }
 
@@ -327,24 +539,26 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   }
 
   #signalAll(signal: Signal): void {
-    for (const pid of this.#reaper.pids) {
-      try {
-        this.#reaper.kill(pid, signal);
-      } catch (error) {
-        if (!isPosixError(error, 'ESRCH')) throw error;
-      }
+    for (const pid of this.#reaper.pids) this.#signal(pid, signal);
+  }
+
+  #signal(pid: number, signal: Signal): void {
+    try {
+      this.#reaper.kill(pid, signal);
+    } catch (error) {
+      if (!isPosixError(error, 'ESRCH')) throw error;
     }
   }
 
   #finishIfAlone(): void {
-    if (this.#reaper.pids.length > 0 || this.#kill === undefined) return;
-    clearTimeout(this.#kill);
+    if (this.#reaper.pids.length > 0 || !this.#told) return;
+    this.#agenda.clear();
     // A process that is about to exit is not to be killed by a signal that repeats.
-    if (!this.#exiting) for (const signal of stopSignals) process.off(signal, this.#onSignal);
+    if (!this.#exiting) for (const signal of handledSignals) process.off(signal, this.#onSignal);
     this.#reaper.close();
-    this.#ready.watcher.close();
+    this.#news.watcher.close();
     this.#worker.close();
-    for (const fd of [this.#ready.read, this.#ready.write, this.#lifeline.read, this.#lifeline.write]) close(fd);
+    for (const fd of [this.#news.read, this.#news.write, this.#lifeline.read, this.#lifeline.write]) close(fd);
     close(this.#listener.fd);
     this.#scoreboard.remove();
     this.#settings.log(`master pid=${process.pid} stopped`);
@@ -352,17 +566,22 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   }
 }
 
-// Milliseconds of a clock that is not set. Not performance.now(): to load what else is there takes 2 ms of the start.
-function now(): number {
-  return process.uptime() * 1_000;
+function reforkError(why: string): PreforkError {
+  return new PreforkError('ERR_PREFORK_REFORK', `the workers were not replaced: ${why}`);
+}
+
+// SIGWINCH comes to all processes of a terminal when its window changes.
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function nextCheckPhase(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-function emptyPlace(worker: number): Place {
-  return { worker, pid: 0, forkedAt: 0, readyAt: undefined, failures: 0, cancelRespawn: () => undefined };
 }
 
 function manner(status: ExitStatus | undefined): string {

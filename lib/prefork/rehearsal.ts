@@ -14,16 +14,16 @@ import { isHttp, Worker } from './worker.js';
 export async function rehearse(server: Server, host: string): Promise<void> {
   const double = isHttp(server) ? createHttpServer() : createServer();
   const { fd: listener } = bound(host, 0, 1);
-  const [lifeline, readyPipe] = pipe2(O_CLOEXEC | O_NONBLOCK);
-  const worker = new Worker({ server: double, listener, backlog: 1, gracefulTimeout: 0, readyPipe, lifeline });
+  const [lifeline, pipe] = pipe2(O_CLOEXEC | O_NONBLOCK);
+  const worker = new Worker({ server: double, listener, backlog: 1, gracefulTimeout: 0, pipe, lifeline });
   try {
-    worker.serve(0, scratchCell());
+    worker.serve({ number: 0, cell: scratchCell(), maxRequests: Infinity, beat: Infinity });
     await new Promise((resolve, reject) => double.once('listening', resolve).once('error', reject));
   } finally {
     // Before the event loop polls: nobody can have connected, and nothing has come through the pipe.
     double.close();
     worker.close();
     close(lifeline);
-    close(readyPipe);
+    close(pipe);
   }
 }

@@ -1,4 +1,4 @@
-// What the workers of a family are doing, in memory that they share with the master: a header and one cell a worker,
+// What the workers of a family are doing, in memory that they share with the master: a header and one cell a process,
 // each on cache lines of its own, each with one writer. It is a file of the user's runtime directory, so that `truefork
 // ps` can read it.
 import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, unlinkSync, constants } from 'node:fs';
@@ -6,16 +6,19 @@ import { join } from 'node:path';
 import { MAP_ANONYMOUS, MAP_SHARED, mmap, munmap, processStat, PROT_READ, PROT_WRITE } from '../posix/index.js';
 import { runtimeDirectory } from '../runtime-directory.js';
 
-/** What a worker is doing. `empty`: the place has no process at present. */
-export const workerStates = ['empty', 'booting', 'ready', 'stopping'] as const;
+// In the order of their numbers in a cell, where 0 says that it has no process.
+const workerStates = ['booting', 'ready', 'stopping'] as const;
+
+/** What a worker is doing. */
 export type WorkerState = (typeof workerStates)[number];
 
 /** A worker, as its cell says. */
 export interface WorkerStatus {
-  /** Its place, from 0. */
+  /** Its place, from 0. While one is replaced, two processes have the same. */
   readonly worker: number;
-  /** 0 if the place is empty. */
   readonly pid: number;
+  /** 1 for the first workers, and one more after each refork. */
+  readonly generation: number;
   readonly state: WorkerState;
   /** Since when, in milliseconds of the epoch. */
   readonly since: number;
@@ -34,33 +37,48 @@ export interface FamilyStatus {
   readonly port: number;
   /** Requests that went to workers which have ended. */
   readonly pastRequests: number;
+  /** Those that have a process, by their places. */
   readonly workers: WorkerStatus[];
 }
 
 const MAGIC = 0x54465342; // 'TFSB'
-const VERSION = 1;
+const VERSION = 2;
 const CELL = 64; // bytes: a cache line
 const HEADER = 2 * CELL;
 const HOST = 64; // where in the header the host's name begins
 
+/** The most workers of a family. */
+export const MOST_WORKERS = 1024;
+/** As many processes as a family can have, with those that take the place of others. Memory that nobody uses is not there. */
+export const CELLS = MOST_WORKERS + MOST_WORKERS / 8;
+const SIZE = HEADER + CELLS * CELL;
+
 // The header's fields: places in words of 4 bytes, and in numbers of 8.
-const WORD = { magic: 0, version: 1, master: 2, workers: 3, port: 4, hostLength: 5 } as const;
+const WORD = { magic: 0, version: 1, master: 2, cells: 3, port: 4, hostLength: 5 } as const;
 const NUMBER = { masterStart: 4, since: 5, pastRequests: 6 } as const;
 
-/** The cell of one worker. In the worker it is the only one that writes it; the master does while there is none. */
+/** The cell of one process. In the worker it is the only one that writes it; the master does while there is none. */
 export class Cell {
+  /** pid, state, worker, generation. */
   readonly #words: Int32Array;
+  /** since, requests, connections, turns. */
   readonly #numbers: Float64Array;
 
   constructor(buffer: ArrayBuffer, offset: number) {
-    this.#words = new Int32Array(buffer, offset, 2);
-    this.#numbers = new Float64Array(buffer, offset + 8, 3);
+    this.#words = new Int32Array(buffer, offset, 4);
+    this.#numbers = new Float64Array(buffer, offset + 16, 4);
+  }
+
+  /** In the master, before the fork. */
+  assign(worker: number, generation: number): void {
+    this.#words[2] = worker;
+    this.#words[3] = generation;
   }
 
   enter(state: WorkerState, pid: number): void {
     this.#words[0] = pid;
     this.#numbers[0] = Date.now();
-    this.#words[1] = workerStates.indexOf(state);
+    this.#words[1] = workerStates.indexOf(state) + 1;
   }
 
   clear(): void {
@@ -76,10 +94,21 @@ export class Cell {
     this.#numbers[2] = (this.#numbers[2] ?? 0) + difference;
   }
 
-  status(worker: number): WorkerStatus {
-    const [pid = 0, state = 0] = this.#words;
+  /** The event loop of the worker has turned. */
+  turn(): void {
+    this.#numbers[3] = this.turns + 1;
+  }
+
+  get turns(): number {
+    return this.#numbers[3] ?? 0;
+  }
+
+  /** Undefined while it has no process. */
+  status(): WorkerStatus | undefined {
+    const [pid = 0, stateNumber = 0, worker = 0, generation = 0] = this.#words;
     const [since = 0, requests = 0, connections = 0] = this.#numbers;
-    return { worker, pid, state: workerStates[state] ?? 'empty', since, requests, connections };
+    const state = workerStates[stateNumber - 1];
+    return state && { worker, pid, generation, state, since, requests, connections };
   }
 }
 
@@ -88,60 +117,83 @@ export function scratchCell(): Cell {
   return new Cell(new ArrayBuffer(CELL), 0);
 }
 
-function cellsOf(buffer: ArrayBuffer, workers: number): Cell[] {
-  return Array.from({ length: workers }, (_, worker) => new Cell(buffer, HEADER + worker * CELL));
+function cellAt(buffer: ArrayBuffer, number: number): Cell {
+  return new Cell(buffer, HEADER + number * CELL);
+}
+
+function statusOf(cells: Iterable<Cell>): WorkerStatus[] {
+  return [...cells]
+    .flatMap((cell) => cell.status() ?? [])
+    .sort((a, b) => a.worker - b.worker || a.generation - b.generation || a.since - b.since);
 }
 
 export class Scoreboard {
-  readonly cells: readonly Cell[];
   readonly #buffer: ArrayBuffer;
   readonly #header: Float64Array;
   readonly #path: string | undefined;
+  /** Those that have been taken. */
+  readonly #cells = new Map<number, Cell>();
 
-  private constructor(buffer: ArrayBuffer, workers: number, path?: string) {
+  private constructor(buffer: ArrayBuffer, path?: string) {
     this.#buffer = buffer;
     this.#header = new Float64Array(buffer, 0, 8);
     this.#path = path;
-    this.cells = cellsOf(buffer, workers);
   }
 
   /** The scoreboard of this process as a master. Where it cannot be a file, it is memory that only the family sees. */
-  static create(workers: number, address: { host: string; port: number }, log: (line: string) => void): Scoreboard {
-    const size = HEADER + workers * CELL;
+  static create(address: { host: string; port: number }, log: (line: string) => void): Scoreboard {
     let path: string | undefined;
     let buffer: ArrayBuffer;
     try {
       path = join(directory(), `${process.pid}.scoreboard`);
-      buffer = mapNewFile(path, size);
+      buffer = mapNewFile(path, SIZE);
     } catch (error) {
       path = undefined;
       log(`master pid=${process.pid} scoreboard=private reason=${JSON.stringify((error as Error).message)}`);
-      buffer = mmap(null, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+      buffer = mmap(null, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     }
     const words = new Uint32Array(buffer, 0, 8);
     const numbers = new Float64Array(buffer, 0, 8);
     const hostLength = Buffer.from(buffer, HOST, HEADER - HOST).write(address.host);
     words[WORD.version] = VERSION;
     words[WORD.master] = process.pid;
-    words[WORD.workers] = workers;
+    words[WORD.cells] = CELLS;
     words[WORD.port] = address.port;
     words[WORD.hostLength] = hostLength;
     numbers[NUMBER.masterStart] = processStat(process.pid)?.started ?? 0;
     numbers[NUMBER.since] = Date.now();
     words[WORD.magic] = MAGIC;
-    return new Scoreboard(buffer, workers, path);
+    return new Scoreboard(buffer, path);
   }
 
+  /** The processes that have a cell, by their places. */
   status(): WorkerStatus[] {
-    return this.cells.map((cell, worker) => cell.status(worker));
+    return statusOf(this.#cells.values());
   }
 
-  /** In the master, when a worker has been reaped: its place is empty, and what it has done is not forgotten. */
-  retire(worker: number): void {
-    const cell = this.cells[worker];
-    if (!cell) return;
-    this.#header[NUMBER.pastRequests] = (this.#header[NUMBER.pastRequests] ?? 0) + cell.status(worker).requests;
+  /** In the master: the number of a cell that nobody has; undefined if there is none. */
+  take(): number | undefined {
+    for (let number = 0; number < CELLS; number++) {
+      if (this.#cells.has(number)) continue;
+      this.#cells.set(number, cellAt(this.#buffer, number));
+      return number;
+    }
+    return undefined;
+  }
+
+  /** A cell that has been taken. */
+  cell(number: number): Cell {
+    const cell = this.#cells.get(number);
+    if (!cell) throw new RangeError(`nobody has cell ${number}`);
+    return cell;
+  }
+
+  /** In the master, when the process has been reaped: what it has done is not forgotten. */
+  retire(number: number): void {
+    const cell = this.cell(number);
+    this.#header[NUMBER.pastRequests] = (this.#header[NUMBER.pastRequests] ?? 0) + (cell.status()?.requests ?? 0);
     cell.clear();
+    this.#cells.delete(number);
   }
 
   /** In the master, when the last worker has been reaped: removes it. */
@@ -195,14 +247,14 @@ function decode(bytes: Buffer): FamilyStatus | undefined {
   if (buffer.byteLength < HEADER) return undefined;
   const words = new Uint32Array(buffer, 0, 8);
   const numbers = new Float64Array(buffer, 0, 8);
-  const [magic, version, master = 0, workers = 0, port = 0, hostLength = 0] = words;
-  if (magic !== MAGIC || version !== VERSION || buffer.byteLength !== HEADER + workers * CELL) return undefined;
+  const [magic, version, master = 0, cells = 0, port = 0, hostLength = 0] = words;
+  if (magic !== MAGIC || version !== VERSION || buffer.byteLength !== HEADER + cells * CELL) return undefined;
   // Left behind by a master that was killed, and whose pid somebody else may have by now.
   if (processStat(master)?.started !== numbers[NUMBER.masterStart]) return undefined;
   const host = Buffer.from(buffer, HOST, Math.min(hostLength, HEADER - HOST)).toString();
-  const cells = cellsOf(buffer, workers);
   const [since = 0, pastRequests = 0] = [numbers[NUMBER.since], numbers[NUMBER.pastRequests]];
-  return { master, since, host, port, pastRequests, workers: cells.map((cell, n) => cell.status(n)) };
+  const workers = statusOf(Array.from({ length: cells }, (_, number) => cellAt(buffer, number)));
+  return { master, since, host, port, pastRequests, workers };
 }
 
 /** The families of this user that run now, by their masters' pids. Removes what killed masters have left. */

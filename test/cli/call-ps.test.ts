@@ -56,11 +56,20 @@ describe('truefork ps', () => {
     expect(table).toMatchObject({ code: 0, stderr: '' });
     const [title, head, master, ...workers] = table.stdout.trimEnd().split('\n');
     expect(title).toBe(`127.0.0.1 port ${port}`);
-    expect(head?.split(/ +/)).toEqual(['ROLE', 'PID', 'PPID', 'STATE', 'SINCE', 'REQUESTS', 'CONNECTIONS']);
+    expect(head?.split(/ +/)).toEqual([
+      'ROLE',
+      'PID',
+      'PPID',
+      'STATE',
+      'GENERATION',
+      'SINCE',
+      'REQUESTS',
+      'CONNECTIONS',
+    ]);
     expect(master).toMatch(new RegExp(`^master +${pid} +${process.pid} +running +\\S+ \\S+ +2 +1$`));
     const pids = childrenOf(pid);
     for (const [n, line] of workers.entries()) {
-      expect(line).toMatch(new RegExp(`^└ worker ${n} +(${pids.join('|')}) +${pid} +ready +\\S+ \\S+ +[02] +[01]$`));
+      expect(line).toMatch(new RegExp(`^└ worker ${n} +(${pids.join('|')}) +${pid} +ready +1 +\\S+ \\S+ +[02] +[01]$`));
     }
     expect(workers).toHaveLength(2);
 

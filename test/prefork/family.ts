@@ -46,7 +46,8 @@ export class Family {
     const workers = new Map<number, number>();
     for (const [, place, pid, what] of this.program.stdout.matchAll(/^worker=(\d+) pid=(\d+) (ready|exited)/gm)) {
       if (what === 'ready') workers.set(Number(place), Number(pid));
-      else workers.delete(Number(place));
+      // Its successor may have been ready before it ended.
+      else if (workers.get(Number(place)) === Number(pid)) workers.delete(Number(place));
     }
     return [...workers].sort(([a], [b]) => a - b).map(([, pid]) => pid);
   }
@@ -76,10 +77,10 @@ export class Family {
     return groupOf(this.master);
   }
 
-  /** Ends it with SIGTERM, and expects that it ends well. */
-  async stop(): Promise<void> {
+  /** Ends it with SIGTERM, and expects that it ends well. The result is what it has logged. */
+  stop(): Promise<string> {
     this.program.kill('SIGTERM');
-    await this.ended();
+    return this.ended();
   }
 
   /** Expects that it ends well and leaves no process. The result is what it has logged. */

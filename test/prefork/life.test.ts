@@ -67,6 +67,8 @@ test('mistakes are told by typed errors, and leave nothing behind', async () => 
     'half a worker': outOfRange,
     'no backlog': outOfRange,
     'negative timeout': outOfRange,
+    'no requests': outOfRange,
+    'lifetime without end': outOfRange,
     'a log that is none': wrongType,
     'a beforeStop that is none': wrongType,
     'no server': wrongType,

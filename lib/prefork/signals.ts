@@ -1,0 +1,33 @@
+// What signals do to a prefork server: the one table of its handlers, its command line and its guide.
+
+/** What the master does. */
+export type Action = 'stop' | 'quick' | 'refork' | 'more' | 'fewer' | 'drain';
+
+interface Row {
+  readonly action: Action;
+  /** What a worker does that gets the signal itself; nothing if it is left out. */
+  readonly worker?: 'stop' | 'quick' | 'retire';
+  readonly help: string;
+}
+
+export const signalTable = {
+  SIGTERM: { action: 'stop', worker: 'stop', help: 'stop: the workers finish what they have in hand' },
+  SIGQUIT: { action: 'stop', worker: 'stop', help: 'as SIGTERM' },
+  SIGINT: { action: 'quick', worker: 'quick', help: 'stop at once; a second one kills workers that do not listen' },
+  SIGUSR2: { action: 'refork', worker: 'retire', help: 'replace all workers by new forks, a few at a time' },
+  SIGTTIN: { action: 'more', help: 'one worker more' },
+  SIGTTOU: { action: 'fewer', help: 'one worker less' },
+  SIGWINCH: {
+    action: 'drain',
+    help: 'stop all workers, keep the master; not in a terminal, where it tells of a new size',
+  },
+} as const satisfies Partial<Record<NodeJS.Signals, Row>>;
+
+export type HandledSignal = keyof typeof signalTable;
+
+export const handledSignals = Object.keys(signalTable) as HandledSignal[];
+
+/** What the signal does to the master, or to a worker that gets it itself. */
+export function rowOf(signal: NodeJS.Signals): Row | undefined {
+  return (signalTable as Partial<Record<NodeJS.Signals, Row>>)[signal];
+}
