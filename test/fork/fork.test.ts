@@ -58,10 +58,12 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
 
   test('a thousand children of a busy parent use all of Node.js and end as Node.js does', async () => {
     const count = rounds(250) * 4;
+    // On the Node.js of the others every fifth only, which is no divisor of the number of ways out.
+    const nth = node === process.execPath ? 1 : 5;
     const { code, stdout, stderr } = await run(programPath('fork-stress.mjs'), {
       node,
       nodeArgs: ['--expose-gc'],
-      args: [String(count)],
+      args: [count, nth].map(String),
     });
     expect(stdout).toMatch(new RegExp(`^forks ${count} wrong 0 `));
     expect(code).toBe(0);
