@@ -62,7 +62,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #agenda = new Agenda();
   readonly #inspection: Inspection;
   /** One for each worker that there shall be. */
-  readonly #places: Place[] = [];
+  readonly #places: Place[];
   /** Every process that has been forked and not been reaped, by its pid. */
   readonly #members = new Map<number, Member>();
   readonly #news: { readonly read: number; readonly write: number; readonly watcher: Watcher };
@@ -93,6 +93,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#listener = listener;
     this.address = { host: listener.host, port: listener.port };
     this.#scoreboard = Scoreboard.create(this.address, settings.log);
+    this.#places = Array.from({ length: settings.workers }, (_, worker) => new Place(worker));
     const [newsRead, newsWrite] = pipe2(O_CLOEXEC | O_NONBLOCK);
     const watcher = new Watcher(newsRead, () => {
       this.#readNews();
@@ -152,7 +153,6 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     log(`master pid=${process.pid} listening host=${host} port=${port} workers=${workers}`);
     // From the check phase of the event loop, in which a child inherits no event that is half dispatched.
     await nextCheckPhase();
-    for (let worker = 0; worker < workers; worker++) this.#places.push(new Place(worker));
     try {
       if (this.#spawn(this.#places) === 'worker') return await new Promise<never>(() => undefined);
     } catch (error) {
@@ -222,7 +222,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     const added = Array.from({ length: workers - this.#places.length }, (_, n) => new Place(this.#places.length + n));
     this.#places.push(...added);
     this.#agenda.after(0, () => {
-      const open = added.filter(({ closed }) => !closed);
+      const open = added.filter(({ closed, holder }) => !closed && !holder);
       if (open.length > 0 && !this.#stopping) this.#trySpawn(open);
     });
     this.#replaceSoon();
@@ -332,7 +332,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #retire(member: Member): void {
     if (member.retiring) return;
     member.retiring = true;
-    this.#signal(member.pid, 'SIGUSR2');
+    this.#signal(member.pid, RETIRE);
     member.cancelKill = this.#agenda.after(this.#settings.gracefulTimeout, () => {
       this.#settings.log(`worker=${member.place.worker} pid=${member.pid} gracefulTimeout passed, killing`);
       this.#signal(member.pid, 'SIGKILL');
@@ -565,6 +565,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.emit('stopped');
   }
 }
+
+// Not SIGUSR2: programs use it for themselves, for a heap snapshot say.
+const RETIRE: Signal = 'SIGTTOU';
 
 function reforkError(why: string): PreforkError {
   return new PreforkError('ERR_PREFORK_REFORK', `the workers were not replaced: ${why}`);

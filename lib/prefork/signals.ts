@@ -14,9 +14,9 @@ export const signalTable = {
   SIGTERM: { action: 'stop', worker: 'stop', help: 'stop: the workers finish what they have in hand' },
   SIGQUIT: { action: 'stop', worker: 'stop', help: 'as SIGTERM' },
   SIGINT: { action: 'quick', worker: 'quick', help: 'stop at once; a second one kills workers that do not listen' },
-  SIGUSR2: { action: 'refork', worker: 'retire', help: 'replace all workers by new forks, a few at a time' },
+  SIGUSR2: { action: 'refork', help: 'replace all workers by new forks, a few at a time' },
   SIGTTIN: { action: 'more', help: 'one worker more' },
-  SIGTTOU: { action: 'fewer', help: 'one worker less' },
+  SIGTTOU: { action: 'fewer', worker: 'retire', help: 'one worker less' },
   SIGWINCH: {
     action: 'drain',
     help: 'stop all workers, keep the master; not in a terminal, where it tells of a new size',

@@ -127,7 +127,7 @@ export class Worker {
   }
 
   /**
-   * In the child: SIGINT ends it at once; SIGTERM and SIGQUIT when it has finished what it has in hand; SIGUSR2 so that its
+   * In the child: SIGINT ends it at once; SIGTERM and SIGQUIT when it has finished what it has in hand; SIGTTOU so that its
    * clients do not notice.
    */
   onSignal(signal: NodeJS.Signals): void {

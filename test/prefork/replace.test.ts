@@ -123,6 +123,42 @@ test('SIGTTIN and SIGTTOU change the number of workers, SIGWINCH takes all', asy
   await family.stop();
 });
 
+test('a worker that is told to retire by itself does so, and another comes; other signals are nothing to it', async () => {
+  const family = await up({ workers: 1 });
+  const [worker = 0] = family.workers;
+  const connection = await HttpConnection.open(family.port);
+  for (const signal of ['SIGUSR2', 'SIGTTIN', 'SIGWINCH'] as const) kill(worker, signal);
+  for (let n = 0; n < 3; n++) expect((await connection.get()).headers['connection']).toBe('keep-alive');
+  kill(worker, 'SIGTTOU');
+  let answer;
+  do answer = await connection.get();
+  while (answer.headers['connection'] !== 'close');
+  expect(Number(answer.body)).toBe(worker);
+  expect(await family.exited(worker)).toBe('code=0');
+  await family.successor(worker);
+  expect(await family.stop()).not.toMatch(/scale|refork/);
+});
+
+test('signals that come while it starts are not lost, and none twice', async () => {
+  const family = new Family('prefork-replace.mjs', { options: { workers: 2 } });
+  await family.listens();
+  for (const signal of ['SIGTTIN', 'SIGUSR2', 'SIGTTIN', 'SIGTTOU'] as const) {
+    family.program.kill(signal);
+    // The same signal twice, before it is heard, is one.
+    await family.program.printed(new RegExp(`signal=${signal}$`, 'm'));
+  }
+  await family.program.printed(/^up$/m);
+  await family.program.printed(/reforked generation=2$/m);
+  const log = await family.stop();
+  expect(
+    [...log.matchAll(/scale workers=(\d+) from=(\d+)$/gm)].map(([, to, from]) => [Number(from), Number(to)]),
+  ).toEqual([
+    [2, 3],
+    [3, 4],
+    [4, 3],
+  ]);
+});
+
 describe('a worker is replaced, and nothing is lost,', () => {
   /** Until so many workers have been replaced under load. */
   async function replacedUnderLoad(options: Record<string, unknown>, reason: string, times: number) {
