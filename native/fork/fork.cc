@@ -137,12 +137,16 @@ static std::optional<Refusal> ParkAll(Idle& parked, Busy busy, Deadline deadline
   // Even who may be dropped gets the time for a small job: a child does without what it leaves half
   // done.
   const auto patience = std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
+  // How long the parked ones wait for the last: on a busy machine it takes its time to get a
+  // processor.
+  auto wait = std::chrono::milliseconds(100);
   for (long pause = 50;; pause = std::min(pause * 2, 400L)) {
     Settle();
     const bool patient = std::chrono::steady_clock::now() < std::min(patience, deadline);
     Sight sight = LookAround(patient ? Busy::kWait : busy);
     if (!sight.rings.empty()) return Refusal{"io-uring", std::move(sight.rings)};
     if (sight.idle) {
+      if (own_threads) own_threads->Conclude();
       const Idle& idle = *sight.idle;
       // One thread of Node's own has an event loop. A second loop is a worker thread's or an
       // addon's, and would not be whole in the child.
@@ -153,8 +157,7 @@ static std::optional<Refusal> ParkAll(Idle& parked, Busy busy, Deadline deadline
         }
         return refusal;
       }
-      if (Park(idle.parkable, std::min(deadline, std::chrono::steady_clock::now() +
-                                                     std::chrono::milliseconds(100)))) {
+      if (Park(idle.parkable, std::min(deadline, std::chrono::steady_clock::now() + wait))) {
         // A timed wait may have ended between the look and the signal: Park has noticed. A thread
         // may have been born: this notices.
         if (OtherThreads() == idle.tids) {
@@ -164,6 +167,7 @@ static std::optional<Refusal> ParkAll(Idle& parked, Busy busy, Deadline deadline
         }
         Release();
       }
+      wait *= 2;
       has_come.clear();
       sight.busy.push_back("threads come and go");
     }
@@ -348,7 +352,8 @@ void ForkFamily(Napi::Object exports) {
   // Worker threads load the addon again, when there may be many pipes: the first load decides.
   if (!signal_lock.found()) {
     signal_lock = SignalLock::Find();
-    own_threads = OwnThreads::Find();
+    own_threads = OwnThreads::AtLoad();
+    CanIdentify();
   }
   Export(exports, "fork", Fork);
   Export(exports, "openSignals", OpenSignals);

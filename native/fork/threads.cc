@@ -138,26 +138,37 @@ std::optional<bool> Blocks(const Thread& thread, int signal) {
   return (blocked >> (signal - 1) & 1) != 0;
 }
 
-std::optional<OwnThreads> OwnThreads::Find() {
-  const auto tids = OtherThreads();
+std::optional<OwnThreads> OwnThreads::AtLoad() {
+  auto tids = OtherThreads();
   if (!tids) return std::nullopt;
-  std::vector<Thread> threads;
-  auto end = threads.size();
-  for (const pid_t tid : *tids) {
-    Thread thread;
-    thread.tid = tid;
-    if (!LookAtIdentity(thread)) continue;
-    threads.push_back(thread);
-    // No other has a reason to block a signal as exotic as this.
-    if (Blocks(thread, SIGRTMAX).value_or(false)) end = threads.size();
-  }
-  if (end == 0) end = threads.size();
   OwnThreads own;
-  for (size_t i = 0; i < end; i++) own.tid_words_.push_back(threads[i].tid_word);
+  own.tids_ = std::move(*tids);
   return own;
 }
 
-bool OwnThreads::Has(const Thread& thread) const {
+// Not as the addon loads: a thread that was not on a processor yet has not registered its robust
+// list, and blocks all signals as the one for SIGUSR1 does.
+void OwnThreads::Identify() {
+  tid_words_.clear();
+  for (const pid_t tid : tids_) {
+    Thread thread;
+    thread.tid = tid;
+    if (!LookAtIdentity(thread)) continue;
+    tid_words_.push_back(thread.tid_word);
+    // No other waits with a signal as exotic as this blocked.
+    if (LookAtSyscall(thread) && thread.InFutex() && Blocks(thread, SIGRTMAX).value_or(false))
+      return;
+  }
+}
+
+void OwnThreads::Conclude() {
+  if (tids_.empty()) return;
+  Identify();
+  tids_.clear();
+}
+
+bool OwnThreads::Has(const Thread& thread) {
+  if (!tids_.empty()) Identify();
   return std::find(tid_words_.begin(), tid_words_.end(), thread.tid_word) != tid_words_.end();
 }
 

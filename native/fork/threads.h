@@ -63,14 +63,22 @@ inline void LookEnded(const Thread& thread) {
 // They are told by their struct pthread, which they keep in a child.
 class OwnThreads {
  public:
-  // As the addon loads. The one for SIGUSR1 is the last of them: threads of the pool, or of another
-  // addon, may be there already. Without it, all that are there are taken for Node's.
-  // Nothing when the list cannot be read.
-  static std::optional<OwnThreads> Find();
+  // As the addon loads, when they are there. Nothing when the list cannot be read.
+  static std::optional<OwnThreads> AtLoad();
 
-  bool Has(const Thread& thread) const;
+  // The one for SIGUSR1 is the last of them: threads of the pool, or of another addon, may have
+  // been there already. As long as it is not found, all that were there are taken for Node's.
+  bool Has(const Thread& thread);
+
+  // Before the first fork, with all threads idle: nothing that is not found now will be, and a
+  // child has its threads under other ids.
+  void Conclude();
 
  private:
+  void Identify();
+
+  // Those that were there at the load, in the order of their birth, until Node's are told.
+  std::vector<pid_t> tids_;
   std::vector<const pid_t*> tid_words_;
 };
 

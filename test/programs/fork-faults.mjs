@@ -129,8 +129,9 @@ await works();
 if (call?.startsWith('inotify')) watch(process.argv[1], { persistent: false });
 if (call === 'at load') {
   const before = state();
-  console.log(await forkAndWait());
+  const outcome = await forkAndWait();
   assert.deepEqual(state(), before);
+  console.log(outcome);
 } else if (first) {
   await fails(Number(times));
 } else {
