@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { call } from './call.js';
 import { helpOf, helpOfAll, readCall, UsageError, type Command } from './command.js';
+import { refork, scale, status, stop } from './control.js';
 import { ps } from './ps.js';
 import { serve } from './serve.js';
 
-const commands: readonly Command[] = [serve, call, ps];
+const commands: readonly Command[] = [serve, status, refork, scale, stop, ps, call];
 
 const WRONG_USAGE = 2;
 

@@ -6,6 +6,7 @@ import { Master } from './master.js';
 import { rehearse } from './rehearsal.js';
 import { settingsFrom, type PreforkOptions, type Settings } from './settings.js';
 
+export { ask, ControlError } from './control.js';
 export { PreforkError, type Master } from './master.js';
 export { families, type FamilyStatus, type WorkerState, type WorkerStatus } from './scoreboard.js';
 export { numberSettings, type NumberSettingName, type PreforkOptions } from './settings.js';

@@ -16,6 +16,7 @@ import {
 } from '../posix/index.js';
 import { Reaper, type ExitStatus } from '../reaper/index.js';
 import { Agenda } from './agenda.js';
+import { Control } from './control.js';
 import { BOOT_FAILURES, FIRST_DELAY, HEALTHY_AFTER, respawnDelay } from './backoff.js';
 import { Inspection } from './inspection.js';
 import type { Listener } from './listener.js';
@@ -61,6 +62,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #reaper = new Reaper();
   readonly #agenda = new Agenda();
   readonly #inspection: Inspection;
+  readonly #control: Control;
   /** One for each worker that there shall be. */
   readonly #places: Place[];
   /** Every process that has been forked and not been reaped, by its pid. */
@@ -117,6 +119,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         this.#recycle(member, reason);
       },
     });
+    this.#control = new Control((words) => this.#asked(words));
     this.#reaper.on('exit', (pid, status) => {
       this.#reaped(pid, status);
     });
@@ -173,6 +176,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       };
       this.on('ready', check);
       this.on('stopped', check);
+    });
+    if (this.#stopping) return;
+    this.#control.open((error) => {
+      log(`master pid=${process.pid} control=none reason=${JSON.stringify(error.message)}`);
     });
   }
 
@@ -285,6 +292,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #becomeWorker(member: Member | undefined): void {
     // Others may have ended at the same moment, and their respawns wait in the phase of the event loop that forked.
     this.#agenda.clear();
+    this.#control.close();
     this.#news.watcher.close();
     close(this.#news.read);
     close(this.#lifeline.write);
@@ -501,6 +509,34 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     }
   };
 
+  /** What somebody asks for by the control socket. */
+  #asked([what = '', argument]: readonly string[]): unknown {
+    this.#settings.log(`master pid=${process.pid} control=${JSON.stringify(what)}`);
+    switch (what) {
+      case 'status':
+        return {
+          master: process.pid,
+          ...this.address,
+          generation: this.#generation,
+          wanted: this.#places.length,
+          reforking: this.#refork !== undefined,
+          stopping: this.#stopping ?? null,
+          workers: this.workers,
+        };
+      case 'refork':
+        return this.refork();
+      case 'scale':
+        // Not Number(''), which is 0.
+        this.scale(/^\d+$/.test(argument ?? '') ? Number(argument) : NaN);
+        return undefined;
+      case 'stop':
+        this.#exit(argument === 'quick');
+        return undefined;
+      default:
+        throw new RangeError(`there is no request ${JSON.stringify(what)}: status, refork, scale N, stop, stop quick`);
+    }
+  }
+
   #exit(quick: boolean): void {
     this.#exiting = true;
     // Nobody else's handler ends a process that a signal has told to end.
@@ -555,6 +591,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#agenda.clear();
     // A process that is about to exit is not to be killed by a signal that repeats.
     if (!this.#exiting) for (const signal of handledSignals) process.off(signal, this.#onSignal);
+    this.#control.close();
     this.#reaper.close();
     this.#news.watcher.close();
     this.#worker.close();

@@ -262,19 +262,21 @@ export function families(): FamilyStatus[] {
   const folder = directory();
   const found: FamilyStatus[] = [];
   for (const name of readdirSync(folder)) {
-    const pid = /^(\d+)\.scoreboard$/.exec(name)?.[1];
+    const [, pid, kind] = /^(\d+)\.(scoreboard|control)$/.exec(name) ?? [];
     if (pid === undefined) continue;
     const path = join(folder, name);
-    let bytes;
-    try {
-      bytes = readFileSync(path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
-      throw error;
-    }
-    const family = decode(bytes);
+    const family = kind === 'scoreboard' ? familyIn(path) : undefined;
     if (family) found.push(family);
     else if (processStat(Number(pid)) === undefined) remove(path);
   }
   return found.sort((a, b) => a.master - b.master);
+}
+
+function familyIn(path: string): FamilyStatus | undefined {
+  try {
+    return decode(readFileSync(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

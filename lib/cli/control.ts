@@ -1,0 +1,62 @@
+// The commands that ask a running master for something.
+import { ask, ControlError, families } from '../prefork/index.js';
+import { UsageError, type Call, type Command } from './command.js';
+
+function masterOf(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`PID is a number, not '${text}'`);
+  return Number(text);
+}
+
+// Asks, and tells what went wrong. The pid of a master that has ended may be somebody else's: only one that runs is asked.
+async function demand(pid: string, request: string): Promise<number> {
+  const master = masterOf(pid);
+  const complain = (why: string) => {
+    process.stderr.write(`truefork: ${why}\n`);
+    return 1;
+  };
+  if (!families().some((family) => family.master === master))
+    return complain(`process ${master} is no master of yours`);
+  try {
+    const result = await ask(master, request);
+    if (result !== null) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+    return 0;
+  } catch (error) {
+    if (error instanceof ControlError) return complain(error.message);
+    return complain(`master ${master} cannot be asked: ${(error as Error).message}`);
+  }
+}
+
+export const status: Command = {
+  name: 'status',
+  summary: 'Tell, as JSON, what a master and its workers do.',
+  operands: ['PID'],
+  options: {},
+  run: ({ operands: [pid = ''] }: Call) => demand(pid, 'status'),
+};
+
+export const stop: Command = {
+  name: 'stop',
+  summary: 'Stop a server: its workers finish what they have in hand. Returns when the master has ended.',
+  operands: ['PID'],
+  options: { quick: { type: 'boolean', help: 'Do not wait for what is in hand.' } },
+  run: ({ operands: [pid = ''], options }: Call) => demand(pid, options['quick'] === true ? 'stop quick' : 'stop'),
+};
+
+export const refork: Command = {
+  name: 'refork',
+  summary: 'Replace all workers by new forks, a few at a time. Returns when the new ones serve.',
+  operands: ['PID'],
+  options: {},
+  run: ({ operands: [pid = ''] }: Call) => demand(pid, 'refork'),
+};
+
+export const scale: Command = {
+  name: 'scale',
+  summary: 'Change the number of workers.',
+  operands: ['PID', 'N'],
+  options: {},
+  run: ({ operands: [pid = '', workers = ''] }: Call) => {
+    if (!/^\d{1,4}$/.test(workers)) throw new UsageError(`N is a number from 0 to 1024, not '${workers}'`);
+    return demand(pid, `scale ${workers}`);
+  },
+};

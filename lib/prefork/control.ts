@@ -1,0 +1,139 @@
+// How one asks a master for something: a Unix socket in the user's runtime directory, which nobody else can enter. A request
+// is a line, `scale 4`; its answer is a line of JSON, `{"result": …}` or `{"error": "…"}`.
+import { unlinkSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { runtimeDirectory } from '../runtime-directory.js';
+
+/** The longest line, in bytes: of a request, and of an answer. */
+const LONGEST = { request: 256, answer: 2 ** 20 } as const;
+
+function pathOf(master: number): string {
+  return join(runtimeDirectory('families'), `${master}.control`);
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+/** Does what was asked for. What it answers or throws is the answer. */
+export type Handler = (words: readonly string[]) => unknown;
+
+/** The master's end. */
+export class Control {
+  readonly #handler: Handler;
+  readonly #connections = new Set<Socket>();
+  #server: Server | undefined;
+
+  constructor(handler: Handler) {
+    this.#handler = handler;
+  }
+
+  /** @param failed is told why there is no socket, if it cannot be made */
+  open(failed: (error: Error) => void): void {
+    let path: string;
+    try {
+      path = pathOf(process.pid);
+      // What is left of an earlier process of the same pid.
+      remove(path);
+    } catch (error) {
+      failed(error as Error);
+      return;
+    }
+    const server = createServer((connection) => {
+      this.#accept(connection);
+    });
+    server.on('error', (error) => {
+      this.#server = undefined;
+      failed(error);
+    });
+    // The socket gets its mode as it is made, which is within this call.
+    const umask = process.umask(0o177);
+    try {
+      server.listen(path);
+    } finally {
+      process.umask(umask);
+    }
+    this.#server = server.unref();
+  }
+
+  /** In the master it removes the socket; a forked child lets go of its copy. */
+  close(): void {
+    this.#server?.close();
+    this.#server = undefined;
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #accept(connection: Socket): void {
+    this.#connections.add(connection);
+    connection.once('close', () => this.#connections.delete(connection));
+    // Whoever asks may go away at any time.
+    connection.on('error', () => undefined);
+    connection.unref();
+    firstLine(connection, LONGEST.request).then(
+      (line) => this.#answer(connection, line),
+      () => connection.destroy(),
+    );
+  }
+
+  async #answer(connection: Socket, line: string): Promise<void> {
+    let answer;
+    try {
+      answer = { result: (await this.#handler(line.split(' '))) ?? null };
+    } catch (error) {
+      answer = { error: error instanceof Error ? error.message : String(error) };
+    }
+    connection.write(`${JSON.stringify(answer)}\n`);
+  }
+}
+
+/** The first line that comes; rejected when the other end closes before, or the line is too long. */
+function firstLine(connection: Socket, longest: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    connection.setEncoding('utf8');
+    connection.on('data', (chunk: unknown) => {
+      text += String(chunk);
+      const end = text.indexOf('\n');
+      if (end >= 0) resolve(text.slice(0, end));
+      else if (text.length > longest) reject(new RangeError('the line is too long'));
+    });
+    connection.once('error', reject);
+    connection.once('close', () => {
+      reject(new Error('the master has ended'));
+    });
+  });
+}
+
+/** A master refused what it was asked for, or could not do it. */
+export class ControlError extends Error {
+  readonly code = 'ERR_PREFORK_CONTROL';
+  override readonly name = 'ControlError';
+}
+
+/**
+ * Asks a master of this user for something: `status`, `refork`, `scale N`, `stop`, `stop quick`.
+ *
+ * @param master its pid
+ * @returns its answer; of `stop`, when the master has ended
+ * @throws {ControlError} its answer is an error
+ * @throws {Error} there is no such master: ENOENT, ECONNREFUSED; it has ended meanwhile
+ */
+export async function ask(master: number, request: string): Promise<unknown> {
+  const connection = connect(pathOf(master));
+  try {
+    const ended = new Promise<void>((resolve) => connection.once('close', resolve));
+    const line = firstLine(connection, LONGEST.answer);
+    connection.write(`${request}\n`);
+    const answer = JSON.parse(await line) as { result?: unknown; error?: string };
+    if (answer.error !== undefined) throw new ControlError(answer.error);
+    if (request.startsWith('stop')) await ended;
+    return answer.result;
+  } finally {
+    connection.destroy();
+  }
+}

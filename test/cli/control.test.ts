@@ -1,0 +1,164 @@
+// The commands that ask a running master, and the socket by which they do.
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { childrenOf } from '../support/processes';
+import { isolated } from '../support/runtime';
+import { serve, truefork } from './truefork';
+
+interface Status {
+  master: number;
+  port: number;
+  generation: number;
+  wanted: number;
+  workers: { worker: number; pid: number; generation: number; state: string }[];
+}
+
+async function up(workers: number, args: string[] = []) {
+  const env = isolated();
+  const { program, port } = await serve('cli-listener.mjs', {
+    env,
+    args: ['--workers', String(workers), ...args],
+  });
+  const pid = String(program.pid);
+  const path = join(env.XDG_RUNTIME_DIR, 'truefork', 'families', `${pid}.control`);
+  // It is made when all workers are ready.
+  for (let n = 0; n < workers; n++) await program.logged(new RegExp(`^worker=${n} pid=\\d+ ready`, 'm'));
+  while (!existsSync(path)) await new Promise(setImmediate);
+  const status = async () => JSON.parse((await truefork(['status', pid], env)).stdout) as Status;
+  return { env, program, port, pid, path, status };
+}
+
+/** What the master answers to bytes on its socket, until it ends the connection, or has said a line. */
+function answerTo(path: string, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const connection = connect(path, () => connection.write(bytes));
+    connection.on('error', reject);
+    connection.on('data', (chunk) => {
+      text += chunk.toString();
+      if (text.endsWith('\n')) connection.destroy();
+    });
+    connection.on('close', () => {
+      resolve(text);
+    });
+  });
+}
+
+test('status, scale, refork and stop', async () => {
+  const { env, program, port, pid, status } = await up(2);
+  expect(await status()).toMatchObject({
+    master: program.pid,
+    host: '127.0.0.1',
+    port,
+    generation: 1,
+    wanted: 2,
+    reforking: false,
+    stopping: null,
+    workers: [0, 1].map((worker) => ({ worker, generation: 1, state: 'ready' })),
+  });
+
+  expect(await truefork(['scale', pid, '3'], env)).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  await program.logged(/^worker=2 pid=\d+ ready/m);
+  expect((await status()).wanted).toBe(3);
+
+  const before = new Set((await status()).workers.map((worker) => worker.pid));
+  expect(await truefork(['refork', pid], env)).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  const { generation, workers } = await status();
+  expect(generation).toBe(2);
+  const fresh = workers.filter((worker) => worker.generation === 2);
+  expect(fresh.map(({ worker, state }) => [worker, state])).toEqual([0, 1, 2].map((worker) => [worker, 'ready']));
+  expect(fresh.some((worker) => before.has(worker.pid))).toBe(false);
+
+  // It returns when all have ended.
+  expect(await truefork(['stop', pid], env)).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  expect(await program.finished()).toMatchObject({ code: 0, signal: null });
+  expect(program.stderr).toMatch(/stopping how=graceful$/m);
+  expect(readdirSync(join(env.XDG_RUNTIME_DIR, 'truefork', 'families'))).toEqual([]);
+});
+
+test('stop --quick', async () => {
+  const { env, program, pid } = await up(1);
+  expect(await truefork(['stop', '--quick', pid], env)).toMatchObject({ code: 0, stderr: '' });
+  await program.finished();
+  expect(program.stderr).toMatch(/stopping how=quick$/m);
+});
+
+test('what cannot be done is told, with status 1; what is no call, with status 2', async () => {
+  const { env, program, pid } = await up(1);
+  const outcome = async (...args: string[]) => {
+    const { code, stdout, stderr } = await truefork(args, env);
+    expect(stdout).toBe('');
+    return [code, stderr.trim()];
+  };
+  expect(await outcome('scale', pid, '1025')).toEqual([1, expect.stringMatching(/^truefork: .*workers.*1024/)]);
+  expect(await outcome('stop', '1')).toEqual([1, 'truefork: process 1 is no master of yours']);
+  expect(await outcome('stop', String(process.pid))).toEqual([
+    1,
+    `truefork: process ${process.pid} is no master of yours`,
+  ]);
+  expect(await outcome('scale', pid, 'many')).toEqual([
+    2,
+    expect.stringContaining("N is a number from 0 to 1024, not 'many'"),
+  ]);
+  expect(await outcome('scale', pid)).toEqual([2, expect.stringContaining('N is missing')]);
+  expect(await outcome('status', 'x')).toEqual([2, expect.stringContaining("PID is a number, not 'x'")]);
+  program.kill('SIGTERM');
+  await program.finished();
+});
+
+test('nobody else can ask, and what makes no sense harms nobody', async () => {
+  const { program, path, status } = await up(1);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(await answerTo(path, 'dance\n')).toMatch(/^\{"error":"there is no request \\"dance\\"/);
+  expect(await answerTo(path, 'scale\n')).toMatch(/"error":/);
+  expect(await answerTo(path, '\n')).toMatch(/"error":/);
+  expect(await answerTo(path, 'x'.repeat(300))).toBe('');
+  expect(await answerTo(path, 'status\nstatus\n')).toMatch(/^\{"result":\{.*\}\}\n$/);
+  // Whoever asks and goes away.
+  await new Promise<void>((resolve) => {
+    const connection = connect(path, () => {
+      connection.write('status\n');
+      connection.destroy();
+      resolve();
+    });
+  });
+  expect((await status()).workers).toHaveLength(1);
+  program.kill('SIGTERM');
+  expect((await program.finished()).code).toBe(0);
+});
+
+test('workers that are forked later have nothing of it', async () => {
+  const { env, program, path, pid } = await up(1);
+  // A connection that is open while a worker is forked.
+  const connection = connect(path);
+  await new Promise<void>((resolve) => connection.once('connect', resolve));
+  await truefork(['refork', pid], env);
+  await program.logged(/^worker=0 pid=\d+ exited/m);
+  const socketsOf = (process: number) =>
+    readdirSync(`/proc/${process}/fd`).flatMap(
+      (fd) => /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${process}/fd/${fd}`))?.[1] ?? [],
+    );
+  const named = readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .filter((line) => line.endsWith(path))
+    .map((line) => line.split(/ +/)[6]);
+  expect(named.length).toBeGreaterThan(0);
+  const [worker = 0] = childrenOf(program.pid);
+  expect(socketsOf(program.pid)).toEqual(expect.arrayContaining(named));
+  expect(socketsOf(worker).filter((inode) => named.includes(inode))).toEqual([]);
+  connection.destroy();
+  program.kill('SIGTERM');
+  await program.finished();
+});
+
+test('what a killed master has left is removed', async () => {
+  const { env, program, path, pid } = await up(1);
+  const folder = join(path, '..');
+  program.kill('SIGKILL');
+  await program.finished();
+  expect(readdirSync(folder).sort()).toEqual([`${pid}.control`, `${pid}.scoreboard`]);
+  writeFileSync(join(folder, '12x.control'), '');
+  expect(await truefork(['status', pid], env)).toMatchObject({ code: 1 });
+  expect(readdirSync(folder)).toEqual(['12x.control']);
+});
