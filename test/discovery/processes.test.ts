@@ -124,6 +124,7 @@ test.each(everyNode)('on Node %s, a forked child does not keep what its parent h
   const lists = watched();
   const program = startAs({ node }, 'forked');
   await program.printed(/child ready/);
+  await program.printed(/parent ready/);
   const [, child] = await program.printed(/child (\d+) has/);
   expect(program.stdout).toMatch(/parent 2 descriptors/);
   expect(program.stdout).toMatch(/child \d+ has 0 descriptors/);

@@ -12,9 +12,21 @@ const exceptions = new Map([
   ],
 ]);
 
+// After a warm-up, all tests that are started with a flag.
+const flags = [
+  {
+    flag: /^--frozen-intrinsics\b/,
+    reason: 'frozen, Math.random would give each child the same numbers, so that the fork is refused',
+  },
+  {
+    // Given to `--import`, it is the loader's own file that registers it.
+    flag: /^--(experimental-)?loader\b|\/es-module-loaders\//,
+    reason: 'a loader of modules is a worker thread, live before the fork, which is refused then',
+  },
+];
+
 /** Why this test cannot pass, if it is known to. */
 export function explanation(test, warm) {
-  const usesLoader = flagsOf(test).some((flag) => /^--(experimental-)?loader\b/.test(flag));
-  if (warm && usesLoader) return 'a loader of modules is a worker thread, live before the fork, which is refused then';
-  return exceptions.get(test.name);
+  const known = warm && flags.find(({ flag }) => flagsOf(test).some((given) => flag.test(given)));
+  return known ? known.reason : exceptions.get(test.name);
 }

@@ -52,4 +52,6 @@ if (pid > 0) {
     while (lists === before) await new Promise(setImmediate);
     console.log('parent still watches');
   });
+  // Only now: the child may be ready before its parent has gone on from the fork.
+  console.log('parent ready');
 }
