@@ -227,7 +227,7 @@ static void BecomeWhole(Plan& plan) {
   }
   plan.other_rings.Leave();
   if (const int error = plan.loop.Renew()) GiveUp("renew its event loop", error);
-  LeaveTerminal();
+  LeaveTerminal(plan.loop.standard_streams());
   MarkRanges(plan.marked);
   for (const Thread& thread : plan.threads.left) LookEnded(thread);
   if (const int error = Resurrect()) GiveUp("start its threads again", error);

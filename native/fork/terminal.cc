@@ -21,6 +21,8 @@ struct Modes {
 static bool left = false;
 static bool noted = false;
 static Modes modes_at_exit[STDERR_FILENO + 1];
+// Which descriptors block as the child begins, and the parent has no stream on: to be put back.
+static bool own[STDERR_FILENO + 1];
 
 // The actions of Node's own that end the process and restore the modes before.
 static constexpr int kEnding[] = {SIGINT, SIGTERM};
@@ -32,7 +34,7 @@ static void NoteModes() {
   if (!left) return;
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
     Modes& modes = modes_at_exit[fd];
-    modes.flags = fcntl(fd, F_GETFL);
+    modes.flags = own[fd] ? -1 : fcntl(fd, F_GETFL);
     modes.terminal = tcgetattr(fd, &modes.modes) == 0;
   }
   noted = true;
@@ -56,7 +58,22 @@ __attribute__((destructor)) static void PutModesBack() {
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
 }
 
-void LeaveTerminal() {
+// In place of Node's handler, which would put back all.
+static void EndBySignal(int signal) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    const int flags = own[fd] ? fcntl(fd, F_GETFL) : -1;
+    if (flags >= 0 && (flags & O_NONBLOCK) != 0) fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+  }
+  // Its action is the default one by now, and it comes when this returns.
+  raise(signal);
+}
+
+void LeaveTerminal(int streams) {
+  if (streams == 0) return;
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    const int flags = fcntl(fd, F_GETFL);
+    own[fd] = (streams >> fd & 1) == 0 && flags >= 0 && (flags & O_NONBLOCK) == 0;
+  }
   // A grandchild has the registration already.
   static bool registered = false;
   if (!registered) registered = atexit(NoteModes) == 0;
@@ -66,11 +83,10 @@ void LeaveTerminal() {
     if (sigaction(kEnding[i], nullptr, &action) != 0) continue;
     // Node's handler acts once; those of libuv, which run JavaScript's listeners, again and again.
     if (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN) continue;
-    if ((action.sa_flags & SA_RESETHAND) == 0) continue;
+    if ((action.sa_flags & SA_RESETHAND) == 0 || action.sa_handler == EndBySignal) continue;
     ending_actions[i] = action;
     has_ending_actions[i] = true;
-    action = {};
-    action.sa_handler = SIG_DFL;
+    action.sa_handler = EndBySignal;
     sigaction(kEnding[i], &action, nullptr);
   }
 }
@@ -80,7 +96,7 @@ void TakeTerminal() {
   for (size_t i = 0; i < std::size(kEnding); i++) {
     struct sigaction action;
     if (!has_ending_actions[i] || sigaction(kEnding[i], nullptr, &action) != 0) continue;
-    if (action.sa_handler == SIG_DFL) sigaction(kEnding[i], &ending_actions[i], nullptr);
+    if (action.sa_handler == EndBySignal) sigaction(kEnding[i], &ending_actions[i], nullptr);
     has_ending_actions[i] = false;
   }
 }

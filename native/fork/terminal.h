@@ -5,8 +5,10 @@
 
 namespace truefork {
 
-// In the child: its end leaves all modes as they are then.
-void LeaveTerminal();
+// In the child: its end leaves the terminal's modes as they are then, and whether a standard
+// descriptor blocks if the parent has a stream on it. What only the child has used is put back, as
+// in any process. `streams`: those of LoopState.
+void LeaveTerminal(int streams);
 
 // In the child, before it changes the terminal itself: from then on it is Node's again.
 void TakeTerminal();

@@ -9,6 +9,7 @@ const sentences = {
   'unix-socket': 'the file of a Unix socket that listens stays when the child closes its copy or ends',
   terminal: 'the end of a child leaves the terminal as it is, unless the child has changed it',
   'blocking-mode': 'the end of a child leaves the pipes of the parent non-blocking',
+  'blocking-mode-own': 'the end of a child leaves pipes that only it has used as they were',
 };
 
 describe.each(nodes())('on Node.js $major', ({ path: node }) => {

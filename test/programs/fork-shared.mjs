@@ -249,8 +249,10 @@ const cases = {
   async 'blocking-mode'() {
     const program = start('blocking-mode-program', ['pipe', 'pipe', 'inherit']);
     const output = text(program.stdout);
-    program.stdin.end('input');
+    // It stays open: of a stream that has ended the parent needs nothing more.
+    program.stdin.write('input');
     assert.equal(await output, 'held\n');
+    program.stdin.end();
   },
 
   async 'blocking-mode-program'() {
@@ -267,6 +269,38 @@ const cases = {
     }
     assert.equal(decodeWaitStatus(waitpid(pid, 0).status).signal, 'SIGTERM');
     assert.deepEqual(flags(), before);
+    console.log('held');
+    process.stdin.destroy();
+  },
+
+  // Of a pipe that only the child has used Node takes back what it has set, as it does for every process.
+  async 'blocking-mode-own'() {
+    const program = start('blocking-mode-own-program', ['ignore', 'pipe', 'inherit']);
+    assert.equal(await text(program.stdout), 'x'.repeat(5) + 'held\n');
+  },
+
+  async 'blocking-mode-own-program'() {
+    const flags = () => /^flags:.*$/m.exec(readFileSync('/proc/self/fdinfo/1', 'utf8'))?.[0];
+    const before = flags();
+    const waysOut = [
+      () => undefined,
+      () => process.exit(0),
+      () => setTimeout(() => process.exit(0)),
+      () => process.once('uncaughtException', () => process.exit(0)) && Promise.reject(new Error('on purpose')),
+      () => kill(process.pid, 'SIGTERM'),
+    ];
+    for (const leave of waysOut) {
+      const pid = fork();
+      if (pid === 0) {
+        process.stdout.write('x');
+        assert.notEqual(flags(), before);
+        leave();
+        return;
+      }
+      const { code, signal } = decodeWaitStatus(waitpid(pid, 0).status);
+      assert.equal(code ?? signal, leave === waysOut.at(-1) ? 'SIGTERM' : 0);
+      assert.equal(flags(), before);
+    }
     console.log('held');
   },
 };
