@@ -4,7 +4,7 @@ import { callback, integer, INT_MAX, object, wrongType, wrongValue } from '../mi
 import { answered } from './errno.js';
 import { ForkUnsafeError, type ForkUnsafeReason } from './errors.js';
 import { inspectors, profilers } from './inspectors.js';
-import { native, type Refusal } from './native.js';
+import { native, type NativeForkOptions, type Refusal } from './native.js';
 import { own, prepareRepair, repair, type Repaired } from './repair.js';
 import { leaveStreams } from './streams.js';
 
@@ -104,6 +104,12 @@ export interface ForkOptions {
    * longer.
    */
   keepDontfork?: boolean;
+  /**
+   * Whose child it is: false, the default, the caller's; true, that of the caller's parent (CLONE_PARENT of clone(2)), which
+   * alone can wait for it and gets its SIGCHLD. The caller and its child are siblings then, and `process.ppid` is the same
+   * in both. Process 1 of a pid namespace can have no sibling: EINVAL.
+   */
+  sibling?: boolean;
 }
 
 /** Who one is after `forkMany`. */
@@ -111,12 +117,21 @@ export type Forked =
   | { readonly role: 'parent'; /** Of the children that were made. */ readonly pids: number[] }
   | { readonly role: 'child'; /** Which of the children, from 0. */ readonly index: number };
 
-function optionsFrom(options: ForkOptions): { timeout: number; drop: boolean; keepDontfork: boolean } {
-  const { timeout = FORK_TIMEOUT, threads = 'all', keepDontfork = false } = object('options', options);
+function flag(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw wrongType(name, 'of type boolean', value);
+  return value;
+}
+
+function optionsFrom(options: ForkOptions): NativeForkOptions {
+  const { timeout = FORK_TIMEOUT, threads = 'all', keepDontfork = false, sibling = false } = object('options', options);
   integer('options.timeout', timeout, 0, INT_MAX);
   if (!['all', 'drop'].includes(threads)) throw wrongValue('options.threads', "must be 'all' or 'drop'", threads);
-  if (typeof keepDontfork !== 'boolean') throw wrongType('options.keepDontfork', 'of type boolean', keepDontfork);
-  return { timeout, drop: threads === 'drop', keepDontfork };
+  return {
+    timeout,
+    drop: threads === 'drop',
+    keepDontfork: flag('options.keepDontfork', keepDontfork),
+    sibling: flag('options.sibling', sibling),
+  };
 }
 
 // All that a child does in fork().

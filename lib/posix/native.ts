@@ -10,6 +10,14 @@ export interface NativeWatcher {
   [watcher]: true;
 }
 
+/** How to fork; `timeout` in milliseconds. */
+export interface NativeForkOptions {
+  timeout: number;
+  drop: boolean;
+  keepDontfork: boolean;
+  sibling: boolean;
+}
+
 /** Why a fork was refused. */
 export interface Refusal {
   reason: 'not-main-thread' | 'worker-threads' | 'io-uring' | 'busy-threads' | 'unsupported-platform';
@@ -25,7 +33,7 @@ export interface Native {
    * index in children[0], and in children[1] which of the descriptors 0 to 2 have streams (bit n: descriptor n), and
    * whether one of them is a terminal (bit 3).
    */
-  fork(options: { timeout: number; drop: boolean; keepDontfork: boolean }, children: Int32Array): number | Refusal;
+  fork(options: NativeForkOptions, children: Int32Array): number | Refusal;
   openSignals(): void;
   standardStreams(): number;
   takeTerminal(): void;

@@ -5,6 +5,7 @@
 // fork, fork, and in the child renew the event loop's kernel objects and start each parked thread
 // again where it was. docs/fork.md tells what goes wrong without each step.
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -233,6 +234,24 @@ static void BecomeWhole(Plan& plan) {
   if (const int error = Resurrect()) GiveUp("start its threads again", error);
 }
 
+// fork(2) whose child is a child of the caller's parent, and so a sibling of the caller. It does
+// what _Fork() does: the kernel writes the thread's id where glibc keeps it, and is told of the
+// list of robust mutexes, which it does not copy. All signals are blocked.
+static pid_t ForkSibling() {
+  Thread self;
+  self.tid = static_cast<pid_t>(syscall(SYS_gettid));
+  if (!LookAtIdentity(self)) {
+    errno = ENOTSUP;
+    return -1;
+  }
+  constexpr unsigned long kFlags = CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+  // Of the last two arguments one is the thread's id, and the other nothing without CLONE_SETTLS:
+  // which is which depends on the architecture.
+  const long pid = syscall(SYS_clone, kFlags | SIGCHLD, 0, 0, self.tid_word, self.tid_word);
+  if (pid == 0) syscall(SYS_set_robust_list, self.robust, sizeof *self.robust);
+  return static_cast<pid_t>(pid);
+}
+
 static SignalLock signal_lock;
 static std::optional<OtherRings> other_rings;
 static sigset_t mask_before_fork;
@@ -248,11 +267,11 @@ static Napi::Value Refuse(Napi::Env env, const Refusal& refusal) {
   return object;
 }
 
-// fork({ timeout in milliseconds, drop, keepDontfork }, children: Int32Array): makes one child less
-// than the array is long, all of the same moment. In the parent, how many were made, and their pids
-// in the array. In a child 0; in the array its index, and LoopState's standard streams; all signals
-// stay blocked there until openSignals(). -errno when the first could not be made; { reason,
-// details } when it is refused.
+// fork({ timeout in milliseconds, drop, keepDontfork, sibling }, children: Int32Array): makes one
+// child less than the array is long, all of the same moment. In the parent, how many were made, and
+// their pids in the array. In a child 0; in the array its index, and LoopState's standard streams;
+// all signals stay blocked there until openSignals(). -errno when the first could not be made; {
+// reason, details } when it is refused.
 static Napi::Value Fork(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const Napi::Object options = info[0].As<Napi::Object>();
@@ -260,6 +279,7 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
       std::chrono::steady_clock::now() +
       std::chrono::milliseconds(options.Get("timeout").As<Napi::Number>().Int64Value());
   const Busy busy = options.Get("drop").ToBoolean() ? Busy::kDrop : Busy::kWait;
+  const bool sibling = options.Get("sibling").ToBoolean();
 
   if (syscall(SYS_gettid) != getpid()) return Refuse(env, {"not-main-thread", {}});
   if (!signal_lock.found()) {
@@ -302,7 +322,7 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
   while (error == 0 && made < wanted) {
     // Not fork(3): that would give the other threads' stacks away in the child, and run handlers
     // that reset the threadpool. Safe without them, since no parked thread holds a lock of libc's.
-    const pid_t pid = _Fork();
+    const pid_t pid = sibling ? ForkSibling() : _Fork();
     if (pid < 0) {
       error = errno;
     } else if (pid > 0) {

@@ -96,6 +96,10 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     expect({ code, signal, stdout, stderr }).toEqual({ code: 0, signal: null, stdout: 'passed\n', stderr: '' });
   });
 
+  test('siblings are the children of the parent, and forks of siblings are', async () => {
+    await passes('fork-sibling.mjs', { node, nodeArgs: ['--expose-gc'], args: ['4', '5'] });
+  });
+
   test('a signal to a child that has just been forked waits for its handler, a thousand times', async () => {
     await passes('fork-window.mjs', { node, args: [String(rounds(1000))] });
   });

@@ -160,6 +160,7 @@ const cases = {
     assert.throws(() => fork({ threads: 'none' }), code('ERR_INVALID_ARG_VALUE'));
     assert.throws(() => fork({ threads: true }), code('ERR_INVALID_ARG_VALUE'));
     assert.throws(() => fork({ keepDontfork: 1 }), code('ERR_INVALID_ARG_TYPE'));
+    assert.throws(() => fork({ sibling: 'yes' }), code('ERR_INVALID_ARG_TYPE'));
     assert.throws(() => atfork({ child: 1 }), code('ERR_INVALID_ARG_TYPE'));
     works();
   },
