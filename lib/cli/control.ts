@@ -42,9 +42,17 @@ export const stop: Command = {
   run: ({ operands: [pid = ''], options }: Call) => demand(pid, options['quick'] === true ? 'stop quick' : 'stop'),
 };
 
+export const reload: Command = {
+  name: 'reload',
+  summary: 'Load the application anew, and replace all workers, a few at a time. Returns when the new ones serve.',
+  operands: ['PID'],
+  options: {},
+  run: ({ operands: [pid = ''] }: Call) => demand(pid, 'reload'),
+};
+
 export const refork: Command = {
   name: 'refork',
-  summary: 'Replace all workers by new forks, a few at a time. Returns when the new ones serve.',
+  summary: 'Replace all workers by forks of one that is warm, a few at a time. Returns when the new ones serve.',
   operands: ['PID'],
   options: {},
   run: ({ operands: [pid = ''] }: Call) => demand(pid, 'refork'),

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { call } from './call.js';
 import { helpOf, helpOfAll, readCall, UsageError, type Command } from './command.js';
-import { refork, scale, status, stop } from './control.js';
+import { refork, reload, scale, status, stop } from './control.js';
 import { ps } from './ps.js';
 import { serve } from './serve.js';
 
-const commands: readonly Command[] = [serve, status, refork, scale, stop, ps, call];
+const commands: readonly Command[] = [serve, status, reload, refork, scale, stop, ps, call];
 
 const WRONG_USAGE = 2;
 

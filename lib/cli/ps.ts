@@ -23,7 +23,7 @@ function kernelState(state: string | undefined): string | undefined {
   return state === 'T' || state === 't' ? 'stopped' : undefined;
 }
 
-function rowsOf({ master, since, pastRequests, workers }: FamilyStatus): Row[] {
+function rowsOf({ master, since, pastRequests, molds, workers }: FamilyStatus): Row[] {
   const sum = (count: 'requests' | 'connections') => workers.reduce((total, worker) => total + worker[count], 0);
   const head = processStat(master);
   return [
@@ -36,10 +36,13 @@ function rowsOf({ master, since, pastRequests, workers }: FamilyStatus): Row[] {
       requests: pastRequests + sum('requests'),
       connections: sum('connections'),
     },
-    ...workers.map(({ worker, pid, generation, state, since, requests, connections }) => {
+    ...[
+      ...molds.map((mold) => ({ role: 'mold', requests: 0, connections: 0, ...mold })),
+      ...workers.map((worker) => ({ role: `worker ${worker.worker}`, ...worker })),
+    ].map(({ role, pid, generation, state, since, requests, connections }) => {
       const stat = processStat(pid);
       return {
-        role: `worker ${worker}`,
+        role,
         pid,
         ppid: stat?.ppid ?? 0,
         state: kernelState(stat?.state) ?? state,

@@ -1,52 +1,13 @@
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { Server } from 'node:net';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
-import { inspect } from 'node:util';
 import type { Registry } from '../discovery/index.js';
-import { numberSettings, prefork, type NumberSettingName } from '../prefork/index.js';
+import { numberSettings, prefork, PreforkError, type Master, type NumberSettingName } from '../prefork/index.js';
+import { loaded } from './application.js';
 import { integerOption, textOption, UsageError, type Call, type Command, type Option } from './command.js';
 import { openRegistry } from './registry.js';
 
 // How long clients are given to hear that the service has left the registry, before its workers stop accepting.
 const PROPAGATION = 50; // milliseconds
-
-type Listener = (...args: unknown[]) => unknown;
-
-/** The server that a file exports by default: a server, a request listener, or a function that makes either. */
-async function serverFrom(file: string): Promise<Server> {
-  const path = resolve(file);
-  if (!existsSync(path)) throw new UsageError(`there is no file ${file}`);
-  let exported;
-  try {
-    exported = await exportOf(path);
-  } catch (error) {
-    // With its stack: the mistake is in somebody's program, and they want to know where.
-    throw new Error(`${file} could not be loaded: ${inspect(error)}`, { cause: error });
-  }
-  if (exported instanceof Server) return exported;
-  if (typeof exported === 'function') return createServer(exported as Listener);
-  throw new UsageError(
-    `${file} must export by default a server of net, http or https, a listener (request, response) => …, or a function without parameters that returns one`,
-  );
-}
-
-async function exportOf(path: string): Promise<unknown> {
-  const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
-  let exported = module.default;
-  // A CommonJS file that a compiler made of an ES module.
-  if (typeof exported === 'object' && exported !== null && '__esModule' in exported && 'default' in exported) {
-    exported = exported.default;
-  }
-  return isFactory(exported) ? await exported() : exported;
-}
-
-// A request listener takes the request and the response: Express's and Koa's do.
-function isFactory(value: unknown): value is () => unknown {
-  return typeof value === 'function' && value.length < 2;
-}
 
 // An address that a client on this machine can connect to.
 function reachable(host: string): string {
@@ -85,7 +46,16 @@ function numbersFrom(call: Call): Partial<Record<NumberSettingName, number>> {
   );
 }
 
-async function run(call: Call): Promise<undefined> {
+function countsFrom(call: Call): number[] {
+  const texts = textOption(call, 'refork-after')?.split(',') ?? [];
+  return texts.map((text) => {
+    if (!/^[1-9]\d{0,14}$/.test(text))
+      throw new UsageError(`--refork-after takes numbers from 1, as 50,100,1000, not '${text}'`);
+    return Number(text);
+  });
+}
+
+async function run(call: Call): Promise<number | undefined> {
   const [file = ''] = call.operands;
   const port = integerOption(call, 'port', 0, 65535) ?? 0;
   const workers = textOption(call, 'workers') === 'auto' ? 'auto' : (integerOption(call, 'workers', 1, 1024) ?? 'auto');
@@ -96,20 +66,29 @@ async function run(call: Call): Promise<undefined> {
   // A mistake in these is told before anything is started.
   if (service !== undefined) await (await openRegistry(url, service)).close();
 
+  if (!existsSync(file)) throw new UsageError(`there is no file ${file}`);
   let registry: Registry | undefined;
-  const master = await prefork(await serverFrom(file), {
-    port,
-    workers,
-    ...numbersFrom(call),
-    ...(host !== undefined && { host }),
-    log,
-    beforeStop: async () => {
-      if (!registry) return;
-      await registry.close();
-      await sleep(PROPAGATION);
-    },
-  });
-  if (service === undefined) return;
+  let master: Master;
+  try {
+    master = await prefork(() => loaded(file), {
+      port,
+      workers,
+      ...numbersFrom(call),
+      reforkAfter: countsFrom(call),
+      ...(host !== undefined && { host }),
+      log,
+      beforeStop: async () => {
+        if (!registry) return;
+        await registry.close();
+        await sleep(PROPAGATION);
+      },
+    });
+  } catch (error) {
+    // The mold has said why it could not load the file.
+    if (error instanceof PreforkError && error.status?.state === 'exited') return error.status.code;
+    throw error;
+  }
+  if (service === undefined) return undefined;
   // Only now: clients must find workers that accept, and no worker shares the registry's descriptors.
   const address = { host: reachable(master.address.host), port: master.address.port };
   try {
@@ -120,6 +99,7 @@ async function run(call: Call): Promise<undefined> {
     throw error;
   }
   log(`master pid=${process.pid} registered name=${service} host=${address.host} port=${address.port}`);
+  return undefined;
 }
 
 export const serve: Command = {
@@ -131,6 +111,11 @@ export const serve: Command = {
     host: { type: 'string', value: 'HOST', help: 'The name or address to listen on. Default: every address.' },
     workers: { type: 'string', short: 'w', value: 'N', help: 'How many workers. Default: auto, one a processor.' },
     ...numberOptions,
+    'refork-after': {
+      type: 'string',
+      value: 'N,N,…',
+      help: 'Replace all by forks of a warm worker when one has served so many requests: at first, then, and so on.',
+    },
     register: { type: 'string', value: 'NAME', help: 'Register the server as an instance of this service.' },
     registry: { type: 'string', value: 'URL', help: "Where: file:///DIRECTORY. Default: this user's own." },
   },

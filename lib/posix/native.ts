@@ -61,6 +61,7 @@ export interface Native {
   write(fd: number, from: Uint8Array): number;
   pipe2(flags: number, ends: Int32Array): number;
   mkfifo(path: string, mode: number): number;
+  fcntl(fd: number, command: number, argument: number): number;
   fcntlLock(fd: number, command: number, type: number, start: number, length: number): number;
 
   inotify_init1(flags: number): number;

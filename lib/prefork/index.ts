@@ -2,13 +2,12 @@ import { Server } from 'node:net';
 import { wrongType } from '../mistakes.js';
 import { close } from '../posix/index.js';
 import { openListener } from './listener.js';
-import { Master } from './master.js';
-import { rehearse } from './rehearsal.js';
-import { settingsFrom, type PreforkOptions, type Settings } from './settings.js';
+import { Master, type Application } from './master.js';
+import { settingsFrom, type PreforkOptions } from './settings.js';
 
 export { ask, ControlError } from './control.js';
-export { PreforkError, type Master } from './master.js';
-export { families, type FamilyStatus, type WorkerState, type WorkerStatus } from './scoreboard.js';
+export { PreforkError, type Application, type Master } from './master.js';
+export { families, type FamilyStatus, type MoldStatus, type WorkerState, type WorkerStatus } from './scoreboard.js';
 export { numberSettings, type NumberSettingName, type PreforkOptions } from './settings.js';
 export { signalTable } from './signals.js';
 
@@ -23,26 +22,36 @@ let taken = false;
  * The workers share the caller's memory, copy on write, as it is when each is forked; what the master opens later,
  * the workers that are forked later inherit. `atfork` is the place to close it there.
  *
- * SIGTERM and SIGQUIT stop it gracefully, SIGINT quickly, a second SIGINT kills the workers; the process then exits.
- * SIGUSR2 replaces the workers (`refork`), SIGTTIN and SIGTTOU make one more or one less, SIGWINCH stops them all and keeps
- * the master (not in a terminal). There is one at a time in a process.
+ * Instead of a server it takes a function that makes one, and calls it in a process of its own, the mold, from which the
+ * workers are forked: the master never loads the application, so that `reload` can load it anew.
  *
- * @param server of `net`, `http` or `https`, not listening yet; as it is, in every worker
+ * SIGTERM and SIGQUIT stop it gracefully, SIGINT quickly, a second SIGINT kills the workers; the process then exits.
+ * SIGHUP loads the application anew (`reload`), SIGUSR2 replaces the workers by forks of a warm one (`refork`), SIGTTIN and
+ * SIGTTOU make one more or one less, SIGWINCH stops them all and keeps the master (not in a terminal). There is one at a
+ * time in a process.
+ *
+ * @param application a server of `net`, `http` or `https`, not listening yet; as it is, in every worker. Or a function that
+ * returns one, or a promise of one
  * @returns the master, when all workers accept connections
  * @throws {TypeError | RangeError} an argument that cannot be
  * @throws {Error} ERR_SERVER_ALREADY_LISTEN; ERR_PREFORK_TAKEN: this process has a master already, or is a worker
  * @throws {PosixError} the address cannot be listened on (EADDRINUSE, EACCES, …), or a fork failed
  * @throws {ForkUnsafeError} this process cannot be forked now
- * @throws {PreforkError} ERR_PREFORK_BOOT: the workers end before they are ready
+ * @throws {PreforkError} ERR_PREFORK_BOOT: the workers end before they are ready; ERR_PREFORK_MOLD: the function failed
  *
  * @example
  * const master = await prefork(http.createServer(app), { port: 8080, workers: 4 });
  * console.log('workers', master.workers.map(({ pid }) => pid));
+ *
+ * @example
+ * const master = await prefork(async () => http.createServer((await import('./app.js')).default), { port: 8080 });
  */
-export async function prefork(server: Server, options: PreforkOptions = {}): Promise<Master> {
-  if (!((server as unknown) instanceof Server)) throw wrongType('server', 'a server of net, http or https', server);
+export async function prefork(application: Application, options: PreforkOptions = {}): Promise<Master> {
+  if (typeof application !== 'function' && !((application as unknown) instanceof Server)) {
+    throw wrongType('application', 'a server of net, http or https, or a function that makes one', application);
+  }
   const settings = settingsFrom(options);
-  if (server.listening) {
+  if (typeof application !== 'function' && application.listening) {
     throw Object.assign(new Error('the server listens already: prefork makes the listening socket'), {
       code: 'ERR_SERVER_ALREADY_LISTEN',
     });
@@ -55,7 +64,13 @@ export async function prefork(server: Server, options: PreforkOptions = {}): Pro
   taken = true;
   let master;
   try {
-    master = await newMaster(server, settings);
+    const listener = await openListener(settings);
+    try {
+      master = new Master(application, settings, listener);
+    } catch (error) {
+      close(listener.fd);
+      throw error;
+    }
   } catch (error) {
     taken = false;
     throw error;
@@ -63,15 +78,4 @@ export async function prefork(server: Server, options: PreforkOptions = {}): Pro
   void master.stopped.then(() => (taken = false));
   await master.start();
   return master;
-}
-
-async function newMaster(server: Server, settings: Settings): Promise<Master> {
-  const listener = await openListener(settings);
-  try {
-    await rehearse(server, listener.host);
-    return new Master(server, settings, listener);
-  } catch (error) {
-    close(listener.fd);
-    throw error;
-  }
 }

@@ -35,9 +35,9 @@ export class Inspection {
     this.beat = timeout === Infinity ? Infinity : this.interval;
   }
 
-  /** After how many requests this worker shall be replaced. */
-  maxRequests({ jitter }: Member): number {
-    return Math.ceil(this.#limits.maxRequests * (1 + jitter));
+  /** After how many requests a worker shall be replaced: its own number for each that asks. */
+  maxRequests(): number {
+    return Math.ceil(this.#limits.maxRequests * (1 + Math.random() / 10));
   }
 
   inspect(members: Iterable<Member>): void {

@@ -1,4 +1,4 @@
-// The parent's side: owns the listening socket, forks workers, waits for them, and serves nothing.
+// The parent's side: owns the listening socket, has workers forked, waits for them, and serves nothing.
 import { EventEmitter } from 'node:events';
 import { openSync, closeSync } from 'node:fs';
 import type { Server } from 'node:net';
@@ -12,19 +12,22 @@ import {
   pipe2,
   read,
   Watcher,
+  type Forked,
   type Signal,
 } from '../posix/index.js';
 import { Reaper, type ExitStatus } from '../reaper/index.js';
 import { Agenda } from './agenda.js';
-import { Control } from './control.js';
 import { BOOT_FAILURES, FIRST_DELAY, HEALTHY_AFTER, respawnDelay } from './backoff.js';
+import { Control } from './control.js';
+import { Descendant } from './descendant.js';
 import { Inspection } from './inspection.js';
 import type { Listener } from './listener.js';
-import { Member, now, Place } from './place.js';
-import { MOST_WORKERS, Scoreboard, type WorkerStatus } from './scoreboard.js';
+import { newsIn, type Message } from './news.js';
+import { Orders, type Line } from './orders.js';
+import { Member, MoldMember, now, Place, type Source } from './place.js';
+import { MOST_WORKERS, Scoreboard, type MoldStatus, type WorkerStatus } from './scoreboard.js';
 import type { Settings } from './settings.js';
 import { handledSignals, rowOf } from './signals.js';
-import { newsIn, Worker } from './worker.js';
 
 interface MasterEvents {
   /** A worker accepts connections. */
@@ -35,21 +38,36 @@ interface MasterEvents {
   stopped: [];
 }
 
-/** The workers could not be started. */
+/** The workers could not be started, or not be replaced. */
 export class PreforkError extends Error {
-  readonly code: 'ERR_PREFORK_BOOT' | 'ERR_PREFORK_REFORK';
+  readonly code: 'ERR_PREFORK_BOOT' | 'ERR_PREFORK_MOLD' | 'ERR_PREFORK_RELOAD' | 'ERR_PREFORK_REFORK';
   override readonly name = 'PreforkError';
+  /** Of ERR_PREFORK_MOLD: how the mold ended that should load the application. */
+  readonly status: ExitStatus | undefined;
 
-  constructor(code: PreforkError['code'], message: string) {
+  constructor(code: PreforkError['code'], message: string, status?: ExitStatus) {
     super(message);
     this.code = code;
+    this.status = status;
   }
 }
 
+/** What is served: a server of this process, or what a mold loads. */
+export type Application = Server | (() => unknown);
+
 /** A replacement of all workers that goes on. */
-interface Refork {
+interface Change {
+  readonly kind: 'reload' | 'refork';
   readonly resolve: () => void;
   readonly reject: (error: PreforkError) => void;
+  /** The worker that shall be the next mold. */
+  donor?: Member;
+  /** The next mold, until workers can be forked from it. */
+  candidate?: MoldMember;
+  /** What the new workers are forked from. */
+  source?: Source;
+  /** What workers were forked from before, until a new one is ready. */
+  former?: Source;
 }
 
 /** A prefork server, as the process that called `prefork` sees it. */
@@ -57,6 +75,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   /** Where the server listens. */
   readonly address: { readonly host: string; readonly port: number };
   readonly #settings: Settings;
+  readonly #application: Application;
   readonly #listener: Listener;
   readonly #scoreboard: Scoreboard;
   readonly #reaper = new Reaper();
@@ -65,20 +84,30 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #control: Control;
   /** One for each worker that there shall be. */
   readonly #places: Place[];
-  /** Every process that has been forked and not been reaped, by its pid. */
+  /** The workers that have been forked or ordered, and not been reaped, by the numbers of their cells. */
   readonly #members = new Map<number, Member>();
+  readonly #molds = new Set<MoldMember>();
+  readonly #byPid = new Map<number, Member | MoldMember>();
+  /** Cells of workers that a mold may have forked before it ended, and that nobody waits for. */
+  readonly #limbo = new Set<number>();
   readonly #news: { readonly read: number; readonly write: number; readonly watcher: Watcher };
   readonly #lifeline: { readonly read: number; readonly write: number };
+  readonly #orders = new Orders();
   /** What the forks of this process become. */
-  readonly #worker: Worker;
+  readonly #descendant: Descendant;
   readonly #stopped: Promise<void>;
   /** Fulfilled by `#hurry`, when the server shall stop quickly. */
   readonly #hurried: Promise<void>;
   #hurry: () => void = () => undefined;
+  /** What workers are forked from; undefined while a mold boots for the first time, or after the last one was lost. */
+  #source: Source | undefined;
+  /** The last generation that was begun. */
   #generation = 1;
   /** Places whose worker is to be replaced, in this order. */
   readonly #queue = new Set<Place>();
-  #refork: Refork | undefined;
+  #change: Change | undefined;
+  #reforks = 0;
+  #moldFailures = 0;
   #everReady = false;
   #bootFailures = 0;
   #failed: PreforkError | undefined;
@@ -89,9 +118,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #exiting = false;
 
   /** Only `prefork` makes one. */
-  constructor(server: Server, settings: Settings, listener: Listener) {
+  constructor(application: Application, settings: Settings, listener: Listener) {
     super();
     this.#settings = settings;
+    this.#application = application;
     this.#listener = listener;
     this.address = { host: listener.host, port: listener.port };
     this.#scoreboard = Scoreboard.create(this.address, settings.log);
@@ -103,14 +133,6 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#news = { read: newsRead, write: newsWrite, watcher };
     const [lifelineRead, lifelineWrite] = pipe2(O_CLOEXEC);
     this.#lifeline = { read: lifelineRead, write: lifelineWrite };
-    this.#worker = new Worker({
-      server,
-      listener: listener.fd,
-      backlog: settings.backlog,
-      gracefulTimeout: settings.gracefulTimeout,
-      pipe: newsWrite,
-      lifeline: lifelineRead,
-    });
     this.#inspection = new Inspection(settings, {
       kill: (member, reason) => {
         this.#killFor(member, reason);
@@ -118,6 +140,20 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       recycle: (member, reason) => {
         this.#recycle(member, reason);
       },
+    });
+    const inspection = this.#inspection;
+    const scoreboard = this.#scoreboard;
+    this.#descendant = new Descendant({
+      scoreboard,
+      host: listener.host,
+      listener: listener.fd,
+      backlog: settings.backlog,
+      gracefulTimeout: settings.gracefulTimeout,
+      news: newsWrite,
+      lifeline: lifelineRead,
+      orders: this.#orders,
+      birth: (cell) => ({ cell: scoreboard.cell(cell), maxRequests: inspection.maxRequests(), beat: inspection.beat }),
+      log: settings.log,
     });
     this.#control = new Control((words) => this.#asked(words));
     this.#reaper.on('exit', (pid, status) => {
@@ -139,31 +175,40 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     return this.#scoreboard.status();
   }
 
+  /** The processes that workers are forked from, if it is not this one: more than one while they change. */
+  get molds(): MoldStatus[] {
+    return this.#scoreboard.molds();
+  }
+
   /** Resolves when all workers have ended and nothing of the server is left. */
   get stopped(): Promise<void> {
     return this.#stopped;
   }
 
   /**
-   * Forks the workers and waits until each accepts connections.
+   * Has the workers forked and waits until each accepts connections.
    *
    * @throws {ForkUnsafeError | PosixError} the first fork failed
-   * @throws {PreforkError} the workers end before they are ready
+   * @throws {PreforkError} the application could not be loaded; the workers end before they are ready
    */
   async start(): Promise<void> {
     const { log, workers } = this.#settings;
     const { host, port } = this.address;
     log(`master pid=${process.pid} listening host=${host} port=${port} workers=${workers}`);
+    const application = this.#application;
+    if (typeof application !== 'function') await this.#descendant.prepare(application);
     // From the check phase of the event loop, in which a child inherits no event that is half dispatched.
     await nextCheckPhase();
     try {
-      if (this.#spawn(this.#places) === 'worker') return await new Promise<never>(() => undefined);
+      const role = typeof application === 'function' ? this.#bootMold(1) : this.#begin();
+      if (role === 'descendant') return await new Promise<never>(() => undefined);
     } catch (error) {
       await this.stop({ quick: true });
       throw error;
     }
     this.#agenda.every(this.#inspection.interval, () => {
       this.#inspection.inspect(this.#members.values());
+      this.#considerRefork();
     });
     await new Promise<void>((resolve, reject) => {
       const check = () => {
@@ -196,21 +241,42 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   }
 
   /**
-   * Replaces all workers by new forks of this process, as it is now: at most a tenth of them, rounded up, at a time. A new
-   * worker accepts connections before the old one stops to, which then finishes what it has in hand.
+   * Replaces all workers by new ones: of an application that a new mold has loaded, or, where the server is this process's
+   * own, by new forks of this process as it is now. At most a tenth of them, rounded up, at a time. A new worker accepts
+   * connections before the old one stops to, which then finishes what it has in hand.
    *
    * @returns when the new workers serve; the old ones may still be finishing
-   * @throws {PreforkError} ERR_PREFORK_REFORK: a new worker ended before it was ready, and the old ones that were left go on;
-   * one of these goes on already; the server stops
+   * @throws {PreforkError} ERR_PREFORK_RELOAD: the application could not be loaded, or a new worker ended before it was ready,
+   * and the old ones that were left go on; the workers are being replaced already; the server stops
+   */
+  reload(): Promise<void> {
+    return this.#beginChange('reload', (change) => {
+      if (typeof this.#application === 'function') this.#bootMold(++this.#generation);
+      else this.#changeSource({ generation: ++this.#generation, mold: undefined }, change);
+    });
+  }
+
+  /**
+   * Replaces all workers by forks of one that is warm: the one that has served most finishes what it has in hand, and is the
+   * mold from then on. What it has compiled, cached and collected its children have, and share. Replaced as by `reload`.
+   *
+   * @returns when the new workers serve; the old ones may still be finishing
+   * @throws {PreforkError} ERR_PREFORK_REFORK: no worker serves; the one that should be the mold did not finish in time, or a
+   * new worker ended before it was ready, and the old ones that were left go on; the workers are being replaced already; the
+   * server stops
    */
   refork(): Promise<void> {
-    if (this.#stopping) return Promise.reject(reforkError('the server stops'));
-    if (this.#refork) return Promise.reject(reforkError('the workers are being replaced already'));
-    this.#generation++;
-    this.#settings.log(`master pid=${process.pid} refork generation=${this.#generation}`);
-    return new Promise((resolve, reject) => {
-      this.#refork = { resolve, reject };
-      for (const place of this.#places) this.#queue.add(place);
+    return this.#beginChange('refork', (change) => {
+      const served = ({ holder }: Place) => (holder?.readyAt === undefined ? -1 : holder.cell.requests);
+      const [place] = this.#places.toSorted((a, b) => served(b) - served(a));
+      const donor = place?.holder;
+      if (donor?.readyAt === undefined || donor.retiring) {
+        this.#changeFailed('no worker serves');
+        return;
+      }
+      donor.promoted = true;
+      change.donor = donor;
+      this.#queue.add(donor.place);
       this.#replaceSoon();
     });
   }
@@ -229,8 +295,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     const added = Array.from({ length: workers - this.#places.length }, (_, n) => new Place(this.#places.length + n));
     this.#places.push(...added);
     this.#agenda.after(0, () => {
-      const open = added.filter(({ closed, holder }) => !closed && !holder);
-      if (open.length > 0 && !this.#stopping) this.#trySpawn(open);
+      this.#fill();
     });
     this.#replaceSoon();
   }
@@ -239,32 +304,97 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     return this.stop();
   }
 
-  /** Forks workers for these places. It returns in each child too, which is a worker by then. */
-  #spawn(places: readonly Place[]): 'master' | 'worker' {
-    const members: Member[] = [];
-    for (const place of places) {
-      const cell = this.#scoreboard.take();
-      if (cell === undefined) this.#forkFailed(place, 'too many workers are finishing');
-      else members.push(new Member(place, cell, this.#scoreboard.cell(cell), this.#generation));
-    }
-    if (members.length === 0) return 'master';
-    let forked;
+  /** The first workers, of this process. */
+  #begin(): 'master' | 'descendant' {
+    this.#source = { generation: this.#generation, mold: undefined };
+    return this.#spawn(this.#places);
+  }
+
+  /**
+   * Forks a process that loads the application. It returns in the child too, which goes on by itself.
+   *
+   * @throws {ForkUnsafeError | PosixError} it could not be forked
+   */
+  #bootMold(generation: number): 'master' | 'descendant' {
+    const number = this.#scoreboard.take();
+    if (number === undefined) throw new RangeError('too many workers are finishing');
+    const cell = this.#scoreboard.cell(number);
+    cell.assignMold(generation);
+    const line = this.#reserveLine(generation);
+    let forked: Forked;
     try {
-      forked = forkMany(members.length);
+      forked = forkMany(1);
     } catch (error) {
-      for (const { number } of members) this.#scoreboard.retire(number);
+      this.#scoreboard.retire(number);
       throw error;
     }
     if (forked.role === 'child') {
-      this.#becomeWorker(members[forked.index]);
-      return 'worker';
+      this.#leave();
+      void this.#descendant.mold(number, this.#application as () => unknown);
+      return 'descendant';
+    }
+    const mold = new MoldMember(forked.pids[0] ?? 0, number, cell, generation, line);
+    const { log, bootTimeout } = this.#settings;
+    log(`mold pid=${mold.pid} forked generation=${generation}`);
+    this.#join(mold);
+    if (this.#change) this.#change.candidate = mold;
+    if (bootTimeout < Infinity) {
+      mold.cancelKill = this.#agenda.after(bootTimeout, () => {
+        log(`mold pid=${mold.pid} killing reason=bootTimeout`);
+        this.#signal(mold.pid, 'SIGKILL');
+      });
+    }
+    void this.#reaper.watch(mold.pid);
+    return 'master';
+  }
+
+  /** The pipe that the next mold takes its orders from: not that of the one in charge. What is left in it is nobody's. */
+  #reserveLine(generation: number): Line {
+    const line: Line = this.#source?.mold?.line === 0 ? 1 : 0;
+    // One that does not end by itself would take the orders of the next.
+    for (const mold of this.#molds) if (mold.retiring && mold.line === line) this.#signal(mold.pid, 'SIGKILL');
+    this.#orders.take(line);
+    this.#scoreboard.nextMold = { generation, line };
+    return line;
+  }
+
+  #join(mold: MoldMember): void {
+    this.#molds.add(mold);
+    this.#byPid.set(mold.pid, mold);
+  }
+
+  /** Has workers forked for these places. It returns in each child too, which is a worker by then. */
+  #spawn(places: readonly Place[]): 'master' | 'descendant' {
+    const source = this.#source;
+    // They get their workers when there is a mold.
+    if (!source) return 'master';
+    const members: Member[] = [];
+    for (const place of places) {
+      const number = this.#scoreboard.take();
+      if (number === undefined) this.#forkFailed(place, 'too many workers are finishing');
+      else members.push(new Member(place, number, this.#scoreboard.cell(number), source));
+    }
+    if (members.length === 0) return 'master';
+    const numbers = members.map(({ number }) => number);
+    let forked: Forked | undefined;
+    try {
+      if (source.mold) this.#orders.give(source.mold.line, numbers);
+      else forked = forkMany(members.length);
+    } catch (error) {
+      for (const number of numbers) this.#scoreboard.retire(number);
+      throw error;
+    }
+    if (forked?.role === 'child') {
+      this.#becomeWorker(numbers[forked.index] ?? 0);
+      return 'descendant';
     }
     for (const [index, member] of members.entries()) {
+      member.place.take(member);
+      this.#members.set(member.number, member);
+      if (!forked) continue;
       const pid = forked.pids[index];
-      if (pid === undefined) {
-        this.#scoreboard.retire(member.number);
-        this.#forkFailed(member.place, 'the system would not make more processes');
-      } else this.#forked(member, pid);
+      if (pid === undefined) this.#unforked(member, 'the system would not make more processes');
+      else this.#forked(member, pid);
     }
     return 'master';
   }
@@ -272,36 +402,53 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #forked(member: Member, pid: number): void {
     const { place, generation } = member;
     member.pid = pid;
-    if (place.holder) {
+    if (member === place.successor) {
       const { log } = this.#settings;
-      log(`worker=${place.worker} pid=${pid} forked generation=${generation} replaces=${place.holder.pid}`);
+      log(`worker=${place.worker} pid=${pid} forked generation=${generation} replaces=${place.holder?.pid ?? 0}`);
     }
-    place.take(member);
-    this.#members.set(pid, member);
+    this.#byPid.set(pid, member);
     void this.#reaper.watch(pid);
+    // It was ordered before the stop, or before its place was closed.
+    if (this.#told) this.#signal(pid, this.#stopping === 'quick' ? 'SIGINT' : 'SIGTERM');
+    else if (member.retiring) this.#signal(pid, RETIRE);
   }
 
-  #forkFailed(place: Place, reason: string): void {
+  /** A worker has not come to be. */
+  #unforked(member: Member, reason: string): void {
+    const { place, number } = member;
+    const replacement = member === place.successor;
+    this.#members.delete(number);
+    if (!this.#limbo.has(number)) this.#scoreboard.retire(number);
+    place.lose(member);
+    member.cancelKill();
+    if (this.#stopping) this.#finishIfAlone();
+    else if (!place.closed) this.#forkFailed(place, reason, replacement);
+  }
+
+  #forkFailed(place: Place, reason: string, replacement = place.holder !== undefined): void {
     place.failures++;
     this.#settings.log(`worker=${place.worker} fork failed reason=${JSON.stringify(reason)}`);
-    if (place.holder) this.#replacementFailed(place);
+    if (replacement) this.#replacementFailed(place);
+    else if (!this.#everReady && ++this.#bootFailures >= BOOT_FAILURES) this.#giveUp();
     else this.#respawn(place);
   }
 
-  /** In the child: lets go of everything that is the master's, and serves. The reaper lets go by itself. */
-  #becomeWorker(member: Member | undefined): void {
+  /** In a child: lets go of everything that is the master's. The reaper lets go by itself. */
+  #leave(): void {
     // Others may have ended at the same moment, and their respawns wait in the phase of the event loop that forked.
     this.#agenda.clear();
     this.#control.close();
     this.#news.watcher.close();
+    this.#orders.leave();
     close(this.#news.read);
     close(this.#lifeline.write);
     this.removeAllListeners();
+  }
+
+  #becomeWorker(cell: number): void {
+    this.#leave();
     try {
-      if (!member) throw new RangeError('there is no such worker');
-      const { number, cell } = member;
-      const maxRequests = this.#inspection.maxRequests(member);
-      this.#worker.serve({ number, cell, maxRequests, beat: this.#inspection.beat });
+      this.#descendant.serve(cell);
     } catch (error) {
       // It ends this worker, as an uncaught one, and is not the caller's.
       queueMicrotask(() => {
@@ -310,47 +457,150 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     }
   }
 
+  /** All that has come. */
   #readNews(): void {
     const buffer = new Uint8Array(4096);
-    for (const { cell, news } of newsIn(buffer.subarray(0, read(this.#news.read, buffer)))) {
-      // One that said so and died, and was reaped first, is not the one that has the cell now.
-      const member = [...this.#members.values()].find(({ number }) => number === cell);
-      if (!member || member.cell.status()?.pid !== member.pid) continue;
-      if (news === 'ready') this.#isReady(member);
-      else if (news === 'served') this.#recycle(member, 'requests');
+    for (;;) {
+      let length;
+      try {
+        length = read(this.#news.read, buffer);
+      } catch (error) {
+        if (isPosixError(error, 'EAGAIN')) return;
+        throw error;
+      }
+      for (const message of newsIn(buffer.subarray(0, length))) this.#hear(message);
+      if (length < buffer.length) return;
     }
+  }
+
+  #hear({ cell, news, value }: Message): void {
+    const member = this.#members.get(cell);
+    if (this.#limbo.has(cell)) {
+      if (news === 'forked' || news === 'ready') this.#disown(cell, value);
+      return;
+    }
+    if (news === 'unforked') {
+      if (member?.pid === 0) this.#unforked(member, value === 0 ? 'the mold could not fork' : `errno ${value}`);
+      return;
+    }
+    if (news === 'molded') {
+      this.#molded(value, cell);
+      return;
+    }
+    if (!member) return;
+    // The worker may be quicker than its mold.
+    if (member.pid === 0) this.#forked(member, value);
+    // One that said so and died, and was reaped first, is not the one that has the cell now.
+    if (member.pid !== value) return;
+    if (news === 'ready') this.#isReady(member);
+    else if (news === 'served') this.#recycle(member, 'requests');
+  }
+
+  /** A worker that its mold has not lived to tell of, and whose place has another by now. */
+  #disown(cell: number, pid: number): void {
+    this.#limbo.delete(cell);
+    this.#settings.log(`worker pid=${pid} killing reason=orphan`);
+    void this.#reaper.watch(pid).then(() => {
+      this.#scoreboard.retire(cell);
+    });
+    this.#signal(pid, 'SIGKILL');
+  }
+
+  /** Workers can be forked from this process. */
+  #molded(pid: number, number: number): void {
+    let mold = this.#byPid.get(pid);
+    if (mold instanceof Member) {
+      // A worker until now.
+      const { generation, line } = this.#scoreboard.nextMold;
+      mold.cancelKill();
+      this.#members.delete(number);
+      mold = new MoldMember(pid, number, mold.cell, generation, line);
+      this.#join(mold);
+      if (this.#change) {
+        delete this.#change.donor;
+        this.#change.candidate = mold;
+      }
+    }
+    if (!mold || mold.retiring || mold.ready) return;
+    mold.ready = true;
+    mold.cancelKill();
+    this.#moldFailures = 0;
+    this.#settings.log(`mold pid=${pid} ready generation=${mold.generation} ms=${(now() - mold.since).toFixed(1)}`);
+    if (this.#change?.candidate === mold) this.#changeSource(mold, this.#change);
+    else this.#source = mold;
+    this.#agenda.after(0, () => {
+      this.#fill();
+    });
+  }
+
+  /** From now on workers are forked from this, and those that were forked from something else are replaced. */
+  #changeSource(source: Source, change: Change): void {
+    delete change.candidate;
+    if (this.#source) change.former = this.#source;
+    change.source = source;
+    this.#source = source;
+    for (const place of this.#places) this.#queue.add(place);
+    this.#replaceSoon();
   }
 
   #isReady(member: Member): void {
     const { place, pid } = member;
-    if (member.readyAt !== undefined || member.retiring) return;
+    if (member.readyAt !== undefined || member.retiring || member.killed) return;
     member.readyAt = now();
     member.waited = 0;
     this.#everReady = true;
     this.#settings.log(`worker=${place.worker} pid=${pid} ready ms=${(member.readyAt - member.forkedAt).toFixed(1)}`);
+    const former = this.#change?.former;
+    if (former && member.source === this.#source) {
+      delete this.#change?.former;
+      if (former.mold) this.#retireMold(former.mold);
+    }
     if (member === place.successor) {
       const old = place.succeed();
-      if (old) this.#retire(old);
+      if (old?.promoted) this.#promote(old);
+      else if (old) this.#retire(old);
     }
     this.emit('ready', place.worker, pid);
     this.#replaceSoon();
   }
 
   /** It stops accepting, finishes what it has in hand, and ends. */
-  #retire(member: Member): void {
+  #retire(member: Member, signal: Signal = RETIRE): void {
     if (member.retiring) return;
     member.retiring = true;
-    this.#signal(member.pid, RETIRE);
+    if (member.pid !== 0) this.#signal(member.pid, signal);
     member.cancelKill = this.#agenda.after(this.#settings.gracefulTimeout, () => {
       this.#settings.log(`worker=${member.place.worker} pid=${member.pid} gracefulTimeout passed, killing`);
-      this.#signal(member.pid, 'SIGKILL');
+      if (member.pid !== 0) this.#signal(member.pid, 'SIGKILL');
+    });
+  }
+
+  /** As retire(), and then it is the next mold. */
+  #promote(member: Member): void {
+    this.#reserveLine(++this.#generation);
+    this.#settings.log(`worker=${member.place.worker} pid=${member.pid} promoted generation=${this.#generation}`);
+    this.#retire(member, PROMOTE);
+  }
+
+  #retireMold(mold: MoldMember): void {
+    mold.retiring = true;
+    this.#signal(mold.pid, 'SIGTERM');
+    mold.cancelKill = this.#agenda.after(this.#settings.gracefulTimeout, () => {
+      this.#signal(mold.pid, 'SIGKILL');
     });
   }
 
   #killFor(member: Member, reason: string): void {
     member.killed = true;
-    this.#settings.log(`worker=${member.place.worker} pid=${member.pid} killing reason=${reason}`);
-    this.#signal(member.pid, 'SIGKILL');
+    const { pid, place, source } = member;
+    if (pid !== 0) {
+      this.#settings.log(`worker=${place.worker} pid=${pid} killing reason=${reason}`);
+      this.#signal(pid, 'SIGKILL');
+    } else if (source.mold) {
+      // It was ordered, and has not been forked.
+      this.#settings.log(`mold pid=${source.mold.pid} killing reason=${reason}`);
+      this.#signal(source.mold.pid, 'SIGKILL');
+    }
   }
 
   #recycle(member: Member, reason: string): void {
@@ -368,10 +618,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     });
   }
 
-  /** Forks the next replacements: at most a tenth of the workers, rounded up, is being replaced at a time. */
+  /** Has the next replacements forked: at most a tenth of the workers, rounded up, is being replaced at a time. */
   #replace(): void {
     if (this.#stopping) return;
-    this.#settleRefork();
+    this.#settleChange();
+    if (!this.#source) return;
     let room = Math.ceil(this.#places.length / 10) - this.#places.filter(({ successor }) => successor).length;
     const places: Place[] = [];
     for (const place of this.#queue) {
@@ -386,6 +637,13 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (places.length > 0) this.#trySpawn(places);
   }
 
+  /** Has workers forked for the places that have none and wait for none. */
+  #fill(): void {
+    if (this.#stopping) return;
+    const empty = this.#places.filter(({ holder, cancelRespawn }) => !holder && !cancelRespawn);
+    if (empty.length > 0) this.#trySpawn(empty);
+  }
+
   #trySpawn(places: readonly Place[]): void {
     try {
       this.#spawn(places);
@@ -394,47 +652,108 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     }
   }
 
-  /** The old worker goes on. */
-  #replacementFailed(place: Place): void {
-    if (this.#refork) {
-      const { reject } = this.#refork;
-      this.#refork = undefined;
-      this.#queue.clear();
-      this.#settings.log(`master pid=${process.pid} refork failed generation=${this.#generation}`);
-      reject(reforkError('a new worker ended before it was ready; the old ones go on'));
+  #beginChange(kind: Change['kind'], begin: (change: Change) => void): Promise<void> {
+    if (this.#stopping) return Promise.reject(changeError(kind, 'the server stops'));
+    if (this.#change) return Promise.reject(changeError(kind, 'they are being replaced already'));
+    this.#settings.log(`master pid=${process.pid} ${kind} from=${this.#generation}`);
+    return new Promise((resolve, reject) => {
+      const change: Change = { kind, resolve, reject };
+      this.#change = change;
+      // A fork comes from the check phase of the event loop.
+      this.#agenda.after(0, () => {
+        if (this.#change !== change) return;
+        try {
+          begin(change);
+        } catch (error) {
+          this.#changeFailed((error as Error).message);
+        }
+      });
+    });
+  }
+
+  #settleChange(): void {
+    const change = this.#change;
+    // Its mold may have ended meanwhile, and the workers go on without.
+    if (!change?.source || change.source !== this.#source) return;
+    const current = ({ holder }: Place) => holder?.readyAt !== undefined && holder.source === change.source;
+    if (!this.#places.every(current)) return;
+    // Where no worker is wanted, none has let it go.
+    if (change.former?.mold) this.#retireMold(change.former.mold);
+    this.#settings.log(`master pid=${process.pid} ${change.kind}ed generation=${change.source.generation}`);
+    if (change.kind === 'refork') this.#reforks++;
+    this.#change = undefined;
+    change.resolve();
+  }
+
+  /** The old workers go on, and new ones are forked from what they were forked from before, if that is there still. */
+  #changeFailed(reason: string): void {
+    const change = this.#change;
+    if (!change) return;
+    this.#change = undefined;
+    this.#queue.clear();
+    const { kind, donor, candidate, source, former } = change;
+    const { log } = this.#settings;
+    log(`master pid=${process.pid} ${kind} failed generation=${this.#generation} reason=${JSON.stringify(reason)}`);
+    if (donor) donor.promoted = false;
+    if (candidate) this.#retireMold(candidate);
+    if (former) {
+      this.#source = former;
+      if (source?.mold && this.#molds.has(source.mold)) this.#retireMold(source.mold);
+      for (const { successor } of this.#places) {
+        if (successor && successor.source === source && !successor.killed) this.#killFor(successor, kind);
+      }
     }
     // Who has reached a limit is replaced in the end.
-    for (const { holder } of this.#places) {
-      if (holder?.tired !== undefined && holder.place !== place) this.#queue.add(holder.place);
+    for (const { holder } of this.#places) if (holder?.tired !== undefined) this.#queue.add(holder.place);
+    change.reject(changeError(kind, `${reason}; the old workers go on`));
+  }
+
+  /** The old worker goes on. */
+  #replacementFailed(place: Place): void {
+    this.#changeFailed('a new worker ended before it was ready');
+    this.#queue.delete(place);
+    if (place.holder?.tired === undefined) {
+      this.#replaceSoon();
+      return;
     }
-    if (place.holder?.tired === undefined) return;
-    place.cancelRespawn = this.#agenda.after(Math.max(respawnDelay(place.failures), FIRST_DELAY), () => {
-      if (place.holder) this.#queue.add(place);
+    this.#agenda.after(Math.max(respawnDelay(place.failures), FIRST_DELAY), () => {
+      if (place.holder?.tired !== undefined && !place.closed) this.#queue.add(place);
       this.#replace();
     });
   }
 
-  #settleRefork(): void {
-    const current = ({ holder }: Place) => holder?.readyAt !== undefined && holder.generation === this.#generation;
-    if (!this.#refork || !this.#places.every(current)) return;
-    this.#settings.log(`master pid=${process.pid} reforked generation=${this.#generation}`);
-    this.#refork.resolve();
-    this.#refork = undefined;
+  #considerRefork(): void {
+    const { reforkAfter } = this.#settings;
+    const limit = reforkAfter[Math.min(this.#reforks, reforkAfter.length - 1)];
+    if (limit === undefined || this.#change || this.#stopping) return;
+    const warm = ({ holder }: Place) => holder?.source === this.#source && holder && holder.cell.requests >= limit;
+    // Whether it succeeds is in the log.
+    if (this.#places.some(warm)) this.refork().catch(() => undefined);
   }
 
   /** Nobody shall be this worker any more. */
   #close(place: Place): void {
     place.closed = true;
-    place.cancelRespawn();
+    place.cancelRespawn?.();
+    place.cancelRespawn = undefined;
     this.#queue.delete(place);
-    for (const member of [place.holder, place.successor]) if (member) this.#retire(member);
+    for (const member of [place.holder, place.successor]) {
+      if (member && member === this.#change?.donor) this.#changeFailed('the worker is not wanted any more');
+      if (member) this.#retire(member);
+    }
   }
 
   #reaped(pid: number, status: ExitStatus | undefined): void {
-    const member = this.#members.get(pid);
-    if (!member) return;
-    const { place, readyAt } = member;
-    this.#members.delete(pid);
+    const member = this.#byPid.get(pid);
+    this.#byPid.delete(pid);
+    if (member instanceof MoldMember) this.#moldReaped(member, status);
+    else if (member) this.#workerReaped(member, status);
+    else if (this.#stopping) this.#finishIfAlone();
+  }
+
+  #workerReaped(member: Member, status: ExitStatus | undefined): void {
+    const { place, readyAt, pid } = member;
+    this.#members.delete(member.number);
     member.cancelKill();
     this.#scoreboard.retire(member.number);
     this.#settings.log(`worker=${place.worker} pid=${pid} exited ${manner(status)}`);
@@ -444,13 +763,15 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       const healthy = readyAt !== undefined && now() - readyAt >= HEALTHY_AFTER;
       place.failures = healthy ? 1 : place.failures + 1;
       if (readyAt === undefined) this.#bootFailures++;
-      // A successor that boots is the worker from now on.
-      if (replacement) place.successor = undefined;
-      else place.succeed();
+      place.lose(member);
     }
     this.emit('exit', place.worker, pid, status);
-    if (this.#stopping) this.#finishIfAlone();
-    else if (asked || place.closed) this.#replaceSoon();
+    if (this.#stopping) {
+      this.#finishIfAlone();
+      return;
+    }
+    if (member === this.#change?.donor) this.#changeFailed('the worker ended that should be the mold');
+    if (asked || place.closed) this.#replaceSoon();
     else if (!this.#everReady && this.#bootFailures >= BOOT_FAILURES) this.#giveUp();
     else if (replacement) this.#replacementFailed(place);
     else if (!place.holder) {
@@ -459,10 +780,70 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     }
   }
 
+  #moldReaped(mold: MoldMember, status: ExitStatus | undefined): void {
+    // What it told before its end.
+    this.#readNews();
+    this.#molds.delete(mold);
+    mold.cancelKill();
+    this.#scoreboard.retire(mold.number);
+    this.#settings.log(`mold pid=${mold.pid} exited ${manner(status)} generation=${mold.generation}`);
+    const lost = [...this.#members.values()].filter(({ pid, source }) => pid === 0 && source === mold);
+    if (this.#change?.candidate === mold) {
+      delete this.#change.candidate;
+      this.#changeFailed('the mold ended before it was ready');
+    }
+    if (this.#source === mold) {
+      this.#source = undefined;
+      if (this.#change?.source === mold) this.#changeFailed('the mold ended');
+    } else if (this.#change?.former === mold) {
+      // There is no way back, and none is needed if the new one is good.
+      delete this.#change.former;
+    }
+    for (const member of lost) this.#loseToLimbo(member);
+    if (this.#stopping) this.#finishIfAlone();
+    else if (!this.#source && !this.#change?.candidate) this.#moldLost(status);
+  }
+
+  /** Whether its mold has forked it nobody knows: it may still tell of itself. */
+  #loseToLimbo(member: Member): void {
+    const { number } = member;
+    this.#limbo.add(number);
+    this.#agenda.after(LIMBO, () => {
+      if (this.#limbo.delete(number)) this.#scoreboard.retire(number);
+    });
+    this.#unforked(member, 'the mold has ended');
+  }
+
+  /** There is nothing that workers can be forked from. */
+  #moldLost(status: ExitStatus | undefined): void {
+    if (typeof this.#application !== 'function') {
+      this.#source = { generation: ++this.#generation, mold: undefined };
+      this.#agenda.after(0, () => {
+        this.#fill();
+      });
+    } else if (!this.#everReady) {
+      const message = `the application could not be loaded (${manner(status)}, see the output)`;
+      this.#failed = new PreforkError('ERR_PREFORK_MOLD', message, status);
+      void this.#beginStop('quick');
+    } else {
+      const delay = respawnDelay(++this.#moldFailures);
+      this.#agenda.after(delay, () => {
+        if (this.#stopping || this.#source || this.#change) return;
+        try {
+          this.#bootMold(++this.#generation);
+        } catch (error) {
+          this.#settings.log(`mold fork failed reason=${JSON.stringify((error as Error).message)}`);
+          this.#moldLost(undefined);
+        }
+      });
+    }
+  }
+
   #respawn(place: Place): void {
     const delay = respawnDelay(place.failures);
     if (delay > 0) this.#settings.log(`worker=${place.worker} respawn in=${delay} failures=${place.failures}`);
     place.cancelRespawn = this.#agenda.after(delay, () => {
+      place.cancelRespawn = undefined;
       if (!this.#stopping && !place.holder) this.#trySpawn([place]);
     });
   }
@@ -476,11 +857,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     void this.#beginStop('quick');
   }
 
-  // One listener for master and worker: a forked child hears a signal from its first moment on, and is a worker by the time
-  // that the event loop tells it.
+  // One listener for all: a forked child hears a signal from its first moment on, and is what it shall be by the time that
+  // the event loop tells it.
   readonly #onSignal = (signal: NodeJS.Signals) => {
-    if (this.#worker.serving) {
-      this.#worker.onSignal(signal);
+    if (this.#descendant.lives) {
+      this.#descendant.onSignal(signal);
       return;
     }
     this.#settings.log(`master pid=${process.pid} signal=${signal}`);
@@ -492,9 +873,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       case 'stop':
         this.#exit(false);
         break;
+      case 'reload':
       case 'refork':
         // Whether it succeeds is in the log.
-        this.refork().catch(() => undefined);
+        (rowOf(signal)?.action === 'reload' ? this.reload() : this.refork()).catch(() => undefined);
         break;
       case 'more':
         this.scale(Math.min(this.#places.length + 1, MOST_WORKERS));
@@ -517,12 +899,15 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         return {
           master: process.pid,
           ...this.address,
-          generation: this.#generation,
+          generation: this.#source?.generation ?? this.#generation,
           wanted: this.#places.length,
-          reforking: this.#refork !== undefined,
+          replacing: this.#change?.kind ?? null,
           stopping: this.#stopping ?? null,
+          molds: this.molds,
           workers: this.workers,
         };
+      case 'reload':
+        return this.reload();
       case 'refork':
         return this.refork();
       case 'scale':
@@ -533,7 +918,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         this.#exit(argument === 'quick');
         return undefined;
       default:
-        throw new RangeError(`there is no request ${JSON.stringify(what)}: status, refork, scale N, stop, stop quick`);
+        throw new RangeError(
+          `there is no request ${JSON.stringify(what)}: status, reload, refork, scale N, stop, stop quick`,
+        );
     }
   }
 
@@ -546,8 +933,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   async #beginStop(how: 'graceful' | 'quick'): Promise<void> {
     this.#stopping = how;
     this.#agenda.clear();
-    this.#refork?.reject(reforkError('the server stops'));
-    this.#refork = undefined;
+    this.#change?.reject(changeError(this.#change.kind, 'the server stops'));
+    this.#change = undefined;
     this.#settings.log(`master pid=${process.pid} stopping how=${how}`);
     if (how === 'quick') this.#hurry();
     await Promise.race([this.#beforeStop(), this.#hurried]);
@@ -588,13 +975,17 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   #finishIfAlone(): void {
     if (this.#reaper.pids.length > 0 || !this.#told) return;
+    // A mold may have forked one more before its end.
+    this.#readNews();
+    if (this.#reaper.pids.length > 0) return;
     this.#agenda.clear();
     // A process that is about to exit is not to be killed by a signal that repeats.
     if (!this.#exiting) for (const signal of handledSignals) process.off(signal, this.#onSignal);
     this.#control.close();
     this.#reaper.close();
     this.#news.watcher.close();
-    this.#worker.close();
+    this.#descendant.close();
+    this.#orders.close();
     for (const fd of [this.#news.read, this.#news.write, this.#lifeline.read, this.#lifeline.write]) close(fd);
     close(this.#listener.fd);
     this.#scoreboard.remove();
@@ -603,11 +994,16 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   }
 }
 
-// Not SIGUSR2: programs use it for themselves, for a heap snapshot say.
+// To workers. Not SIGUSR2: programs use it for themselves, for a heap snapshot say.
 const RETIRE: Signal = 'SIGTTOU';
+const PROMOTE: Signal = 'SIGTTIN';
 
-function reforkError(why: string): PreforkError {
-  return new PreforkError('ERR_PREFORK_REFORK', `the workers were not replaced: ${why}`);
+// How long a worker that its mold did not live to tell of may take to tell of itself, in milliseconds.
+const LIMBO = 60_000;
+
+function changeError(kind: Change['kind'], why: string): PreforkError {
+  const code = kind === 'reload' ? 'ERR_PREFORK_RELOAD' : 'ERR_PREFORK_REFORK';
+  return new PreforkError(code, `the workers were not replaced: ${why}`);
 }
 
 // SIGWINCH comes to all processes of a terminal when its window changes.

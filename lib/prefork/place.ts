@@ -1,3 +1,4 @@
+import type { Line } from './orders.js';
 import type { Cell } from './scoreboard.js';
 
 /** Milliseconds of a clock that is not set. Not performance.now(): to load what else is there takes 2 ms of the start. */
@@ -18,7 +19,7 @@ export class Place {
   /** Nobody shall be it any more. */
   closed = false;
   /** Takes back the fork that waits, if one does. */
-  cancelRespawn: () => void = () => undefined;
+  cancelRespawn: (() => void) | undefined;
 
   constructor(worker: number) {
     this.worker = worker;
@@ -27,6 +28,13 @@ export class Place {
   take(member: Member): void {
     if (this.holder) this.successor = member;
     else this.holder = member;
+  }
+
+  /** A member that has ended, or has never come to be, leaves it. */
+  lose(member: Member): void {
+    if (member === this.successor) this.successor = undefined;
+    // A successor that boots is the worker from now on.
+    else if (member === this.holder) this.succeed();
   }
 
   /** The successor is ready. Answers who was the worker. */
@@ -38,17 +46,51 @@ export class Place {
   }
 }
 
-/** A process that has been forked and not been reaped. */
+/** The process that workers are forked from: a mold, or the master where there is none. */
+export interface Source {
+  /** That of its workers. */
+  readonly generation: number;
+  readonly mold: MoldMember | undefined;
+}
+
+/** A mold that has been forked, or a worker that is becoming one, and has not been reaped. */
+export class MoldMember implements Source {
+  readonly mold = this;
+  readonly number: number;
+  readonly cell: Cell;
+  readonly generation: number;
+  /** Where it takes its orders. */
+  readonly line: Line;
+  readonly since = now();
+  readonly pid: number;
+  /** Workers can be forked from it. */
+  ready = false;
+  /** It has been told to end. */
+  retiring = false;
+  /** Takes back the SIGKILL that waits, if one does. */
+  cancelKill: () => void = () => undefined;
+
+  constructor(pid: number, number: number, cell: Cell, generation: number, line: Line) {
+    this.pid = pid;
+    this.number = number;
+    this.cell = cell;
+    this.generation = generation;
+    this.line = line;
+  }
+}
+
+/** A worker that has been forked, or ordered from a mold, and has not been reaped. */
 export class Member {
   readonly place: Place;
   /** The number of its cell on the scoreboard, and the cell. */
   readonly number: number;
   readonly cell: Cell;
-  readonly generation: number;
+  readonly source: Source;
   /** By `now()`. */
   readonly forkedAt = now();
   /** By how much it is allowed more than its limits say, so that not all are replaced at once: 0 to 0.1. */
   readonly jitter = Math.random() / 10;
+  /** 0 until the mold has told it. */
   pid = 0;
   /** When it was ready, by `now()`; undefined until then. */
   readyAt: number | undefined;
@@ -56,6 +98,8 @@ export class Member {
   tired: string | undefined;
   /** It has been told to finish. */
   retiring = false;
+  /** When it has finished, it shall be the next mold. */
+  promoted = false;
   /** It has been killed, and not been reaped yet. */
   killed = false;
   /** For how long the master has seen it boot, or not turn its event loop, in milliseconds. */
@@ -65,11 +109,15 @@ export class Member {
   /** Takes back the SIGKILL that waits, if one does. */
   cancelKill: () => void = () => undefined;
 
-  constructor(place: Place, number: number, cell: Cell, generation: number) {
+  constructor(place: Place, number: number, cell: Cell, source: Source) {
     this.place = place;
     this.number = number;
     this.cell = cell;
-    this.generation = generation;
-    cell.assign(place.worker, generation);
+    this.source = source;
+    cell.assign(place.worker, source.generation);
+  }
+
+  get generation(): number {
+    return this.source.generation;
   }
 }

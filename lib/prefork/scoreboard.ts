@@ -5,6 +5,7 @@ import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, unlinkSy
 import { join } from 'node:path';
 import { MAP_ANONYMOUS, MAP_SHARED, mmap, munmap, processStat, PROT_READ, PROT_WRITE } from '../posix/index.js';
 import { runtimeDirectory } from '../runtime-directory.js';
+import type { Line } from './orders.js';
 
 // In the order of their numbers in a cell, where 0 says that it has no process.
 const workerStates = ['booting', 'ready', 'stopping'] as const;
@@ -28,6 +29,16 @@ export interface WorkerStatus {
   readonly connections: number;
 }
 
+/** A mold, as its cell says. */
+export interface MoldStatus {
+  readonly pid: number;
+  /** That of the workers which are forked from it. */
+  readonly generation: number;
+  readonly state: WorkerState;
+  /** Since when, in milliseconds of the epoch. */
+  readonly since: number;
+}
+
 /** A family as its scoreboard shows it. */
 export interface FamilyStatus {
   readonly master: number;
@@ -37,12 +48,14 @@ export interface FamilyStatus {
   readonly port: number;
   /** Requests that went to workers which have ended. */
   readonly pastRequests: number;
+  /** The processes that workers are forked from, if it is not the master; more than one while they change. */
+  readonly molds: MoldStatus[];
   /** Those that have a process, by their places. */
   readonly workers: WorkerStatus[];
 }
 
 const MAGIC = 0x54465342; // 'TFSB'
-const VERSION = 2;
+const VERSION = 3;
 const CELL = 64; // bytes: a cache line
 const HEADER = 2 * CELL;
 const HOST = 64; // where in the header the host's name begins
@@ -54,10 +67,22 @@ export const CELLS = MOST_WORKERS + MOST_WORKERS / 8;
 const SIZE = HEADER + CELLS * CELL;
 
 // The header's fields: places in words of 4 bytes, and in numbers of 8.
-const WORD = { magic: 0, version: 1, master: 2, cells: 3, port: 4, hostLength: 5 } as const;
+const WORD = {
+  magic: 0,
+  version: 1,
+  master: 2,
+  cells: 3,
+  port: 4,
+  hostLength: 5,
+  moldGeneration: 6,
+  moldLine: 7,
+} as const;
 const NUMBER = { masterStart: 4, since: 5, pastRequests: 6 } as const;
 
-/** The cell of one process. In the worker it is the only one that writes it; the master does while there is none. */
+// In place of a worker's number.
+const MOLD = -1;
+
+/** The cell of one process, which alone writes it; the master does while there is none. */
 export class Cell {
   /** pid, state, worker, generation. */
   readonly #words: Int32Array;
@@ -69,10 +94,15 @@ export class Cell {
     this.#numbers = new Float64Array(buffer, offset + 16, 4);
   }
 
-  /** In the master, before the fork. */
+  /** In the master, before the fork of a worker. */
   assign(worker: number, generation: number): void {
     this.#words[2] = worker;
     this.#words[3] = generation;
+  }
+
+  /** In the master, before the fork of a mold, or in the worker that becomes one. */
+  assignMold(generation: number): void {
+    this.assign(MOLD, generation);
   }
 
   enter(state: WorkerState, pid: number): void {
@@ -103,8 +133,26 @@ export class Cell {
     return this.#numbers[3] ?? 0;
   }
 
-  /** Undefined while it has no process. */
+  /** Undefined while it has no process that is a worker. */
   status(): WorkerStatus | undefined {
+    const status = this.#status();
+    return status?.worker === MOLD ? undefined : status;
+  }
+
+  /** Undefined while it has no process that is a mold. */
+  moldStatus(): MoldStatus | undefined {
+    const status = this.#status();
+    if (status?.worker !== MOLD) return undefined;
+    const { pid, generation, state, since } = status;
+    return { pid, generation, state, since };
+  }
+
+  /** Of the process, whatever it is. */
+  get requests(): number {
+    return this.#numbers[1] ?? 0;
+  }
+
+  #status(): WorkerStatus | undefined {
     const [pid = 0, stateNumber = 0, worker = 0, generation = 0] = this.#words;
     const [since = 0, requests = 0, connections = 0] = this.#numbers;
     const state = workerStates[stateNumber - 1];
@@ -127,8 +175,13 @@ function statusOf(cells: Iterable<Cell>): WorkerStatus[] {
     .sort((a, b) => a.worker - b.worker || a.generation - b.generation || a.since - b.since);
 }
 
+function moldsOf(cells: Iterable<Cell>): MoldStatus[] {
+  return [...cells].flatMap((cell) => cell.moldStatus() ?? []).sort((a, b) => a.generation - b.generation);
+}
+
 export class Scoreboard {
   readonly #buffer: ArrayBuffer;
+  readonly #words: Uint32Array;
   readonly #header: Float64Array;
   readonly #path: string | undefined;
   /** Those that have been taken. */
@@ -136,6 +189,7 @@ export class Scoreboard {
 
   private constructor(buffer: ArrayBuffer, path?: string) {
     this.#buffer = buffer;
+    this.#words = new Uint32Array(buffer, 0, 8);
     this.#header = new Float64Array(buffer, 0, 8);
     this.#path = path;
   }
@@ -171,6 +225,22 @@ export class Scoreboard {
     return statusOf(this.#cells.values());
   }
 
+  /** The molds that have a cell. */
+  molds(): MoldStatus[] {
+    return moldsOf(this.#cells.values());
+  }
+
+  /** What the next mold has to know: the generation of its workers, and where it takes its orders. */
+  get nextMold(): { readonly generation: number; readonly line: Line } {
+    return { generation: this.#words[WORD.moldGeneration] ?? 0, line: this.#words[WORD.moldLine] === 1 ? 1 : 0 };
+  }
+
+  /** In the master, which alone writes it. */
+  set nextMold({ generation, line }: { readonly generation: number; readonly line: Line }) {
+    this.#words[WORD.moldGeneration] = generation;
+    this.#words[WORD.moldLine] = line;
+  }
+
   /** In the master: the number of a cell that nobody has; undefined if there is none. */
   take(): number | undefined {
     for (let number = 0; number < CELLS; number++) {
@@ -181,17 +251,15 @@ export class Scoreboard {
     return undefined;
   }
 
-  /** A cell that has been taken. */
+  /** In any process of the family: a cell that the master has taken. */
   cell(number: number): Cell {
-    const cell = this.#cells.get(number);
-    if (!cell) throw new RangeError(`nobody has cell ${number}`);
-    return cell;
+    return this.#cells.get(number) ?? cellAt(this.#buffer, number);
   }
 
   /** In the master, when the process has been reaped: what it has done is not forgotten. */
   retire(number: number): void {
     const cell = this.cell(number);
-    this.#header[NUMBER.pastRequests] = (this.#header[NUMBER.pastRequests] ?? 0) + (cell.status()?.requests ?? 0);
+    this.#header[NUMBER.pastRequests] = (this.#header[NUMBER.pastRequests] ?? 0) + cell.requests;
     cell.clear();
     this.#cells.delete(number);
   }
@@ -253,8 +321,8 @@ function decode(bytes: Buffer): FamilyStatus | undefined {
   if (processStat(master)?.started !== numbers[NUMBER.masterStart]) return undefined;
   const host = Buffer.from(buffer, HOST, Math.min(hostLength, HEADER - HOST)).toString();
   const [since = 0, pastRequests = 0] = [numbers[NUMBER.since], numbers[NUMBER.pastRequests]];
-  const workers = statusOf(Array.from({ length: cells }, (_, number) => cellAt(buffer, number)));
-  return { master, since, host, port, pastRequests, workers };
+  const all = Array.from({ length: cells }, (_, number) => cellAt(buffer, number));
+  return { master, since, host, port, pastRequests, molds: moldsOf(all), workers: statusOf(all) };
 }
 
 /** The families of this user that run now, by their masters' pids. Removes what killed masters have left. */

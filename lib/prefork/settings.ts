@@ -1,6 +1,6 @@
 // What prefork can be told, and what it does untold: the one table of both.
 import { availableParallelism } from 'node:os';
-import { callback, INT_MAX, integer, object, text } from '../mistakes.js';
+import { callback, INT_MAX, integer, object, text, wrongType } from '../mistakes.js';
 import { MOST_WORKERS } from './scoreboard.js';
 
 /** Settings of a prefork server. Times are in milliseconds. */
@@ -33,6 +33,11 @@ export interface PreforkOptions {
   maxLifetime?: number;
   /** With how much memory of its own, in bytes, a worker is replaced: what its end would give back. Default: never. */
   maxMemory?: number;
+  /**
+   * After how many requests of one worker all are replaced by forks of a warm one (`refork`): the first number for the first
+   * time, and so on; the last one for all after that. `[50, 100, 1000]`, say. Default: never.
+   */
+  reforkAfter?: readonly number[];
   /**
    * What the master does first when it stops, while the workers still serve: leave the registry, say. It is awaited;
    * an error is logged and does not keep the server from stopping.
@@ -109,6 +114,7 @@ export interface Settings extends Readonly<Record<NumberSettingName, number>> {
   readonly port: number;
   readonly host: string | undefined;
   readonly workers: number;
+  readonly reforkAfter: readonly number[];
   readonly beforeStop: () => void | Promise<void>;
   readonly log: (line: string) => void;
 }
@@ -117,6 +123,11 @@ function numberFrom(name: NumberSettingName, told: number | undefined): number {
   const { least, most, untold, ...row }: NumberSetting = numberSettings[name];
   const value = told === undefined ? untold : integer(`options.${name}`, told, least, most);
   return value === 0 && row.zeroIsNever ? Infinity : value;
+}
+
+function countsFrom(counts: readonly number[]): readonly number[] {
+  if (!Array.isArray(counts)) throw wrongType('options.reforkAfter', 'an array of numbers', counts);
+  return counts.map((count, n) => integer(`options.reforkAfter[${n}]`, count, 1, Number.MAX_SAFE_INTEGER));
 }
 
 /** The settings that these options ask for. @throws {TypeError | RangeError} an option that cannot be */
@@ -133,6 +144,7 @@ export function settingsFrom(options: PreforkOptions): Settings {
     maxRequests: numberFrom('maxRequests', options.maxRequests),
     maxLifetime: numberFrom('maxLifetime', options.maxLifetime),
     maxMemory: numberFrom('maxMemory', options.maxMemory),
+    reforkAfter: countsFrom(options.reforkAfter ?? []),
     beforeStop: callback('options.beforeStop', options.beforeStop ?? (() => undefined)),
     log: callback('options.log', options.log ?? (() => undefined)),
   };

@@ -1,12 +1,12 @@
 // What signals do to a prefork server: the one table of its handlers, its command line and its guide.
 
 /** What the master does. */
-export type Action = 'stop' | 'quick' | 'refork' | 'more' | 'fewer' | 'drain';
+export type Action = 'stop' | 'quick' | 'reload' | 'refork' | 'more' | 'fewer' | 'drain';
 
 interface Row {
   readonly action: Action;
   /** What a worker does that gets the signal itself; nothing if it is left out. */
-  readonly worker?: 'stop' | 'quick' | 'retire';
+  readonly worker?: 'stop' | 'quick' | 'retire' | 'promote';
   readonly help: string;
 }
 
@@ -14,8 +14,9 @@ export const signalTable = {
   SIGTERM: { action: 'stop', worker: 'stop', help: 'stop: the workers finish what they have in hand' },
   SIGQUIT: { action: 'stop', worker: 'stop', help: 'as SIGTERM' },
   SIGINT: { action: 'quick', worker: 'quick', help: 'stop at once; a second one kills workers that do not listen' },
-  SIGUSR2: { action: 'refork', help: 'replace all workers by new forks, a few at a time' },
-  SIGTTIN: { action: 'more', help: 'one worker more' },
+  SIGHUP: { action: 'reload', help: 'load the application anew, and replace all workers, a few at a time' },
+  SIGUSR2: { action: 'refork', help: 'replace all workers by forks of one that is warm, a few at a time' },
+  SIGTTIN: { action: 'more', worker: 'promote', help: 'one worker more' },
   SIGTTOU: { action: 'fewer', worker: 'retire', help: 'one worker less' },
   SIGWINCH: {
     action: 'drain',

@@ -54,7 +54,7 @@ describe('truefork ps', () => {
     const { pid } = program;
     const table = await truefork(['ps', String(pid)], env);
     expect(table).toMatchObject({ code: 0, stderr: '' });
-    const [title, head, master, ...workers] = table.stdout.trimEnd().split('\n');
+    const [title, head, master, mold, ...workers] = table.stdout.trimEnd().split('\n');
     expect(title).toBe(`127.0.0.1 port ${port}`);
     expect(head?.split(/ +/)).toEqual([
       'ROLE',
@@ -68,6 +68,7 @@ describe('truefork ps', () => {
     ]);
     expect(master).toMatch(new RegExp(`^master +${pid} +${process.pid} +running +\\S+ \\S+ +2 +1$`));
     const pids = childrenOf(pid);
+    expect(mold).toMatch(new RegExp(`^└ mold +(${pids.join('|')}) +${pid} +ready +1 +\\S+ \\S+ +0 +0$`));
     for (const [n, line] of workers.entries()) {
       expect(line).toMatch(new RegExp(`^└ worker ${n} +(${pids.join('|')}) +${pid} +ready +1 +\\S+ \\S+ +[02] +[01]$`));
     }
@@ -79,7 +80,9 @@ describe('truefork ps', () => {
     const json = await truefork(['ps', '--json'], env);
     kill(stopped, 'SIGCONT');
     const families = JSON.parse(json.stdout) as { host: string; port: number; processes: Record<string, unknown>[] }[];
-    expect(families).toMatchObject([{ host: '127.0.0.1', port, processes: [{ role: 'master', pid }, {}, {}] }]);
+    expect(families).toMatchObject([
+      { host: '127.0.0.1', port, processes: [{ role: 'master', pid }, { role: 'mold' }, {}, {}] },
+    ]);
     const states = families[0]?.processes.slice(1).map((row) => [row['pid'] === stopped, row['state']]);
     expect(states).toContainEqual([true, 'stopped']);
     expect(states).toContainEqual([false, 'ready']);

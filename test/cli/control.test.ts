@@ -2,7 +2,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { childrenOf } from '../support/processes';
 import { isolated } from '../support/runtime';
 import { serve, truefork } from './truefork';
 
@@ -11,6 +10,7 @@ interface Status {
   port: number;
   generation: number;
   wanted: number;
+  molds: { pid: number; generation: number; state: string }[];
   workers: { worker: number; pid: number; generation: number; state: string }[];
 }
 
@@ -45,7 +45,7 @@ function answerTo(path: string, bytes: string): Promise<string> {
   });
 }
 
-test('status, scale, refork and stop', async () => {
+test('status, scale, refork, reload and stop', async () => {
   const { env, program, port, pid, status } = await up(2);
   expect(await status()).toMatchObject({
     master: program.pid,
@@ -53,8 +53,9 @@ test('status, scale, refork and stop', async () => {
     port,
     generation: 1,
     wanted: 2,
-    reforking: false,
+    replacing: null,
     stopping: null,
+    molds: [{ generation: 1, state: 'ready' }],
     workers: [0, 1].map((worker) => ({ worker, generation: 1, state: 'ready' })),
   });
 
@@ -63,12 +64,21 @@ test('status, scale, refork and stop', async () => {
   expect((await status()).wanted).toBe(3);
 
   const before = new Set((await status()).workers.map((worker) => worker.pid));
-  expect(await truefork(['refork', pid], env)).toMatchObject({ code: 0, stdout: '', stderr: '' });
-  const { generation, workers } = await status();
-  expect(generation).toBe(2);
-  const fresh = workers.filter((worker) => worker.generation === 2);
-  expect(fresh.map(({ worker, state }) => [worker, state])).toEqual([0, 1, 2].map((worker) => [worker, 'ready']));
-  expect(fresh.some((worker) => before.has(worker.pid))).toBe(false);
+  for (const [expected, command] of [
+    [2, 'refork'],
+    [3, 'reload'],
+  ] as const) {
+    expect(await truefork([command, pid], env)).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    const { generation, molds, workers } = await status();
+    expect(generation).toBe(expected);
+    const mold = molds.find((one) => one.generation === expected);
+    expect(mold?.state).toBe('ready');
+    // One of the workers, or a new process.
+    expect(before.has(mold?.pid ?? 0)).toBe(command === 'refork');
+    const fresh = workers.filter((worker) => worker.generation === expected);
+    expect(fresh.map(({ worker, state }) => [worker, state])).toEqual([0, 1, 2].map((worker) => [worker, 'ready']));
+    expect(fresh.some((worker) => before.has(worker.pid))).toBe(false);
+  }
 
   // It returns when all have ended.
   expect(await truefork(['stop', pid], env)).toMatchObject({ code: 0, stdout: '', stderr: '' });
@@ -129,24 +139,29 @@ test('nobody else can ask, and what makes no sense harms nobody', async () => {
 });
 
 test('workers that are forked later have nothing of it', async () => {
-  const { env, program, path, pid } = await up(1);
+  const { env, program, path, pid, status } = await up(1);
   // A connection that is open while a worker is forked.
   const connection = connect(path);
   await new Promise<void>((resolve) => connection.once('connect', resolve));
-  await truefork(['refork', pid], env);
+  await truefork(['reload', pid], env);
   await program.logged(/^worker=0 pid=\d+ exited/m);
   const socketsOf = (process: number) =>
     readdirSync(`/proc/${process}/fd`).flatMap(
       (fd) => /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${process}/fd/${fd}`))?.[1] ?? [],
     );
-  const named = readFileSync('/proc/net/unix', 'utf8')
-    .split('\n')
-    .filter((line) => line.endsWith(path))
-    .map((line) => line.split(/ +/)[6]);
-  expect(named.length).toBeGreaterThan(0);
-  const [worker = 0] = childrenOf(program.pid);
-  expect(socketsOf(program.pid)).toEqual(expect.arrayContaining(named));
-  expect(socketsOf(worker).filter((inode) => named.includes(inode))).toEqual([]);
+  const named = () =>
+    readFileSync('/proc/net/unix', 'utf8')
+      .split('\n')
+      .filter((line) => line.endsWith(path))
+      .map((line) => line.split(/ +/)[6]);
+  // The one that listens, and the connection; that of the command may not be gone yet.
+  while (named().length !== 2) await new Promise(setImmediate);
+  const masters = socketsOf(program.pid);
+  expect(named().every((inode) => masters.includes(inode ?? ''))).toBe(true);
+  const { molds, workers } = await status();
+  for (const other of [...molds, ...workers]) {
+    expect(socketsOf(other.pid).filter((inode) => named().includes(inode))).toEqual([]);
+  }
   connection.destroy();
   program.kill('SIGTERM');
   await program.finished();

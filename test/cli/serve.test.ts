@@ -32,9 +32,18 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
 test('a program that cannot be loaded is shown with where it went wrong', async () => {
   const { code, stderr } = await truefork(['serve', programPath('cli-throws.mjs')], isolated());
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^truefork: .*cli-throws\.mjs could not be loaded: Error: this file is broken\n/);
+  expect(stderr).toMatch(/^truefork: .*cli-throws\.mjs could not be loaded: Error: this file is broken$/m);
   expect(stderr).toContain('cli-throws.mjs:2:');
 });
+
+test.each(['cli-bad-export.mjs', 'cli-no-export.mjs'])(
+  '%s exports nothing that can be served, and is told so',
+  async (file) => {
+    const { code, stderr } = await truefork(['serve', programPath(file)], isolated());
+    expect(code).toBe(2);
+    expect(stderr).toMatch(new RegExp(`^truefork: .*${file} must export by default a server`, 'm'));
+  },
+);
 
 test('so is one whose function throws', async () => {
   const { code, stderr } = await truefork(['serve', programPath('cli-factory-throws.mjs')], isolated());

@@ -48,8 +48,6 @@ test.each<[string[], string, RegExp]>([
   [['serve', listener, '--register', 'a/b'], 'serve', /service.* 1 to 100 letters, .*'a\/b'/],
   [['serve', listener, '--register', 'a', '--registry', 'http://b'], 'serve', /^there is no registry for 'http:' URLs/],
   [['serve', 'missing.mjs'], 'serve', /^there is no file missing\.mjs/],
-  [['serve', programPath('cli-bad-export.mjs')], 'serve', /cli-bad-export\.mjs must export by default a server/],
-  [['serve', programPath('cli-no-export.mjs')], 'serve', /cli-no-export\.mjs must export by default a server/],
   [['call'], 'call', /^NAME is missing/],
   [['call', 'rpc'], 'call', /^METHOD is missing/],
   [['call', 'rpc', 'ping', '1', '2'], 'call', /^'2' is one argument too many/],

@@ -295,6 +295,23 @@ describe('mkfifo', () => {
   });
 });
 
+test('fcntl tells and sets the flags of a descriptor, and duplicates it', () => {
+  const { F_DUPFD_CLOEXEC, F_GETFD, F_GETFL, F_SETFD, F_SETFL, FD_CLOEXEC, O_NONBLOCK } = truefork;
+  const [reader, writer] = pipe2(0);
+  expect([fcntl(reader, F_GETFD), fcntl(reader, F_GETFL) & O_NONBLOCK]).toEqual([0, 0]);
+  expect([fcntl(reader, F_SETFD, FD_CLOEXEC), fcntl(reader, F_SETFL, O_NONBLOCK)]).toEqual([0, 0]);
+  expect([fcntl(reader, F_GETFD), fcntl(reader, F_GETFL) & O_NONBLOCK]).toEqual([FD_CLOEXEC, O_NONBLOCK]);
+  expect(fcntl(writer, F_GETFD)).toBe(0);
+  const duplicate = fcntl(writer, F_DUPFD_CLOEXEC, 100);
+  expect(duplicate).toBeGreaterThanOrEqual(100);
+  expect(fcntl(duplicate, F_GETFD)).toBe(FD_CLOEXEC);
+  close(writer);
+  expect(write(duplicate, new Uint8Array(1))).toBe(1);
+  close(reader);
+  close(duplicate);
+  expect(thrownBy(() => fcntl(reader, F_GETFD))).toMatchObject({ code: 'EBADF', syscall: 'fcntl', fd: reader });
+});
+
 describe('fcntl', () => {
   const { F_OFD_SETLK, F_OFD_GETLK, F_WRLCK, F_RDLCK, F_UNLCK } = truefork;
   let one: number;

@@ -1,4 +1,4 @@
-// Workers that are replaced: all of them, by refork; one that has reached a limit; one that does not answer any more.
+// Workers that are replaced: all of them, by reload; one that has reached a limit; one that does not answer any more.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,14 +26,14 @@ function up(options: Record<string, unknown>, node?: string) {
 }
 
 describe.each(nodes())('on Node $major', ({ path: node }) => {
-  test('SIGUSR2 replaces all workers, and no client notices', async () => {
+  test('SIGHUP replaces all workers, and no client notices', async () => {
     const family = await up({ workers: 4 }, node);
     const old = family.workers;
     const load = new Load(family.port, 8, await oneToEach(family.port, old));
     await load.more(5, old);
     for (const generation of [2, 3, 4]) {
-      family.program.kill('SIGUSR2');
-      await family.program.printed(new RegExp(`reforked generation=${generation}$`, 'm'));
+      family.program.kill('SIGHUP');
+      await family.program.printed(new RegExp(`reloaded generation=${generation}$`, 'm'));
     }
     await Promise.all(old.map((pid) => family.exited(pid)));
     // The new ones serve, each.
@@ -46,17 +46,17 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     expect(log).not.toMatch(/killing/);
   });
 
-  test('refork() and scale() keep their promises', async () => {
-    await passes('prefork-refork.mjs', { node, env: isolated() });
+  test('reload(), refork() and scale() keep their promises', async () => {
+    await passes('prefork-reload.mjs', { node, env: isolated() });
   });
 });
 
-test('a refork replaces a tenth of the workers at a time', async () => {
+test('a reload replaces a tenth of the workers at a time', async () => {
   const family = await up({ workers: 12 });
   const old = family.workers;
   const since = family.program.stdout.length;
-  family.program.kill('SIGUSR2');
-  await family.program.printed(/reforked generation=2$/m);
+  family.program.kill('SIGHUP');
+  await family.program.printed(/reloaded generation=2$/m);
   await Promise.all(old.map((pid) => family.exited(pid)));
   const log = (await family.stop()).slice(since);
   let booting = 0;
@@ -69,19 +69,19 @@ test('a refork replaces a tenth of the workers at a time', async () => {
 });
 
 test.each(['exit', 'throw', 'hang'])(
-  'workers that %s as they start end a refork, and the old ones go on',
+  'workers that %s as they start end a reload, and the old ones go on',
   async (how) => {
     const family = await up({ workers: 3, bootTimeout: 300 });
     const old = family.workers;
     writeFileSync(obstacle, how);
-    family.program.kill('SIGUSR2');
-    await family.program.printed(/refork failed generation=2$/m);
+    family.program.kill('SIGHUP');
+    await family.program.printed(/reload failed generation=2 /m);
     rmSync(obstacle);
     expect(family.workers).toEqual(old);
     await oneToEach(family.port, old);
     // The next one succeeds.
-    family.program.kill('SIGUSR2');
-    await family.program.printed(/reforked generation=3$/m);
+    family.program.kill('SIGHUP');
+    await family.program.printed(/reloaded generation=3$/m);
     await Promise.all(old.map((pid) => family.exited(pid)));
     family.program.kill('SIGTERM');
     const { code, stdout, stderr } = await family.program.finished();
@@ -95,9 +95,9 @@ test.each(['exit', 'throw', 'hang'])(
 test('a worker that ended while it was to be replaced is replaced once', async () => {
   const family = await up({ workers: 3 });
   const [first = 0, ...others] = family.workers;
-  family.program.kill('SIGUSR2');
+  family.program.kill('SIGHUP');
   kill(first, 'SIGKILL');
-  await family.program.printed(/reforked generation=2$/m);
+  await family.program.printed(/reloaded generation=2$/m);
   await Promise.all(others.map((pid) => family.exited(pid)));
   const log = await family.stop();
   expect(log.match(/^worker=0 pid=\d+ ready/gm)?.length).toBeLessThanOrEqual(3);
@@ -127,7 +127,7 @@ test('a worker that is told to retire by itself does so, and another comes; othe
   const family = await up({ workers: 1 });
   const [worker = 0] = family.workers;
   const connection = await HttpConnection.open(family.port);
-  for (const signal of ['SIGUSR2', 'SIGTTIN', 'SIGWINCH'] as const) kill(worker, signal);
+  for (const signal of ['SIGUSR2', 'SIGHUP', 'SIGWINCH'] as const) kill(worker, signal);
   for (let n = 0; n < 3; n++) expect((await connection.get()).headers['connection']).toBe('keep-alive');
   kill(worker, 'SIGTTOU');
   let answer;
@@ -142,13 +142,13 @@ test('a worker that is told to retire by itself does so, and another comes; othe
 test('signals that come while it starts are not lost, and none twice', async () => {
   const family = new Family('prefork-replace.mjs', { options: { workers: 2 } });
   await family.listens();
-  for (const signal of ['SIGTTIN', 'SIGUSR2', 'SIGTTIN', 'SIGTTOU'] as const) {
+  for (const signal of ['SIGTTIN', 'SIGHUP', 'SIGTTIN', 'SIGTTOU'] as const) {
     family.program.kill(signal);
     // The same signal twice, before it is heard, is one.
     await family.program.printed(new RegExp(`signal=${signal}$`, 'm'));
   }
   await family.program.printed(/^up$/m);
-  await family.program.printed(/reforked generation=2$/m);
+  await family.program.printed(/reloaded generation=2$/m);
   const log = await family.stop();
   expect(
     [...log.matchAll(/scale workers=(\d+) from=(\d+)$/gm)].map(([, to, from]) => [Number(from), Number(to)]),

@@ -1,4 +1,4 @@
-// What refork() and scale() say to a program that calls them.
+// What reload(), refork() and scale() say to a program that calls them.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -16,9 +16,11 @@ assert.equal(await answer(), 'first');
 // The new workers are forks of this process as it is now.
 template = 'second';
 const before = ready().map(({ pid }) => pid);
-const reforked = master.refork();
+const reloaded = master.reload();
+await assert.rejects(master.reload(), { name: 'PreforkError', code: 'ERR_PREFORK_RELOAD', message: /already/ });
 await assert.rejects(master.refork(), { name: 'PreforkError', code: 'ERR_PREFORK_REFORK', message: /already/ });
-await reforked;
+await reloaded;
+assert.deepEqual(master.molds, []);
 assert.deepEqual(
   ready()
     .filter(({ generation }) => generation === 2)
@@ -27,6 +29,22 @@ assert.deepEqual(
 );
 while (master.workers.length > 3) await once(master, 'exit');
 for (let n = 0; n < 10; n++) assert.equal(await answer(), 'second');
+
+// The new workers are forks of one of these, which becomes the mold.
+template = 'third';
+const candidates = ready().map(({ pid }) => pid);
+await master.refork();
+assert.equal(master.molds.length, 1);
+const [mold] = master.molds;
+assert(candidates.includes(mold.pid));
+assert.deepEqual([mold.state, mold.generation], ['ready', 3]);
+while (master.workers.length > 3) await once(master, 'exit');
+assert.deepEqual(
+  ready().map(({ worker, generation }) => [worker, generation]),
+  [0, 1, 2].map((worker) => [worker, 3]),
+);
+for (let n = 0; n < 10; n++) assert.equal(await answer(), 'second');
+assert.deepEqual(families()[0].molds, master.molds);
 
 for (const mistake of [-1, 1025, 1.5, NaN]) assert.throws(() => master.scale(mistake), { code: 'ERR_OUT_OF_RANGE' });
 assert.throws(() => master.scale('2'), { code: 'ERR_INVALID_ARG_TYPE' });
@@ -52,11 +70,17 @@ assert.deepEqual(
   Array.from({ length: 20 }, (_, worker) => worker),
 );
 
+// Back to forks of this process.
+await master.reload();
+while (master.molds.length > 0 || master.workers.length > 20) await new Promise((resolve) => setTimeout(resolve, 1));
+assert.equal(await answer(), 'third');
+
 const cut = master.refork();
 const stopped = master.stop();
 await assert.rejects(cut, { code: 'ERR_PREFORK_REFORK', message: /the server stops/ });
 await stopped;
 await assert.rejects(master.refork(), { code: 'ERR_PREFORK_REFORK', message: /the server stops/ });
+await assert.rejects(master.reload(), { code: 'ERR_PREFORK_RELOAD', message: /the server stops/ });
 master.scale(3);
 assert.deepEqual(master.workers, []);
 console.log('passed');

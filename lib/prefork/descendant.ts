@@ -1,0 +1,185 @@
+// What a process of the family is that is not the master: a mold, from which workers are forked, or a worker. The master has
+// one too, which is nothing yet: what its forks need is there when they are born.
+import { Server } from 'node:net';
+import { inspect } from 'node:util';
+import { wrongType } from '../mistakes.js';
+import { forkMany, isPosixError, prepareFork, Watcher } from '../posix/index.js';
+import { tell, type News } from './news.js';
+import type { Orders } from './orders.js';
+import { rehearse } from './rehearsal.js';
+import type { Scoreboard } from './scoreboard.js';
+import { rowOf } from './signals.js';
+import { Worker, type Birth } from './worker.js';
+
+/** What all processes of a family have in common. */
+export interface DescendantPlan {
+  readonly scoreboard: Scoreboard;
+  /** Where it listens, a numeric address, and the listening socket. */
+  readonly host: string;
+  readonly listener: number;
+  readonly backlog: number;
+  readonly gracefulTimeout: number;
+  /** Where it tells the master of itself: the end to write to of a pipe. */
+  readonly news: number;
+  /** The end to read from of a pipe that only the master can write to, and never does: its end is the master's end. */
+  readonly lifeline: number;
+  readonly orders: Orders;
+  /** For the worker that is born. */
+  readonly birth: (cell: number) => Birth;
+  readonly log: (line: string) => void;
+}
+
+/** What a process of the family is. */
+type Role = 'nothing' | 'mold' | 'worker';
+
+export class Descendant {
+  readonly #plan: DescendantPlan;
+  readonly #lifeline: Watcher;
+  /** There is one as soon as there is a server. */
+  #worker: Worker | undefined;
+  #role: Role = 'nothing';
+  /** The number of its own cell. */
+  #cell = 0;
+  /** A mold's orders. */
+  #orders: Watcher | undefined;
+
+  /** In the master. */
+  constructor(plan: DescendantPlan) {
+    this.#plan = plan;
+    this.#lifeline = new Watcher(plan.lifeline, () => {
+      this.#masterEnded();
+    }).unref();
+  }
+
+  /** In the master, when nobody else is left: the server is as it was. */
+  close(): void {
+    this.#lifeline.close();
+    this.#worker?.close();
+  }
+
+  /** Whether this process is one. */
+  get lives(): boolean {
+    return this.#role !== 'nothing';
+  }
+
+  /** In the process that workers are forked from: they serve this. */
+  async prepare(server: Server): Promise<void> {
+    const { host, listener, backlog } = this.#plan;
+    await rehearse(server, host);
+    this.#worker = new Worker({
+      server,
+      listener,
+      backlog,
+      tell: (news) => {
+        this.#tell(news);
+      },
+    });
+  }
+
+  /** In a new process: loads the application, and from then on forks what the master orders. What fails ends it. */
+  async mold(cell: number, load: () => unknown): Promise<void> {
+    this.#role = 'mold';
+    this.#cell = cell;
+    const { scoreboard, log } = this.#plan;
+    scoreboard.cell(cell).enter('booting', process.pid);
+    try {
+      const server = await load();
+      if (!(server instanceof Server))
+        throw wrongType('the server that was loaded', 'a server of net, http or https', server);
+      await this.prepare(server);
+      this.#open();
+    } catch (error) {
+      log(`mold pid=${process.pid} failed reason=${JSON.stringify(String(error))}`);
+      process.stderr.write(`${inspect(error)}\n`, () => process.exit(1));
+    }
+  }
+
+  /** In a new process: serves until it is told to stop. */
+  serve(cell: number): void {
+    this.#role = 'worker';
+    this.#cell = cell;
+    if (!this.#worker) throw new Error('there is nothing to serve');
+    this.#worker.serve(this.#plan.birth(cell));
+  }
+
+  /**
+   * SIGINT ends it at once; SIGTERM and SIGQUIT when it has finished what it has in hand; SIGTTOU so that its clients do not
+   * notice; SIGTTIN makes it a mold when it has finished so. A mold has nothing in hand.
+   */
+  onSignal(signal: NodeJS.Signals): void {
+    const reaction = rowOf(signal)?.worker;
+    if (reaction === 'quick') process.exit();
+    if (this.#role === 'mold') {
+      if (reaction === 'stop') process.exit();
+      return;
+    }
+    if (reaction === 'stop') this.#worker?.stop();
+    if (reaction === 'retire') this.#worker?.retire(() => process.exit());
+    if (reaction === 'promote') this.#promote();
+  }
+
+  #tell(news: News, cell = this.#cell, value = process.pid): void {
+    tell(this.#plan.news, { cell, news, value });
+  }
+
+  // Not a fork of a worker that serves: what that has in hand would go on in both.
+  #promote(): void {
+    this.#worker?.rest(() => {
+      const { scoreboard } = this.#plan;
+      this.#role = 'mold';
+      const cell = scoreboard.cell(this.#cell);
+      cell.assignMold(scoreboard.nextMold.generation);
+      cell.enter('booting', process.pid);
+      this.#open();
+    });
+  }
+
+  // Takes orders from now on.
+  #open(): void {
+    const { scoreboard, orders } = this.#plan;
+    const { line } = scoreboard.nextMold;
+    prepareFork();
+    this.#orders = new Watcher(orders.descriptor(line), () => {
+      const cells = orders.take(line);
+      // From the check phase of the event loop, in which a child inherits no event that is half dispatched.
+      if (cells.length > 0)
+        setImmediate(() => {
+          this.#fork(cells);
+        });
+    });
+    scoreboard.cell(this.#cell).enter('ready', process.pid);
+    this.#tell('molded');
+  }
+
+  #fork(cells: readonly number[]): void {
+    let forked;
+    try {
+      // The workers are the master's children: it waits for them.
+      forked = forkMany(cells.length, { sibling: true });
+    } catch (error) {
+      this.#plan.log(`mold pid=${process.pid} fork failed reason=${JSON.stringify(String(error))}`);
+      const errno = isPosixError(error) ? error.errno : 0;
+      for (const cell of cells) this.#tell('unforked', cell, errno);
+      return;
+    }
+    if (forked.role === 'child') {
+      this.#orders?.close();
+      this.#orders = undefined;
+      this.serve(cells[forked.index] ?? 0);
+      return;
+    }
+    for (const [index, cell] of cells.entries()) {
+      const pid = forked.pids[index];
+      if (pid === undefined) this.#tell('unforked', cell, 0);
+      else this.#tell('forked', cell, pid);
+    }
+  }
+
+  #masterEnded(): void {
+    this.#lifeline.close();
+    if (this.#role === 'mold') process.exit();
+    this.#worker?.stop();
+    // Nobody is left who would come with SIGKILL.
+    setTimeout(() => process.exit(1), this.#plan.gracefulTimeout).unref();
+  }
+}

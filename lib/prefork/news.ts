@@ -1,0 +1,53 @@
+// What the processes of a family tell the master, by a pipe that all of them write to: messages of 8 bytes, each written in
+// one piece.
+import { isPosixError, write } from '../posix/index.js';
+
+// In the order of their numbers in a message.
+const kinds = ['forked', 'unforked', 'molded', 'ready', 'served'] as const;
+
+/**
+ * `forked`: the mold has forked the process of this cell, whose pid is the value; `unforked`: it could not, and the value is
+ * the errno, 0 if there is none. `molded`: this process is a mold now. `ready`: this worker accepts connections; `served`: it
+ * has served as many requests as it should. Their value is their pid.
+ */
+export type News = (typeof kinds)[number];
+
+export interface Message {
+  /** Whom it is about: the number of a cell on the scoreboard. */
+  readonly cell: number;
+  readonly news: News;
+  readonly value: number;
+}
+
+const LENGTH = 8; // bytes
+
+// How long the teller waits that the master did not hear, in milliseconds.
+const TELL_AGAIN = 100;
+
+/** Tells the master, which may be too busy to listen: then again and again. */
+export function tell(pipe: number, message: Message): void {
+  const { cell, news, value } = message;
+  const bytes = new Uint8Array(LENGTH);
+  new Uint16Array(bytes.buffer, 0, 2).set([cell, kinds.indexOf(news)]);
+  new Int32Array(bytes.buffer, 4).fill(value);
+  try {
+    write(pipe, bytes);
+  } catch (error) {
+    // The master does not read: it is stopped, or has ended.
+    if (isPosixError(error, 'EAGAIN'))
+      setTimeout(() => {
+        tell(pipe, message);
+      }, TELL_AGAIN).unref();
+    else if (!isPosixError(error, 'EPIPE')) throw error;
+  }
+}
+
+/** What has been read from the pipe. */
+export function* newsIn(bytes: Uint8Array): Generator<Message> {
+  const words = new Uint16Array(bytes.slice().buffer);
+  const values = new Int32Array(words.buffer);
+  for (let n = 0; n < values.length; n += 2) {
+    const news = kinds[words[2 * n + 1] ?? kinds.length];
+    if (news) yield { cell: words[2 * n] ?? 0, news, value: values[n + 1] ?? 0 };
+  }
+}

@@ -1,0 +1,58 @@
+// What the master orders from a mold, by a pipe that the mold alone reads: the numbers of the cells whose processes it shall
+// fork, 2 bytes each. There are two such pipes, made before the first fork: one for the mold in charge and one for the next,
+// which may be a descendant that no descriptor can be handed to.
+import { close, isPosixError, O_CLOEXEC, O_NONBLOCK, pipe2, read, write } from '../posix/index.js';
+
+interface Pipe {
+  readonly read: number;
+  readonly write: number;
+}
+
+/** Which of the two pipes. */
+export type Line = 0 | 1;
+
+export class Orders {
+  readonly #pipes: readonly [Pipe, Pipe];
+
+  constructor() {
+    const pipe = (): Pipe => {
+      const [reader, writer] = pipe2(O_CLOEXEC | O_NONBLOCK);
+      return { read: reader, write: writer };
+    };
+    this.#pipes = [pipe(), pipe()];
+  }
+
+  /** The descriptor that a mold reads. */
+  descriptor(line: Line): number {
+    return this.#pipes[line].read;
+  }
+
+  /** In the master. All that there can be is less than a pipe holds. */
+  give(line: Line, cells: readonly number[]): void {
+    write(this.#pipes[line].write, new Uint8Array(Uint16Array.from(cells).buffer));
+  }
+
+  /** In the mold: what has been ordered. In the master: what a mold that has ended has left unread. */
+  take(line: Line): number[] {
+    const buffer = new Uint8Array(4096);
+    try {
+      return [...new Uint16Array(buffer.slice(0, read(this.#pipes[line].read, buffer)).buffer)];
+    } catch (error) {
+      if (isPosixError(error, 'EAGAIN')) return [];
+      throw error;
+    }
+  }
+
+  /** In a descendant, which gives no orders. */
+  leave(): void {
+    for (const pipe of this.#pipes) close(pipe.write);
+  }
+
+  /** In the master, at the end. */
+  close(): void {
+    for (const pipe of this.#pipes) {
+      close(pipe.read);
+      close(pipe.write);
+    }
+  }
+}
