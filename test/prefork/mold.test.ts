@@ -1,0 +1,280 @@
+// Molds: the processes that workers are forked from. A reload makes a new one, a refork makes one of a warm worker.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { kill } from 'truefork';
+import { nodes, programPath, run } from '../support/programs';
+import { isolated } from '../support/runtime';
+import { Family } from './family';
+import { HttpConnection, oneToEach } from './http-connection';
+import { Load } from './load';
+
+let directory: string;
+let file: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'prefork-test-'));
+  file = join(directory, 'application.mjs');
+  application('first');
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+/** Writes the application: it answers with the worker's pid, its version, and how many requests its memory knows of. */
+function application(version: string, { first = '', listening = '' } = {}): void {
+  writeFileSync(
+    file,
+    `import { createServer } from 'node:http';
+    globalThis.loaded = true;
+    ${first}
+    let known = 0;
+    const server = createServer((request, response) => {
+      response.setHeader('X-Version', '${version}');
+      response.setHeader('X-Known', String(++known));
+      if (request.url === '/hang') return;
+      const body = String(process.pid);
+      response.setHeader('Content-Length', body.length);
+      request.resume().once('end', () => response.end(body));
+    });
+    server.on('close', () => console.log('the application was told of the end'));
+    ${listening && `const { listen } = server; server.listen = (...all) => { ${listening} };`}
+    export default server;
+    `,
+  );
+}
+
+function up(options: Record<string, unknown>, node?: string) {
+  return Family.up('prefork-mold.mjs', { node, options, args: [file] });
+}
+
+type Up = Awaited<ReturnType<typeof up>>;
+
+async function ask(port: number): Promise<{ version: string; known: number; pid: number }> {
+  const connection = await HttpConnection.open(port);
+  const { headers, body } = await connection.get();
+  connection.close();
+  return { version: headers['x-version'] ?? '', known: Number(headers['x-known']), pid: Number(body) };
+}
+
+/** The mold that is in charge: the one that was ready last. */
+function moldOf({ program }: Up): number {
+  return Number([...program.stdout.matchAll(/^mold pid=(\d+) ready/gm)].at(-1)?.[1]);
+}
+
+const finished = (kind: string, generation: number) => new RegExp(`${kind}ed generation=${generation}$`, 'm');
+
+describe.each(nodes())('on Node $major', ({ path: node }) => {
+  test('a reload loads the new application, and a refork forks a warm one, and no client notices', async () => {
+    const family = await up({ workers: 3 }, node);
+    const old = family.workers;
+    const load = new Load(family.port, 6, await oneToEach(family.port, old));
+    await load.more(20, old);
+
+    application('second');
+    family.program.kill('SIGHUP');
+    await family.program.printed(finished('reload', 2));
+    await Promise.all(old.map((pid) => family.exited(pid)));
+    const reloaded = family.workers;
+    const mold = moldOf(family);
+    for (const connection of (await oneToEach(family.port, reloaded)).values()) connection.close();
+    expect((await ask(family.port)).version).toBe('second');
+
+    // What is on the disk by now is not loaded: the worker has it all.
+    application('third');
+    family.program.kill('SIGUSR2');
+    await family.program.printed(finished('refork', 3));
+    const warm = moldOf(family);
+    expect(reloaded).toContain(warm);
+    await family.program.printed(new RegExp(`^mold pid=${mold} exited code=0`, 'm'));
+    await Promise.all(reloaded.filter((pid) => pid !== warm).map((pid) => family.exited(pid)));
+    const { version, known } = await ask(family.port);
+    expect(version).toBe('second');
+    // Those of the worker that became the mold are not forgotten.
+    expect(known).toBeGreaterThan(20);
+
+    await load.stop();
+    expect(load.lost).toEqual([]);
+    expect(load.refused).toEqual([]);
+    const log = await family.stop();
+    expect(log).not.toMatch(/killing/);
+    // Each worker that ended, and the mold that will open its server again not.
+    expect(log.match(/the application was told/g)).toHaveLength(3 + 3 - 1 + 1 + 3);
+  });
+});
+
+describe('an application that cannot be loaded', () => {
+  const broken: [string, () => void][] = [
+    [
+      'has a mistake in its syntax',
+      () => {
+        writeFileSync(file, 'export default (');
+      },
+    ],
+    [
+      'throws',
+      () => {
+        application('broken', { first: "throw new Error('not today');" });
+      },
+    ],
+    [
+      'exits',
+      () => {
+        application('broken', { first: 'process.exit(7);' });
+      },
+    ],
+    [
+      'never ends to load',
+      () => {
+        application('broken', { first: 'await new Promise(() => setInterval(() => 0, 1e6));' });
+      },
+    ],
+    [
+      'blocks',
+      () => {
+        application('broken', { first: 'for (;;);' });
+      },
+    ],
+    [
+      'exports no server',
+      () => {
+        writeFileSync(file, 'export default 42;');
+      },
+    ],
+    [
+      'has workers that throw',
+      () => {
+        application('broken', { listening: "throw new Error('not today');" });
+      },
+    ],
+    [
+      'has workers that are never ready',
+      () => {
+        application('broken', { listening: 'setInterval(() => 0, 1e6);' });
+      },
+    ],
+  ];
+
+  test.each(broken)('since it %s: the old one goes on, forks its workers, and the next is loaded', async (_, write) => {
+    const family = await up({ workers: 2, bootTimeout: 2_000 });
+    const old = family.workers;
+    const mold = moldOf(family);
+    write();
+    family.program.kill('SIGHUP');
+    await family.program.printed(/reload failed generation=2 /);
+    expect(family.workers).toEqual(old);
+    const [first = 0] = old;
+    kill(first, 'SIGKILL');
+    await family.successor(first);
+    for (let n = 0; n < 5; n++) expect((await ask(family.port)).version).toBe('first');
+
+    application('second');
+    family.program.kill('SIGHUP');
+    await family.program.printed(/reloaded generation=3$/m);
+    await family.program.printed(new RegExp(`^mold pid=${mold} exited code=0`, 'm'));
+    expect((await ask(family.port)).version).toBe('second');
+    family.program.kill('SIGTERM');
+    const { code } = await family.program.finished();
+    expect(code).toBe(0);
+    expect(family.members).toEqual([]);
+  });
+
+  test('at the start ends the server, with how the mold ended', async () => {
+    application('broken', { first: 'process.exit(7);' });
+    const { code, stdout, stderr } = await run(programPath('prefork-mold.mjs'), {
+      args: [JSON.stringify({ workers: 2 }), file],
+      env: isolated(),
+    });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/ERR_PREFORK_MOLD[^]*status: \{ state: 'exited', code: 7 \}/);
+    expect(stdout).toMatch(/stopped$/m);
+  });
+});
+
+describe('a mold that is killed', () => {
+  test('is replaced by one that loads the application, and no worker notices', async () => {
+    const family = await up({ workers: 2 });
+    const [first = 0, second = 0] = family.workers;
+    const mold = moldOf(family);
+    kill(mold, 'SIGKILL');
+    await family.program.printed(new RegExp(`^mold pid=${mold} exited signal=SIGKILL`, 'm'));
+    await family.lines(/^mold pid=\d+ ready/, 2);
+    expect(family.workers).toEqual([first, second]);
+    kill(first, 'SIGKILL');
+    await family.successor(first);
+    await family.stop();
+  });
+
+  test('with its workers, again and again, leaves no process and no place without a worker', async () => {
+    const family = await up({ workers: 3 });
+    for (let n = 1; n <= 9; n++) {
+      const worker = family.workers[n % 3] ?? 0;
+      // The order for a new one may be on its way, unread, or carried out and not told.
+      kill(worker, 'SIGKILL');
+      if (n % 2 === 0) await family.exited(worker);
+      kill(moldOf(family), 'SIGKILL');
+      await family.lines(/^mold pid=\d+ ready/, n + 1);
+      while (family.workers.length < 3 || family.workers.includes(worker)) await new Promise(setImmediate);
+    }
+    await oneToEach(family.port, family.workers);
+    await family.stop();
+  });
+});
+
+test('a worker that does not finish is no mold, and the old ones go on', async () => {
+  const family = await up({ workers: 2, gracefulTimeout: 500 });
+  const mold = moldOf(family);
+  const connections = await oneToEach(family.port, family.workers);
+  for (const connection of connections.values()) connection.get('/hang').catch(() => undefined);
+  family.program.kill('SIGUSR2');
+  await family.program.printed(/refork failed .*the worker ended that should be the mold/);
+  expect(moldOf(family)).toBe(mold);
+  await family.stop();
+});
+
+test('workers are reforked after so many requests', async () => {
+  const family = await up({ workers: 2, reforkAfter: [30, 60], timeout: 500 });
+  const load = new Load(family.port, 4, new Map());
+  for (const generation of [2, 3, 4]) await family.program.printed(finished('refork', generation));
+  await load.stop();
+  expect([load.lost, load.refused]).toEqual([[], []]);
+  await family.stop();
+});
+
+describe('a stop', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('by %s while the mold boots', async (signal) => {
+    application('slow', { first: "console.log('loading'); await new Promise((done) => setTimeout(done, 60_000));" });
+    const family = new Family('prefork-mold.mjs', { options: { workers: 2 }, args: [file] });
+    await family.program.printed(/^loading$/m);
+    family.program.kill(signal);
+    expect(await family.ended()).toMatch(/stopped$/m);
+  });
+
+  test.each([
+    ['SIGTERM', 'SIGHUP'],
+    ['SIGINT', 'SIGHUP'],
+    ['SIGTERM', 'SIGUSR2'],
+    ['SIGINT', 'SIGUSR2'],
+  ] as const)('by %s at any moment of what %s does', async (signal, change) => {
+    for (const moment of [
+      / (reload|refork) from/,
+      /forked generation|promoted/,
+      /mold .* ready generation=2/,
+      / exited /,
+    ]) {
+      const family = await up({ workers: 3 });
+      const { length } = family.program.stdout;
+      family.program.kill(change);
+      while (!moment.test(family.program.stdout.slice(length))) await new Promise(setImmediate);
+      family.program.kill(signal);
+      await family.ended();
+    }
+  });
+});
+
+test('when the master is killed, its mold and its workers end', async () => {
+  const family = await up({ workers: 2 });
+  kill(family.master, 'SIGKILL');
+  await family.gone();
+});
