@@ -1,5 +1,5 @@
-// open(2), close(2), read(2), write(2), pipe2(2), mkfifo(3), fcntl(2)'s open file description
-// locks.
+// open(2), close(2), read(2), write(2), pipe2(2), mkfifo(3), fcntl(2)'s flags and open file
+// description locks.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,6 +50,11 @@ static Napi::Value Mkfifo(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), mkfifo(path.c_str(), static_cast<mode_t>(Int(info, 1))));
 }
 
+// fcntl(fd, F_GETFD | F_SETFD | F_GETFL | F_SETFL, flags)
+static Napi::Value Fcntl(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), fcntl(Int(info, 0), Int(info, 1), Int(info, 2)));
+}
+
 // fcntlLock(fd, F_OFD_SETLK | F_OFD_SETLKW | F_OFD_GETLK, type, start, length); answers the type
 // that the kernel left in the structure: for F_OFD_GETLK, F_UNLCK or the type of the lock in the
 // way.
@@ -70,6 +75,7 @@ void DescriptorFamily(Napi::Object exports, Napi::Object constants) {
   Export(exports, "write", Write);
   Export(exports, "pipe2", Pipe2);
   Export(exports, "mkfifo", Mkfifo);
+  Export(exports, "fcntl", Fcntl);
   Export(exports, "fcntlLock", FcntlLock);
   TRUEFORK_CONSTANT(constants, O_RDONLY);
   TRUEFORK_CONSTANT(constants, O_WRONLY);
@@ -88,6 +94,11 @@ void DescriptorFamily(Napi::Object exports, Napi::Object constants) {
   TRUEFORK_CONSTANT(constants, O_SYNC);
   TRUEFORK_CONSTANT(constants, O_DSYNC);
   TRUEFORK_CONSTANT(constants, O_TMPFILE);
+  TRUEFORK_CONSTANT(constants, F_GETFD);
+  TRUEFORK_CONSTANT(constants, F_SETFD);
+  TRUEFORK_CONSTANT(constants, F_GETFL);
+  TRUEFORK_CONSTANT(constants, F_SETFL);
+  TRUEFORK_CONSTANT(constants, FD_CLOEXEC);
   TRUEFORK_CONSTANT(constants, F_RDLCK);
   TRUEFORK_CONSTANT(constants, F_WRLCK);
   TRUEFORK_CONSTANT(constants, F_UNLCK);

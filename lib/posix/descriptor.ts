@@ -29,6 +29,11 @@ export const O_PATH = constant('O_PATH');
 export const O_SYNC = constant('O_SYNC');
 export const O_DSYNC = constant('O_DSYNC');
 export const O_TMPFILE = constant('O_TMPFILE');
+export const F_GETFD = constant('F_GETFD');
+export const F_SETFD = constant('F_SETFD');
+export const F_GETFL = constant('F_GETFL');
+export const F_SETFL = constant('F_SETFL');
+export const FD_CLOEXEC = constant('FD_CLOEXEC');
 export const F_RDLCK = constant('F_RDLCK');
 export const F_WRLCK = constant('F_WRLCK');
 export const F_UNLCK = constant('F_UNLCK');
@@ -136,6 +141,16 @@ export interface Flock {
 }
 
 /**
+ * The flags of a descriptor: of itself (`FD_CLOEXEC`), or of what `open` made, which others may share (`O_NONBLOCK`, …).
+ *
+ * @param command `F_GETFD`, `F_GETFL`: ask for them; `F_SETFD`, `F_SETFL`: set them, all that can be set
+ * @param flags for `F_SETFD` 0 or `FD_CLOEXEC`; for `F_SETFL` such as `O_NONBLOCK | O_APPEND`
+ * @returns the flags that were asked for; 0 when they have been set
+ * @throws {PosixError} EBADF: it is not open
+ * @see https://man7.org/linux/man-pages/man2/F_GETFD.2const.html
+ */
+export function fcntl(fd: number, command: number, flags?: number): number;
+/**
  * The open file description locks of fcntl(2). Such a lock belongs to what `open` made: forked children and
  * duplicates of the descriptor share it, and it ends when the last of them is closed, at the latest with its process.
  *
@@ -146,16 +161,23 @@ export interface Flock {
  * @throws {PosixError} EBADF: not open, or not for reading (or writing) as the lock's type needs it
  * @see https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html
  */
-export function fcntl(fd: number, command: number, lock: Flock): number {
+export function fcntl(fd: number, command: number, lock: Flock): number;
+export function fcntl(fd: number, command: number, argument?: number | Flock): number {
   descriptor(fd);
-  const commands = [F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW];
-  if (!commands.includes(command)) {
-    throw wrongValue('command', 'must be F_OFD_GETLK, F_OFD_SETLK or F_OFD_SETLKW', command);
+  if (command === F_GETFD || command === F_GETFL) return flagsOf(fd, command, 0);
+  if (command === F_SETFD || command === F_SETFL) return flagsOf(fd, command, flags('flags', argument));
+  if (command !== F_OFD_GETLK && command !== F_OFD_SETLK && command !== F_OFD_SETLKW) {
+    throw wrongValue('command', 'must be one of F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_OFD_…', command);
   }
+  const lock = argument as Flock;
   if (typeof (lock as unknown) !== 'object' || (lock as unknown) === null)
     throw wrongType('lock', 'of type object', lock);
   const type = integer('lock.type', lock.type, 0, 2);
   const start = bytes('lock.start', lock.start ?? 0);
   const length = bytes('lock.length', lock.length ?? 0);
   return answered(native.fcntlLock(fd, command, type, start, length), 'fcntl', fd, { fd }, fcntl);
+}
+
+function flagsOf(fd: number, command: number, value: number): number {
+  return answered(native.fcntl(fd, command, value), 'fcntl', fd, { fd }, fcntl);
 }

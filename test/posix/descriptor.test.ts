@@ -295,6 +295,18 @@ describe('mkfifo', () => {
   });
 });
 
+test('fcntl tells and sets the flags of a descriptor', () => {
+  const { F_GETFD, F_GETFL, F_SETFD, F_SETFL, FD_CLOEXEC, O_NONBLOCK } = truefork;
+  const [reader, writer] = pipe2(0);
+  expect([fcntl(reader, F_GETFD), fcntl(reader, F_GETFL) & O_NONBLOCK]).toEqual([0, 0]);
+  expect([fcntl(reader, F_SETFD, FD_CLOEXEC), fcntl(reader, F_SETFL, O_NONBLOCK)]).toEqual([0, 0]);
+  expect([fcntl(reader, F_GETFD), fcntl(reader, F_GETFL) & O_NONBLOCK]).toEqual([FD_CLOEXEC, O_NONBLOCK]);
+  expect(fcntl(writer, F_GETFD)).toBe(0);
+  close(reader);
+  close(writer);
+  expect(thrownBy(() => fcntl(reader, F_GETFD))).toMatchObject({ code: 'EBADF', syscall: 'fcntl', fd: reader });
+});
+
 describe('fcntl', () => {
   const { F_OFD_SETLK, F_OFD_GETLK, F_WRLCK, F_RDLCK, F_UNLCK } = truefork;
   let one: number;
