@@ -1,11 +1,11 @@
 import { Server } from 'node:net';
 import { wrongType } from '../mistakes.js';
-import { close } from '../posix/index.js';
 import { openListener } from './listener.js';
 import { Master } from './master.js';
 import { rehearse } from './rehearsal.js';
 import { settingsFrom, type PreforkOptions, type Settings } from './settings.js';
 
+export { shownAddress, socketPath, type ServerAddress } from './address.js';
 export { ask, ControlError } from './control.js';
 export { PreforkError, type Master } from './master.js';
 export { families, type FamilyStatus, type WorkerState, type WorkerStatus } from './scoreboard.js';
@@ -30,7 +30,7 @@ let taken = false;
  * @param server of `net`, `http` or `https`, not listening yet; as it is, in every worker
  * @returns the master, when all workers accept connections
  * @throws {TypeError | RangeError} an argument that cannot be
- * @throws {Error} ERR_SERVER_ALREADY_LISTEN; ERR_PREFORK_TAKEN: this process has a master already, or is a worker
+ * @throws {Error} ERR_PREFORK_INHERIT: the socket that this process was started with cannot be listened on; ERR_SERVER_ALREADY_LISTEN; ERR_PREFORK_TAKEN: this process has a master already, or is a worker
  * @throws {PosixError} the address cannot be listened on (EADDRINUSE, EACCES, …), or a fork failed
  * @throws {ForkUnsafeError} this process cannot be forked now
  * @throws {PreforkError} ERR_PREFORK_BOOT: the workers end before they are ready
@@ -68,10 +68,10 @@ export async function prefork(server: Server, options: PreforkOptions = {}): Pro
 async function newMaster(server: Server, settings: Settings): Promise<Master> {
   const listener = await openListener(settings);
   try {
-    await rehearse(server, listener.host);
+    await rehearse(server, listener.address);
     return new Master(server, settings, listener);
   } catch (error) {
-    close(listener.fd);
+    listener.close();
     throw error;
   }
 }

@@ -15,6 +15,7 @@ import {
   type Signal,
 } from '../posix/index.js';
 import { Reaper, type ExitStatus } from '../reaper/index.js';
+import { addressFields, type ServerAddress } from './address.js';
 import { Agenda } from './agenda.js';
 import { Control } from './control.js';
 import { BOOT_FAILURES, FIRST_DELAY, HEALTHY_AFTER, respawnDelay } from './backoff.js';
@@ -55,7 +56,7 @@ interface Refork {
 /** A prefork server, as the process that called `prefork` sees it. */
 export class Master extends EventEmitter<MasterEvents> implements AsyncDisposable {
   /** Where the server listens. */
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address: ServerAddress;
   readonly #settings: Settings;
   readonly #listener: Listener;
   readonly #scoreboard: Scoreboard;
@@ -93,7 +94,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     super();
     this.#settings = settings;
     this.#listener = listener;
-    this.address = { host: listener.host, port: listener.port };
+    this.address = listener.address;
     this.#scoreboard = Scoreboard.create(this.address, settings.log);
     this.#places = Array.from({ length: settings.workers }, (_, worker) => new Place(worker));
     const [newsRead, newsWrite] = pipe2(O_CLOEXEC | O_NONBLOCK);
@@ -152,8 +153,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    */
   async start(): Promise<void> {
     const { log, workers } = this.#settings;
-    const { host, port } = this.address;
-    log(`master pid=${process.pid} listening host=${host} port=${port} workers=${workers}`);
+    log(`master pid=${process.pid} listening ${addressFields(this.address)} workers=${workers}`);
     // From the check phase of the event loop, in which a child inherits no event that is half dispatched.
     await nextCheckPhase();
     try {
@@ -596,7 +596,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#news.watcher.close();
     this.#worker.close();
     for (const fd of [this.#news.read, this.#news.write, this.#lifeline.read, this.#lifeline.write]) close(fd);
-    close(this.#listener.fd);
+    this.#listener.close();
     this.#scoreboard.remove();
     this.#settings.log(`master pid=${process.pid} stopped`);
     this.emit('stopped');

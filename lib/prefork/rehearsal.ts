@@ -1,7 +1,8 @@
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { close, O_CLOEXEC, O_NONBLOCK, pipe2 } from '../posix/index.js';
-import { bound } from './listener.js';
+import type { ServerAddress } from './address.js';
+import { spareSocket } from './listener.js';
 import { scratchCell } from './scoreboard.js';
 import { isHttp, Worker } from './worker.js';
 
@@ -9,11 +10,11 @@ import { isHttp, Worker } from './worker.js';
  * Plays, in the master, a worker's start: up to "ready" and off again, with a server and a socket of its own. What Node
  * compiles and sets up for it, every worker inherits. It takes 3 ms off the start of each.
  *
- * @param host to listen on, a numeric address
+ * @param address like that of which it is to listen
  */
-export async function rehearse(server: Server, host: string): Promise<void> {
+export async function rehearse(server: Server, address: ServerAddress): Promise<void> {
   const double = isHttp(server) ? createHttpServer() : createServer();
-  const { fd: listener } = bound(host, 0, 1);
+  const listener = spareSocket(address);
   const [lifeline, pipe] = pipe2(O_CLOEXEC | O_NONBLOCK);
   const worker = new Worker({ server: double, listener, backlog: 1, gracefulTimeout: 0, pipe, lifeline });
   try {

@@ -5,6 +5,7 @@ import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, unlinkSy
 import { join } from 'node:path';
 import { MAP_ANONYMOUS, MAP_SHARED, mmap, munmap, processStat, PROT_READ, PROT_WRITE } from '../posix/index.js';
 import { runtimeDirectory } from '../runtime-directory.js';
+import type { ServerAddress } from './address.js';
 
 // In the order of their numbers in a cell, where 0 says that it has no process.
 const workerStates = ['booting', 'ready', 'stopping'] as const;
@@ -29,23 +30,21 @@ export interface WorkerStatus {
 }
 
 /** A family as its scoreboard shows it. */
-export interface FamilyStatus {
+export type FamilyStatus = ServerAddress & {
   readonly master: number;
   /** Since when the master runs it, in milliseconds of the epoch. */
   readonly since: number;
-  readonly host: string;
-  readonly port: number;
   /** Requests that went to workers which have ended. */
   readonly pastRequests: number;
   /** Those that have a process, by their places. */
   readonly workers: WorkerStatus[];
-}
+};
 
 const MAGIC = 0x54465342; // 'TFSB'
-const VERSION = 2;
+const VERSION = 3;
 const CELL = 64; // bytes: a cache line
-const HEADER = 2 * CELL;
-const HOST = 64; // where in the header the host's name begins
+const HEADER = 4 * CELL;
+const NAME = 64; // where in the header the host or the path begins
 
 /** The most workers of a family. */
 export const MOST_WORKERS = 1024;
@@ -54,7 +53,7 @@ export const CELLS = MOST_WORKERS + MOST_WORKERS / 8;
 const SIZE = HEADER + CELLS * CELL;
 
 // The header's fields: places in words of 4 bytes, and in numbers of 8.
-const WORD = { magic: 0, version: 1, master: 2, cells: 3, port: 4, hostLength: 5 } as const;
+const WORD = { magic: 0, version: 1, master: 2, cells: 3, port: 4, nameLength: 5, nameIsPath: 6 } as const;
 const NUMBER = { masterStart: 4, since: 5, pastRequests: 6 } as const;
 
 /** The cell of one process. In the worker it is the only one that writes it; the master does while there is none. */
@@ -141,7 +140,7 @@ export class Scoreboard {
   }
 
   /** The scoreboard of this process as a master. Where it cannot be a file, it is memory that only the family sees. */
-  static create(address: { host: string; port: number }, log: (line: string) => void): Scoreboard {
+  static create(address: ServerAddress, log: (line: string) => void): Scoreboard {
     let path: string | undefined;
     let buffer: ArrayBuffer;
     try {
@@ -154,12 +153,13 @@ export class Scoreboard {
     }
     const words = new Uint32Array(buffer, 0, 8);
     const numbers = new Float64Array(buffer, 0, 8);
-    const hostLength = Buffer.from(buffer, HOST, HEADER - HOST).write(address.host);
+    const nameLength = Buffer.from(buffer, NAME, HEADER - NAME).write(address.path ?? address.host);
     words[WORD.version] = VERSION;
     words[WORD.master] = process.pid;
     words[WORD.cells] = CELLS;
-    words[WORD.port] = address.port;
-    words[WORD.hostLength] = hostLength;
+    words[WORD.port] = address.port ?? 0;
+    words[WORD.nameLength] = nameLength;
+    words[WORD.nameIsPath] = address.path === undefined ? 0 : 1;
     numbers[NUMBER.masterStart] = processStat(process.pid)?.started ?? 0;
     numbers[NUMBER.since] = Date.now();
     words[WORD.magic] = MAGIC;
@@ -247,14 +247,15 @@ function decode(bytes: Buffer): FamilyStatus | undefined {
   if (buffer.byteLength < HEADER) return undefined;
   const words = new Uint32Array(buffer, 0, 8);
   const numbers = new Float64Array(buffer, 0, 8);
-  const [magic, version, master = 0, cells = 0, port = 0, hostLength = 0] = words;
+  const [magic, version, master = 0, cells = 0, port = 0, nameLength = 0, nameIsPath] = words;
   if (magic !== MAGIC || version !== VERSION || buffer.byteLength !== HEADER + cells * CELL) return undefined;
   // Left behind by a master that was killed, and whose pid somebody else may have by now.
   if (processStat(master)?.started !== numbers[NUMBER.masterStart]) return undefined;
-  const host = Buffer.from(buffer, HOST, Math.min(hostLength, HEADER - HOST)).toString();
+  const name = Buffer.from(buffer, NAME, Math.min(nameLength, HEADER - NAME)).toString();
+  const address: ServerAddress = nameIsPath === 1 ? { path: name } : { host: name, port };
   const [since = 0, pastRequests = 0] = [numbers[NUMBER.since], numbers[NUMBER.pastRequests]];
   const workers = statusOf(Array.from({ length: cells }, (_, number) => cellAt(buffer, number)));
-  return { master, since, host, port, pastRequests, workers };
+  return { ...address, master, since, pastRequests, workers };
 }
 
 /** The families of this user that run now, by their masters' pids. Removes what killed masters have left. */
