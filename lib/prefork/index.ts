@@ -2,6 +2,7 @@ import { Server } from 'node:net';
 import { wrongType } from '../mistakes.js';
 import { openListener } from './listener.js';
 import { Master } from './master.js';
+import { Notifier } from './notify.js';
 import { rehearse } from './rehearsal.js';
 import { settingsFrom, type PreforkOptions, type Settings } from './settings.js';
 
@@ -61,7 +62,9 @@ export async function prefork(server: Server, options: PreforkOptions = {}): Pro
     throw error;
   }
   void master.stopped.then(() => (taken = false));
+  const notifier = Notifier.of(master, settings.log);
   await master.start();
+  notifier?.ready();
   return master;
 }
 

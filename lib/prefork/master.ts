@@ -32,6 +32,10 @@ interface MasterEvents {
   ready: [worker: number, pid: number];
   /** A worker ended and was reaped; by somebody else (`waitpid(-1)`, say) if there is no status. */
   exit: [worker: number, pid: number, status: ExitStatus | undefined];
+  /** All workers are being replaced. Fulfilled when the new ones serve; rejected if they do not. */
+  refork: [finished: Promise<void>];
+  /** It has been told to stop; the workers have not yet. */
+  stopping: [];
   /** All have ended, and nothing of the server is left. */
   stopped: [];
 }
@@ -208,11 +212,13 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (this.#refork) return Promise.reject(reforkError('the workers are being replaced already'));
     this.#generation++;
     this.#settings.log(`master pid=${process.pid} refork generation=${this.#generation}`);
-    return new Promise((resolve, reject) => {
+    const finished = new Promise<void>((resolve, reject) => {
       this.#refork = { resolve, reject };
       for (const place of this.#places) this.#queue.add(place);
       this.#replaceSoon();
     });
+    this.emit('refork', finished);
+    return finished;
   }
 
   /**
@@ -549,6 +555,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#refork?.reject(reforkError('the server stops'));
     this.#refork = undefined;
     this.#settings.log(`master pid=${process.pid} stopping how=${how}`);
+    this.emit('stopping');
     if (how === 'quick') this.#hurry();
     await Promise.race([this.#beforeStop(), this.#hurried]);
     this.#signalAll(this.#stopping === 'quick' ? 'SIGINT' : 'SIGTERM');
