@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -152,11 +153,13 @@ static Napi::Value Getsockname(const Napi::CallbackInfo& info) {
   return name;
 }
 
-// getsockopt(fd, level, option, value: Int32Array(1)): options that are an int.
+// getsockopt(fd, level, option, into: Uint8Array): how many bytes the value has, of which there are
+// as many as fit.
 static Napi::Value Getsockopt(const Napi::CallbackInfo& info) {
-  int* value = info[3].As<Napi::Int32Array>().Data();
-  socklen_t length = sizeof *value;
-  return Answer(info.Env(), getsockopt(Int(info, 0), Int(info, 1), Int(info, 2), value, &length));
+  Napi::Uint8Array into = info[3].As<Napi::Uint8Array>();
+  socklen_t length = static_cast<socklen_t>(into.ByteLength());
+  const int result = getsockopt(Int(info, 0), Int(info, 1), Int(info, 2), into.Data(), &length);
+  return Answer(info.Env(), result == 0 ? static_cast<int>(length) : result);
 }
 
 // setsockopt(fd, level, option, value): options that are an int.
@@ -202,6 +205,8 @@ void SocketFamily(Napi::Object exports, Napi::Object constants) {
   TRUEFORK_CONSTANT(constants, SO_ATTACH_REUSEPORT_CBPF);
   TRUEFORK_CONSTANT(constants, SO_ACCEPTCONN);
   TRUEFORK_CONSTANT(constants, SO_TYPE);
+  TRUEFORK_CONSTANT(constants, IPPROTO_TCP);
+  TRUEFORK_CONSTANT(constants, TCP_INFO);
   TRUEFORK_CONSTANT(constants, IPPROTO_IPV6);
   TRUEFORK_CONSTANT(constants, IPV6_V6ONLY);
   TRUEFORK_CONSTANT(constants, MSG_DONTWAIT);

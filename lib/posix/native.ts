@@ -71,7 +71,7 @@ export interface Native {
   connect(fd: number, address: string, port?: number): number;
   sendto(fd: number, from: Uint8Array, flags: number, address: string, port?: number): number;
   getsockname(fd: number): { family: number; address: string; port: number } | number;
-  getsockopt(fd: number, level: number, option: number, value: Int32Array): number;
+  getsockopt(fd: number, level: number, option: number, into: Uint8Array): number;
   setsockopt(fd: number, level: number, option: number, value: number): number;
   attachFilter(fd: number, level: number, option: number, program: Uint8Array): number;
 

@@ -20,6 +20,8 @@ export const SO_ACCEPTCONN = constant('SO_ACCEPTCONN');
 export const SO_TYPE = constant('SO_TYPE');
 export const MSG_DONTWAIT = constant('MSG_DONTWAIT');
 export const MSG_NOSIGNAL = constant('MSG_NOSIGNAL');
+export const IPPROTO_TCP = constant('IPPROTO_TCP');
+export const TCP_INFO = constant('TCP_INFO');
 export const IPPROTO_IPV6 = constant('IPPROTO_IPV6');
 export const IPV6_V6ONLY = constant('IPV6_V6ONLY');
 /** The longest queue that `listen` can ask for. The kernel cuts it down to net.core.somaxconn. */
@@ -178,19 +180,24 @@ export function getsockname(fd: number): SocketAddress {
 }
 
 const option = new Int32Array(1);
+const optionBytes = new Uint8Array(option.buffer);
 
 /**
- * Tells an option of a socket whose value is an int.
+ * Tells an option of a socket.
  *
+ * @param into for an option that is no int (`TCP_INFO`): where its bytes go, as many as fit
+ * @returns the option's value, an int; or how many bytes came
  * @throws {PosixError} EBADF, ENOPROTOOPT, ENOTSOCK
  * @see https://man7.org/linux/man-pages/man2/getsockopt.2.html
  */
-export function getsockopt(fd: number, level: number, option_: number): number {
+export function getsockopt(fd: number, level: number, option_: number, into?: Uint8Array): number {
   descriptor(fd);
   int('level', level);
   int('option', option_);
-  answered(native.getsockopt(fd, level, option_, option), 'getsockopt', `${fd}, ${option_}`, { fd }, getsockopt);
-  return option[0] ?? 0;
+  const bytes = into === undefined ? optionBytes : view('into', into);
+  const result = native.getsockopt(fd, level, option_, bytes);
+  const length = answered(result, 'getsockopt', `${fd}, ${option_}`, { fd }, getsockopt);
+  return into === undefined ? (option[0] ?? 0) : length;
 }
 
 /**

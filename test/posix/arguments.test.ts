@@ -29,6 +29,7 @@ const kinds: Record<string, { TypeError?: unknown[]; RangeError?: unknown[] }> =
     TypeError: [undefined, null, 1, {}, Buffer.from('x'), new URL('file:///x'), 'null\0byte', 'null\0'],
   },
   buffer: { TypeError: [undefined, null, 'text', 1, {}, [1], new SharedArrayBuffer(8)] },
+  'given buffer': { TypeError: [null, 'text', 1, {}, [1], new SharedArrayBuffer(8)] },
   flag: { TypeError: [undefined, null, 0, 1, 'true'] },
   callback: { TypeError: [undefined, null, 0, {}, 'f'] },
 };
@@ -113,6 +114,7 @@ const rows: [call: string, kind: string, call: Call][] = [
   ['getsockopt(fd)', 'not negative int', (value) => truefork.getsockopt(value, 1, 2)],
   ['getsockopt(level)', 'int', (value) => truefork.getsockopt(fd, value, 2)],
   ['getsockopt(option)', 'int', (value) => truefork.getsockopt(fd, 1, value)],
+  ['getsockopt(into)', 'given buffer', (value) => truefork.getsockopt(fd, 1, 2, value)],
   ['setsockopt(value)', 'int', (value) => called(truefork.setsockopt, fd, 1, 2, value)],
   ['inotify_init1(flags)', 'not negative int', (value) => truefork.inotify_init1(value)],
   ['inotify_add_watch(fd)', 'not negative int', (value) => truefork.inotify_add_watch(value, '/', 1)],

@@ -304,6 +304,21 @@ test('getsockopt tells what a socket is', () => {
   expect(thrownBy(unknown)).toMatchObject({ code: 'ENOPROTOOPT', syscall: 'getsockopt', fd: stream });
 });
 
+test('getsockopt tells of a TCP socket that listens how many connections wait', () => {
+  const listener = sockets();
+  bind(listener, '127.0.0.1', 0);
+  listen(listener, 4);
+  const [state, unacked] = [0, 24]; // Where they are in struct tcp_info.
+  const info = Buffer.alloc(28);
+  const tell = () => getsockopt(listener, truefork.IPPROTO_TCP, truefork.TCP_INFO, info);
+  for (const waiting of [0, 1, 2]) {
+    if (waiting > 0) connect(sockets(), '127.0.0.1', getsockname(listener).port);
+    expect(tell()).toBe(28);
+    const TCP_LISTEN = 10;
+    expect([info[state], info.readUInt32LE(unacked)]).toEqual([TCP_LISTEN, waiting]);
+  }
+});
+
 test('connect connects, or says why not', async () => {
   const [listener, client, other] = [sockets(), sockets(), sockets()];
   bind(listener, '127.0.0.1', 0);
