@@ -7,9 +7,10 @@ export const addressOptions = {
   host: { type: 'string', value: 'HOST', help: 'The name or address to listen on. Default: every address.' },
   path: { type: 'string', value: 'PATH', help: 'A Unix socket, in place of both; @NAME: in the abstract namespace.' },
   'socket-mode': { type: 'string', value: 'MODE', help: "Its file's mode, octal. Default: 777 less the umask." },
+  'reuse-port': { type: 'boolean', help: 'A listening socket on the port for each worker, by SO_REUSEPORT.' },
 } as const satisfies Record<string, Option>;
 
-type AddressChoice = Pick<PreforkOptions, 'port' | 'host' | 'path' | 'socketMode'>;
+type AddressChoice = Pick<PreforkOptions, 'port' | 'host' | 'path' | 'socketMode' | 'reusePort'>;
 
 /** @throws {UsageError} there can be no such address */
 export function addressFrom(call: Call): AddressChoice {
@@ -23,7 +24,10 @@ export function addressFrom(call: Call): AddressChoice {
   if (socketMode !== undefined && (path === undefined || path.startsWith('\0'))) {
     throw new UsageError('--socket-mode needs --path PATH, that of a file');
   }
+  const reusePort = call.options['reuse-port'] === true;
+  if (reusePort && path !== undefined) throw new UsageError('--reuse-port is for a port, not for --path');
   return {
+    reusePort,
     ...(port !== undefined && { port }),
     ...(host !== undefined && { host }),
     ...(path !== undefined && { path }),

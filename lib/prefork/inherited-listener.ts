@@ -1,7 +1,6 @@
 // A listening socket that whoever started this process has opened for it: systemd's socket activation, sd_listen_fds(3).
 import {
   AF_UNIX,
-  close,
   F_GETFL,
   F_SETFD,
   F_SETFL,
@@ -19,7 +18,7 @@ import {
   SOL_SOCKET,
 } from '../posix/index.js';
 import { shownAddress, type ServerAddress } from './address.js';
-import type { Listener } from './listener.js';
+import { SharedListener } from './shared-listener.js';
 
 const FIRST = 3; // SD_LISTEN_FDS_START
 const variables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES'];
@@ -29,6 +28,8 @@ export interface Demand {
   readonly path?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
+  /** Whether there shall be others beside it. */
+  readonly reusePort: boolean;
 }
 
 /**
@@ -37,11 +38,14 @@ export interface Demand {
  *
  * @throws {Error} ERR_PREFORK_INHERIT: there are several; it is no stream socket that listens; it is not where it shall be
  */
-export function inheritedListener(demand: Demand): Listener | undefined {
+export function inheritedListener(demand: Demand): SharedListener | undefined {
   const { LISTEN_PID, LISTEN_FDS } = process.env;
   if (Number(LISTEN_PID) !== process.pid || !(Number(LISTEN_FDS) > 0)) return undefined;
   if (Number(LISTEN_FDS) !== 1) {
     throw refusal(`this process was started with ${LISTEN_FDS} sockets (LISTEN_FDS), and can listen on one only`);
+  }
+  if (demand.reusePort) {
+    throw refusal('this process was started with one socket, and reusePort needs one for each worker');
   }
   const address = addressOf(FIRST);
   const unmet = unmetBy(address, demand);
@@ -51,14 +55,8 @@ export function inheritedListener(demand: Demand): Listener | undefined {
   for (const name of variables) Reflect.deleteProperty(process.env, name);
   fcntl(FIRST, F_SETFD, FD_CLOEXEC);
   fcntl(FIRST, F_SETFL, fcntl(FIRST, F_GETFL) | O_NONBLOCK);
-  return {
-    fd: FIRST,
-    address,
-    // A path is not removed: who has made it may start the next server with it.
-    close: () => {
-      close(FIRST);
-    },
-  };
+  // A path is not removed: who has made it may start the next server with it.
+  return new SharedListener(FIRST, address);
 }
 
 function addressOf(fd: number): ServerAddress {

@@ -1,34 +1,28 @@
 // Whoever listens loads it: once, here, and not in each worker.
 import 'node:cluster';
 import { lookup } from 'node:dns/promises';
-import {
-  AF_INET,
-  AF_INET6,
-  bind,
-  close,
-  getsockname,
-  inet_pton,
-  IPPROTO_IPV6,
-  IPV6_V6ONLY,
-  isPosixError,
-  listen,
-  setsockopt,
-  SO_REUSEADDR,
-  SOCK_CLOEXEC,
-  SOCK_NONBLOCK,
-  SOCK_STREAM,
-  socket,
-  SOL_SOCKET,
-} from '../posix/index.js';
+import { AF_INET, close, inet_pton, isPosixError, listen } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
 import { inheritedListener } from './inherited-listener.js';
+import { PortGroup } from './port-group.js';
 import type { Settings } from './settings.js';
+import { SharedListener } from './shared-listener.js';
+import { addressOf, boundSocket } from './tcp-socket.js';
 import { listening, listenOnPath } from './unix-listener.js';
 
-/** The listening socket of a family. The master holds it and never accepts from it. */
+/** The listening socket of a family, or those of its places. The master holds them and never accepts from them. */
 export interface Listener {
-  readonly fd: number;
   readonly address: ServerAddress;
+  /** In the master, before a worker is forked for a place: there is a socket for it. */
+  open(place: number): void;
+  /** In that worker: the socket. Those of other places are closed in this process. */
+  socketOf(place: number): number;
+  /** In the master: only so many of the first places are to get connections from now on. */
+  giveUp(places: number): void;
+  /** In the master: how long to wait until the worker of a place that was given up may stop accepting, in milliseconds. */
+  patience(place: number): number;
+  /** In the master: the worker of a place that was given up has ended. */
+  ended(place: number): void;
   /** In the master, when all workers have ended. */
   close(): void;
 }
@@ -41,17 +35,19 @@ export interface Listener {
  * @throws {Error} of dns.lookup, for an unknown host; ERR_PREFORK_INHERIT
  */
 export async function openListener(settings: Settings): Promise<Listener> {
-  const { path, port, backlog, socketMode } = settings;
+  const { path, port, backlog, socketMode, reusePort } = settings;
   const host = settings.host === undefined ? undefined : await numeric(settings.host);
-  const inherited = settings.inherit ? inheritedListener({ path, host, port }) : undefined;
+  const inherited = settings.inherit ? inheritedListener({ path, host, port, reusePort }) : undefined;
   if (inherited) return inherited;
   if (path !== undefined) return listenOnPath(path, backlog, socketMode);
-  if (host !== undefined) return bound(host, port ?? 0, backlog);
+  const listenOn = (address: string) =>
+    reusePort ? new PortGroup(address, port ?? 0, backlog) : listenOnPort(address, port ?? 0, backlog);
+  if (host !== undefined) return listenOn(host);
   try {
-    return bound('::', port ?? 0, backlog);
+    return listenOn('::');
   } catch (error) {
     if (!isPosixError(error, 'EAFNOSUPPORT') && !isPosixError(error, 'EADDRNOTAVAIL')) throw error;
-    return bound('0.0.0.0', port ?? 0, backlog);
+    return listenOn('0.0.0.0');
   }
 }
 
@@ -61,23 +57,16 @@ async function numeric(host: string): Promise<string> {
   return isNumeric ? host : (await lookup(host)).address;
 }
 
-/** A socket that listens on a numeric address. */
-function bound(host: string, port: number, backlog: number): Listener {
-  const family = host.includes(':') ? AF_INET6 : AF_INET;
-  const fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+function listenOnPort(host: string, port: number, backlog: number): Listener {
+  const fd = listeningOnPort(host, port, backlog);
+  return new SharedListener(fd, addressOf(fd));
+}
+
+function listeningOnPort(host: string, port: number, backlog: number): number {
+  const fd = boundSocket(host, port);
   try {
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (host === '::') setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-    bind(fd, host, port);
     listen(fd, backlog);
-    const name = getsockname(fd);
-    return {
-      fd,
-      address: { host: name.address, port: name.port },
-      close: () => {
-        close(fd);
-      },
-    };
+    return fd;
   } catch (error) {
     close(fd);
     throw error;
@@ -86,5 +75,5 @@ function bound(host: string, port: number, backlog: number): Listener {
 
 /** A listening socket like that of this address, to which nobody connects. */
 export function spareSocket({ path, host }: ServerAddress): number {
-  return path === undefined ? bound(host, 0, 1).fd : listening('', 1);
+  return path === undefined ? listeningOnPort(host, 0, 1) : listening('', 1);
 }

@@ -110,7 +110,6 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#lifeline = { read: lifelineRead, write: lifelineWrite };
     this.#worker = new Worker({
       server,
-      listener: listener.fd,
       backlog: settings.backlog,
       gracefulTimeout: settings.gracefulTimeout,
       pipe: newsWrite,
@@ -231,7 +230,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     integer('workers', workers, 0, MOST_WORKERS);
     if (this.#stopping) return;
     this.#settings.log(`master pid=${process.pid} scale workers=${workers} from=${this.#places.length}`);
-    for (const place of this.#places.splice(workers)) this.#close(place);
+    const closed = this.#places.splice(workers);
+    if (closed.length > 0) this.#listener.giveUp(workers);
+    for (const place of closed) this.#close(place);
     const added = Array.from({ length: workers - this.#places.length }, (_, n) => new Place(this.#places.length + n));
     this.#places.push(...added);
     this.#agenda.after(0, () => {
@@ -256,6 +257,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (members.length === 0) return 'master';
     let forked;
     try {
+      for (const { place } of members) this.#listener.open(place.worker);
       forked = forkMany(members.length);
     } catch (error) {
       for (const { number } of members) this.#scoreboard.retire(number);
@@ -306,8 +308,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     try {
       if (!member) throw new RangeError('there is no such worker');
       const { number, cell } = member;
+      const listener = this.#listener.socketOf(member.place.worker);
       const maxRequests = this.#inspection.maxRequests(member);
-      this.#worker.serve({ number, cell, maxRequests, beat: this.#inspection.beat });
+      this.#worker.serve({ number, cell, listener, maxRequests, beat: this.#inspection.beat });
     } catch (error) {
       // It ends this worker, as an uncaught one, and is not the caller's.
       queueMicrotask(() => {
@@ -361,7 +364,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   #recycle(member: Member, reason: string): void {
     const { place } = member;
-    if (this.#stopping || place.holder !== member || member.tired !== undefined) return;
+    if (this.#stopping || place.closed || place.holder !== member || member.tired !== undefined) return;
     this.#settings.log(`worker=${place.worker} pid=${member.pid} recycling reason=${reason}`);
     member.tired = reason;
     this.#queue.add(place);
@@ -433,6 +436,18 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     place.closed = true;
     place.cancelRespawn();
     this.#queue.delete(place);
+    this.#retireInTime(place);
+  }
+
+  /** The worker of a place that is closed is told to stop when nothing more can come that only it can accept. */
+  #retireInTime(place: Place): void {
+    const wait = this.#listener.patience(place.worker);
+    if (wait > 0) {
+      this.#agenda.after(wait, () => {
+        this.#retireInTime(place);
+      });
+      return;
+    }
     for (const member of [place.holder, place.successor]) if (member) this.#retire(member);
   }
 
@@ -455,6 +470,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       else place.succeed();
     }
     this.emit('exit', place.worker, pid, status);
+    // Unless there are more places again.
+    if (place.closed && place.worker >= this.#places.length) this.#listener.ended(place.worker);
     if (this.#stopping) this.#finishIfAlone();
     else if (asked || place.closed) this.#replaceSoon();
     else if (!this.#everReady && this.#bootFailures >= BOOT_FAILURES) this.#giveUp();

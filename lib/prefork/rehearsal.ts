@@ -16,9 +16,9 @@ export async function rehearse(server: Server, address: ServerAddress): Promise<
   const double = isHttp(server) ? createHttpServer() : createServer();
   const listener = spareSocket(address);
   const [lifeline, pipe] = pipe2(O_CLOEXEC | O_NONBLOCK);
-  const worker = new Worker({ server: double, listener, backlog: 1, gracefulTimeout: 0, pipe, lifeline });
+  const worker = new Worker({ server: double, backlog: 1, gracefulTimeout: 0, pipe, lifeline });
   try {
-    worker.serve({ number: 0, cell: scratchCell(), maxRequests: Infinity, beat: Infinity });
+    worker.serve({ number: 0, cell: scratchCell(), listener, maxRequests: Infinity, beat: Infinity });
     await new Promise((resolve, reject) => double.once('listening', resolve).once('error', reject));
   } finally {
     // Before the event loop polls: nobody can have connected, and nothing has come through the pipe.

@@ -25,6 +25,12 @@ export interface PreforkOptions {
    * port, where they are given, must be those of the socket. Default false.
    */
   inherit?: boolean;
+  /**
+   * Whether each worker has a listening socket of its own on the port, by SO_REUSEPORT, and the kernel spreads the
+   * connections. The master keeps the sockets: no connection is lost when a worker is replaced. Not for a path. Default false:
+   * all workers accept from one.
+   */
+  reusePort?: boolean;
   /** How many workers, 1 to 1,024. Default `'auto'`: as many as the process may use processors. */
   workers?: number | 'auto';
   /** How many connections may wait to be accepted, 1 and more; the kernel limits it. Default 1,024. */
@@ -128,6 +134,7 @@ export interface Settings extends Readonly<Record<NumberSettingName, number>> {
   readonly path: string | undefined;
   readonly socketMode: number | undefined;
   readonly inherit: boolean;
+  readonly reusePort: boolean;
   readonly workers: number;
   readonly beforeStop: () => void | Promise<void>;
   readonly log: (line: string) => void;
@@ -139,12 +146,15 @@ function numberFrom(name: NumberSettingName, told: number | undefined): number {
   return value === 0 && row.zeroIsNever ? Infinity : value;
 }
 
-function addressFrom({ port, host, path, socketMode, inherit = false }: PreforkOptions) {
+function addressFrom({ port, host, path, socketMode, inherit = false, reusePort = false }: PreforkOptions) {
   if (path !== undefined && (host !== undefined || port !== undefined)) {
     throw wrongValue('options.path', 'must not be given with a host or a port', path);
   }
   if (socketMode !== undefined && (path === undefined || isAbstract(path))) {
     throw wrongValue('options.socketMode', 'must be given with a path only, that of a file', socketMode);
+  }
+  if (reusePort && path !== undefined) {
+    throw wrongValue('options.reusePort', 'must not be given with a path', reusePort);
   }
   return {
     port: port === undefined ? undefined : integer('options.port', port, 0, 65535),
@@ -152,6 +162,7 @@ function addressFrom({ port, host, path, socketMode, inherit = false }: PreforkO
     path: path === undefined ? undefined : socketPath('options.path', path),
     socketMode: socketMode === undefined ? undefined : integer('options.socketMode', socketMode, 0, 0o777),
     inherit: boolean('options.inherit', inherit),
+    reusePort: boolean('options.reusePort', reusePort),
   };
 }
 

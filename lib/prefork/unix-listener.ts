@@ -17,7 +17,7 @@ import {
   socket,
 } from '../posix/index.js';
 import { isAbstract } from './address.js';
-import type { Listener } from './listener.js';
+import { SharedListener } from './shared-listener.js';
 
 /**
  * Listens on a path, or on a name in the abstract namespace. A socket that a dead server has left there is replaced; whatever
@@ -26,17 +26,8 @@ import type { Listener } from './listener.js';
  * @param mode of the file, to the bit; undefined: as bind(2) makes it, 0777 less the umask
  * @throws {PosixError} EADDRINUSE: a server listens there, or is about to; or there is a file that is no socket. EACCES, ENOENT, …
  */
-export function listenOnPath(path: string, backlog: number, mode: number | undefined): Listener {
-  if (isAbstract(path)) {
-    const fd = listening(path, backlog);
-    return {
-      fd,
-      address: { path },
-      close: () => {
-        close(fd);
-      },
-    };
-  }
+export function listenOnPath(path: string, backlog: number, mode: number | undefined): SharedListener {
+  if (isAbstract(path)) return new SharedListener(listening(path, backlog), { path });
   const lock = lockOf(path);
   try {
     return listenOnFile(path, backlog, mode);
@@ -45,7 +36,7 @@ export function listenOnPath(path: string, backlog: number, mode: number | undef
   }
 }
 
-function listenOnFile(path: string, backlog: number, mode: number | undefined): Listener {
+function listenOnFile(path: string, backlog: number, mode: number | undefined): SharedListener {
   const fd = withMode(mode, () => {
     try {
       return listening(path, backlog);
@@ -56,15 +47,10 @@ function listenOnFile(path: string, backlog: number, mode: number | undefined): 
     }
   });
   const own = lstatSync(path);
-  return {
-    fd,
-    address: { path },
-    close: () => {
-      // While the socket is open nobody else's file can have this inode.
-      removeIf(path, own);
-      close(fd);
-    },
-  };
+  return new SharedListener(fd, { path }, () => {
+    // While the socket is open nobody else's file can have this inode.
+    removeIf(path, own);
+  });
 }
 
 /** A Unix socket that listens; with an empty path, on a name that is free. */

@@ -17,8 +17,6 @@ const UNUSED = 1_000;
 /** What all workers of a family have in common. */
 export interface WorkerPlan {
   readonly server: Server;
-  /** The listening socket. */
-  readonly listener: number;
   readonly backlog: number;
   readonly gracefulTimeout: number;
   /** Where workers tell the master of themselves: the end to write to of a pipe. */
@@ -64,6 +62,8 @@ export interface Birth {
   /** The number of its cell on the scoreboard, and the cell. */
   readonly number: number;
   readonly cell: Cell;
+  /** The listening socket. */
+  readonly listener: number;
   /** After how many requests it tells that it has served them. */
   readonly maxRequests: number;
   /** How often it tells that its event loop turns, in milliseconds; Infinity: never. */
@@ -110,8 +110,8 @@ export class Worker {
 
   /** In the child: serves until it is told to stop. */
   serve(birth: Birth): void {
-    const { server, listener, backlog } = this.#plan;
-    const { cell, beat } = birth;
+    const { server, backlog } = this.#plan;
+    const { cell, listener, beat } = birth;
     this.#birth = birth;
     cell.enter('booting', process.pid);
     if (beat < Infinity) {

@@ -280,6 +280,7 @@ describe('on a socket that it was started with', () => {
     }
     const here = `the socket that this process was started with listens on 127\\.0\\.0\\.1 port ${port}, not on`;
     const other = port === 65535 ? 65534 : port + 1;
+    expect(await refused(['--reuse-port'], activated([socket]))).toMatch(/reusePort needs one for each worker/);
     for (const [args, unmet] of [
       [['--port', String(other)], `port ${other}`],
       [['--host', '127.0.0.2', '--port', String(port)], 'host 127.0.0.2'],

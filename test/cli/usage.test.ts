@@ -51,6 +51,7 @@ test.each<[string[], string, RegExp]>([
   [['serve', 'a.mjs', '--socket-mode', '600'], 'serve', /^--socket-mode needs --path PATH/],
   [['serve', 'a.mjs', '--path', '@a', '--socket-mode', '600'], 'serve', /^--socket-mode needs --path PATH/],
   [['serve', 'a.mjs', '--path', 'a', '--socket-mode', '888'], 'serve', /^--socket-mode takes an octal .* not '888'/],
+  [['serve', 'a.mjs', '--path', 'a', '--reuse-port'], 'serve', /^--reuse-port is for a port, not for --path/],
   [['serve', 'a.mjs', '--path', 'a', '--register', 'b'], 'serve', /^--register needs a port .* not --path/],
   [['serve', 'a.mjs', '-w', '0'], 'serve', /^--workers takes a whole number from 1 to 1024, not '0'/],
   [['serve', 'a.mjs', '--workers', '1025'], 'serve', /^--workers takes .* not '1025'/],

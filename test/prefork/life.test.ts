@@ -84,6 +84,8 @@ test('mistakes are told by typed errors, and leave nothing behind', async () => 
     'mode of a name': wrongValue,
     'mode too great': outOfRange,
     'mode as text': wrongType,
+    'reusePort as text': wrongType,
+    'reusePort of a path': wrongValue,
     'inherit as text': wrongType,
     'no server': wrongType,
     'a server that listens': { type: 'Error', code: 'ERR_SERVER_ALREADY_LISTEN', posix: false },

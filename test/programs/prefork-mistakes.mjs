@@ -54,6 +54,8 @@ await mistake('mode without path', server, { socketMode: 0o600 });
 await mistake('mode of a name', server, { host: undefined, path: '\0name', socketMode: 0o600 });
 await mistake('mode too great', server, { host: undefined, path: '/tmp/socket', socketMode: 0o1000 });
 await mistake('mode as text', server, { host: undefined, path: '/tmp/socket', socketMode: '600' });
+await mistake('reusePort as text', server, { reusePort: 1 });
+await mistake('reusePort of a path', server, { host: undefined, path: '/tmp/socket', reusePort: true });
 await mistake('inherit as text', server, { inherit: 'yes' });
 await mistake('no server', {}, {});
 await mistake('a server that listens', taken, {});
