@@ -46,6 +46,12 @@ export function callback<T>(name: string, value: T): T {
   return value;
 }
 
+/** True or false. */
+export function boolean(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw wrongType(name, 'of type boolean', value);
+  return value;
+}
+
 /** A string that is not empty. */
 export function text(name: string, value: unknown): string {
   if (typeof value !== 'string') throw wrongType(name, 'of type string', value);

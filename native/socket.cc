@@ -1,11 +1,16 @@
-// inet_pton(3), socket(2), bind(2), listen(2), getsockname(2), setsockopt(2), for IPv4 and IPv6:
-// what a listening socket needs that nobody in this process polls, so that only the workers accept
-// from it.
+// inet_pton(3), socket(2), bind(2), listen(2), connect(2), sendto(2), getsockname(2),
+// getsockopt(2), setsockopt(2), for IPv4, IPv6 and unix(7): what a listening socket needs that
+// nobody in this process polls, so that only the workers accept from it, and datagrams of Unix
+// sockets, which Node does not have.
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
+#include <cstddef>
 #include <cstring>
 #include <optional>
 
@@ -17,7 +22,12 @@ namespace truefork {
 struct Address {
   sockaddr_storage storage = {};
   socklen_t length = 0;
+
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
+
+// Where in a sockaddr_un the path begins.
+constexpr socklen_t kPathOffset = offsetof(sockaddr_un, sun_path);
 
 // The address of a host in numbers ("127.0.0.1", "::1", "fe80::1%eth0").
 static std::optional<Address> ToAddress(std::string host, uint16_t port) {
@@ -43,6 +53,29 @@ static std::optional<Address> ToAddress(std::string host, uint16_t port) {
   return std::nullopt;
 }
 
+// The address of a Unix socket: a path, with the null byte at its end; a name in the abstract
+// namespace, which begins with a null byte and ends with its length; or none, if the text is empty.
+static std::optional<Address> ToAddress(const std::string& path) {
+  Address address;
+  auto* name = reinterpret_cast<sockaddr_un*>(&address.storage);
+  const bool isFile = !path.empty() && path[0] != '\0';
+  const size_t length = path.size() + (isFile ? 1 : 0);
+  if (length > sizeof name->sun_path) return std::nullopt;
+  name->sun_family = AF_UNIX;
+  memcpy(name->sun_path, path.data(), path.size());
+  address.length = kPathOffset + static_cast<socklen_t>(length);
+  return address;
+}
+
+// The address in the arguments from `index` on: (host, port) or (path). If it cannot be one,
+// nothing, and the errno that says so.
+static std::optional<Address> AddressIn(const Napi::CallbackInfo& info, size_t index, int* error) {
+  const bool isPath = !Given(info, index + 1);
+  *error = isPath ? ENAMETOOLONG : EINVAL;
+  return isPath ? ToAddress(Text(info, index))
+                : ToAddress(Text(info, index), static_cast<uint16_t>(Int(info, index + 1)));
+}
+
 // inet_pton(family, text, into: Uint8Array of 16 bytes): 1, or 0 for what is no address.
 static Napi::Value InetPton(const Napi::CallbackInfo& info) {
   void* into = info[2].As<Napi::Uint8Array>().Data();
@@ -53,16 +86,41 @@ static Napi::Value Socket(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), socket(Int(info, 0), Int(info, 1), Int(info, 2)));
 }
 
-// bind(fd, host, port)
+// bind(fd, host, port) or bind(fd, path)
 static Napi::Value Bind(const Napi::CallbackInfo& info) {
-  const auto address = ToAddress(Text(info, 1), static_cast<uint16_t>(Int(info, 2)));
-  if (!address) return Failure(info.Env(), EINVAL);
-  return Answer(info.Env(), bind(Int(info, 0), reinterpret_cast<const sockaddr*>(&address->storage),
-                                 address->length));
+  int error = 0;
+  const auto address = AddressIn(info, 1, &error);
+  if (!address) return Failure(info.Env(), error);
+  return Answer(info.Env(), bind(Int(info, 0), address->get(), address->length));
+}
+
+// connect(fd, host, port) or connect(fd, path)
+static Napi::Value Connect(const Napi::CallbackInfo& info) {
+  int error = 0;
+  const auto address = AddressIn(info, 1, &error);
+  if (!address) return Failure(info.Env(), error);
+  return Answer(info.Env(), connect(Int(info, 0), address->get(), address->length));
+}
+
+// sendto(fd, from: Uint8Array, flags, host, port) or sendto(fd, from, flags, path)
+static Napi::Value Sendto(const Napi::CallbackInfo& info) {
+  int error = 0;
+  const auto address = AddressIn(info, 3, &error);
+  if (!address) return Failure(info.Env(), error);
+  Napi::Uint8Array from = info[1].As<Napi::Uint8Array>();
+  return Answer(info.Env(), sendto(Int(info, 0), from.Data(), from.ByteLength(), Int(info, 2),
+                                   address->get(), address->length));
 }
 
 static Napi::Value Listen(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), listen(Int(info, 0), Int(info, 1)));
+}
+
+// The path or name that ToAddress was given; empty of a socket that is not bound.
+static std::string PathOf(const sockaddr_un* name, socklen_t length) {
+  if (length <= kPathOffset) return "";
+  const size_t most = length - kPathOffset;
+  return {name->sun_path, name->sun_path[0] == '\0' ? most : strnlen(name->sun_path, most)};
 }
 
 // getsockname(fd): { family, address, port } or -errno.
@@ -72,24 +130,36 @@ static Napi::Value Getsockname(const Napi::CallbackInfo& info) {
   if (getsockname(Int(info, 0), reinterpret_cast<sockaddr*>(&storage), &length) != 0) {
     return Answer(info.Env(), -1);
   }
-  char text[INET6_ADDRSTRLEN] = "";
+  char numbers[INET6_ADDRSTRLEN] = "";
+  std::string address;
   int port = 0;
   if (storage.ss_family == AF_INET) {
     const auto* v4 = reinterpret_cast<const sockaddr_in*>(&storage);
-    inet_ntop(AF_INET, &v4->sin_addr, text, sizeof text);
+    address = inet_ntop(AF_INET, &v4->sin_addr, numbers, sizeof numbers);
     port = ntohs(v4->sin_port);
   } else if (storage.ss_family == AF_INET6) {
     const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&storage);
-    inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text);
+    address = inet_ntop(AF_INET6, &v6->sin6_addr, numbers, sizeof numbers);
     port = ntohs(v6->sin6_port);
+  } else if (storage.ss_family == AF_UNIX) {
+    address = PathOf(reinterpret_cast<const sockaddr_un*>(&storage), length);
   } else {
     return Failure(info.Env(), EAFNOSUPPORT);
   }
   Napi::Object name = Napi::Object::New(info.Env());
   name["family"] = Napi::Number::New(info.Env(), storage.ss_family);
-  name["address"] = Napi::String::New(info.Env(), text);
+  name["address"] = Napi::String::New(info.Env(), address);
   name["port"] = Napi::Number::New(info.Env(), port);
   return name;
+}
+
+// getsockopt(fd, level, option, into: Uint8Array): how many bytes the value has, of which there are
+// as many as fit.
+static Napi::Value Getsockopt(const Napi::CallbackInfo& info) {
+  Napi::Uint8Array into = info[3].As<Napi::Uint8Array>();
+  socklen_t length = static_cast<socklen_t>(into.ByteLength());
+  const int result = getsockopt(Int(info, 0), Int(info, 1), Int(info, 2), into.Data(), &length);
+  return Answer(info.Env(), result == 0 ? static_cast<int>(length) : result);
 }
 
 // setsockopt(fd, level, option, value): options that are an int.
@@ -99,23 +169,48 @@ static Napi::Value Setsockopt(const Napi::CallbackInfo& info) {
                 setsockopt(Int(info, 0), Int(info, 1), Int(info, 2), &value, sizeof value));
 }
 
+// attachFilter(fd, level, option, program: Uint8Array): setsockopt whose value is a program of
+// classic BPF, of 8 bytes an instruction.
+static Napi::Value AttachFilter(const Napi::CallbackInfo& info) {
+  Napi::Uint8Array bytes = info[3].As<Napi::Uint8Array>();
+  const sock_fprog program = {
+      .len = static_cast<uint16_t>(bytes.ByteLength() / sizeof(sock_filter)),
+      .filter = reinterpret_cast<sock_filter*>(bytes.Data()),
+  };
+  return Answer(info.Env(),
+                setsockopt(Int(info, 0), Int(info, 1), Int(info, 2), &program, sizeof program));
+}
+
 void SocketFamily(Napi::Object exports, Napi::Object constants) {
   Export(exports, "inet_pton", InetPton);
   Export(exports, "socket", Socket);
   Export(exports, "bind", Bind);
   Export(exports, "listen", Listen);
+  Export(exports, "connect", Connect);
+  Export(exports, "sendto", Sendto);
   Export(exports, "getsockname", Getsockname);
+  Export(exports, "getsockopt", Getsockopt);
   Export(exports, "setsockopt", Setsockopt);
+  Export(exports, "attachFilter", AttachFilter);
+  TRUEFORK_CONSTANT(constants, AF_UNIX);
   TRUEFORK_CONSTANT(constants, AF_INET);
   TRUEFORK_CONSTANT(constants, AF_INET6);
   TRUEFORK_CONSTANT(constants, SOCK_STREAM);
+  TRUEFORK_CONSTANT(constants, SOCK_DGRAM);
   TRUEFORK_CONSTANT(constants, SOCK_NONBLOCK);
   TRUEFORK_CONSTANT(constants, SOCK_CLOEXEC);
   TRUEFORK_CONSTANT(constants, SOL_SOCKET);
   TRUEFORK_CONSTANT(constants, SO_REUSEADDR);
   TRUEFORK_CONSTANT(constants, SO_REUSEPORT);
+  TRUEFORK_CONSTANT(constants, SO_ATTACH_REUSEPORT_CBPF);
+  TRUEFORK_CONSTANT(constants, SO_ACCEPTCONN);
+  TRUEFORK_CONSTANT(constants, SO_TYPE);
+  TRUEFORK_CONSTANT(constants, IPPROTO_TCP);
+  TRUEFORK_CONSTANT(constants, TCP_INFO);
   TRUEFORK_CONSTANT(constants, IPPROTO_IPV6);
   TRUEFORK_CONSTANT(constants, IPV6_V6ONLY);
+  TRUEFORK_CONSTANT(constants, MSG_DONTWAIT);
+  TRUEFORK_CONSTANT(constants, MSG_NOSIGNAL);
   TRUEFORK_CONSTANT(constants, SOMAXCONN);
 }
 

@@ -1,5 +1,5 @@
 import { processStat } from '../posix/index.js';
-import { families, type FamilyStatus } from '../prefork/index.js';
+import { families, shownAddress, type FamilyStatus } from '../prefork/index.js';
 import { UsageError, type Call, type Command } from './command.js';
 
 /** A process of a family. */
@@ -95,16 +95,15 @@ function run(call: Call): Promise<number> {
     return Promise.resolve(1);
   }
   if (call.options['json'] === true) {
-    const shown = wanted.map(({ host, port, ...family }) => ({
-      host,
-      port,
-      processes: rowsOf({ host, port, ...family }),
-    }));
+    const shown = wanted.map((family) => {
+      const { path, host, port } = family;
+      return { ...(path === undefined ? { host, port } : { path }), processes: rowsOf(family) };
+    });
     process.stdout.write(`${JSON.stringify(shown)}\n`);
   } else if (wanted.length === 0) {
     process.stdout.write('no family runs\n');
   } else {
-    const pages = wanted.map((family) => `${family.host} port ${family.port}\n${table(rowsOf(family))}\n`);
+    const pages = wanted.map((family) => `${shownAddress(family)}\n${table(rowsOf(family))}\n`);
     process.stdout.write(pages.join('\n'));
   }
   return Promise.resolve(0);

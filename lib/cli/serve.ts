@@ -2,17 +2,13 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Registry } from '../discovery/index.js';
 import { numberSettings, prefork, PreforkError, type Master, type NumberSettingName } from '../prefork/index.js';
+import { addressFrom, addressOptions, instanceAt } from './address.js';
 import { loaded } from './application.js';
 import { integerOption, textOption, UsageError, type Call, type Command, type Option } from './command.js';
 import { openRegistry } from './registry.js';
 
 // How long clients are given to hear that the service has left the registry, before its workers stop accepting.
 const PROPAGATION = 50; // milliseconds
-
-// An address that a client on this machine can connect to.
-function reachable(host: string): string {
-  return host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host;
-}
 
 function log(line: string): void {
   process.stderr.write(`${line}\n`);
@@ -57,11 +53,13 @@ function countsFrom(call: Call): number[] {
 
 async function run(call: Call): Promise<number | undefined> {
   const [file = ''] = call.operands;
-  const port = integerOption(call, 'port', 0, 65535) ?? 0;
   const workers = textOption(call, 'workers') === 'auto' ? 'auto' : (integerOption(call, 'workers', 1, 1024) ?? 'auto');
-  const host = textOption(call, 'host');
   const service = textOption(call, 'register');
   const url = textOption(call, 'registry');
+  const address = addressFrom(call);
+  if (service !== undefined && address.path !== undefined) {
+    throw new UsageError('--register needs a port that clients can connect to, not --path');
+  }
   if (url !== undefined && service === undefined) throw new UsageError('--registry needs --register NAME');
   // A mistake in these is told before anything is started.
   if (service !== undefined) await (await openRegistry(url, service)).close();
@@ -71,11 +69,11 @@ async function run(call: Call): Promise<number | undefined> {
   let master: Master;
   try {
     master = await prefork(() => loaded(file), {
-      port,
+      ...address,
+      inherit: true,
       workers,
       ...numbersFrom(call),
       reforkAfter: countsFrom(call),
-      ...(host !== undefined && { host }),
       log,
       beforeStop: async () => {
         if (!registry) return;
@@ -90,15 +88,16 @@ async function run(call: Call): Promise<number | undefined> {
   }
   if (service === undefined) return undefined;
   // Only now: clients must find workers that accept, and no worker shares the registry's descriptors.
-  const address = { host: reachable(master.address.host), port: master.address.port };
+  let instance;
   try {
+    instance = instanceAt(master.address);
     registry = await openRegistry(url, service);
-    await registry.register(service, address);
+    await registry.register(service, instance);
   } catch (error) {
     await master.stop();
     throw error;
   }
-  log(`master pid=${process.pid} registered name=${service} host=${address.host} port=${address.port}`);
+  log(`master pid=${process.pid} registered name=${service} host=${instance.host} port=${instance.port}`);
   return undefined;
 }
 
@@ -107,8 +106,7 @@ export const serve: Command = {
   summary: 'Serve what FILE exports, on forks of one process.',
   operands: ['FILE'],
   options: {
-    port: { type: 'string', short: 'p', value: 'N', help: 'The port. Default: one that is free.' },
-    host: { type: 'string', value: 'HOST', help: 'The name or address to listen on. Default: every address.' },
+    ...addressOptions,
     workers: { type: 'string', short: 'w', value: 'N', help: 'How many workers. Default: auto, one a processor.' },
     ...numberOptions,
     'refork-after': {

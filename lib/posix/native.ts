@@ -73,10 +73,15 @@ export interface Native {
 
   inet_pton(family: number, text: string, into: Uint8Array): number;
   socket(domain: number, type: number, protocol: number): number;
-  bind(fd: number, host: string, port: number): number;
+  /** With a host and a port, or with a path alone; so do `connect` and `sendto`. */
+  bind(fd: number, address: string, port?: number): number;
   listen(fd: number, backlog: number): number;
+  connect(fd: number, address: string, port?: number): number;
+  sendto(fd: number, from: Uint8Array, flags: number, address: string, port?: number): number;
   getsockname(fd: number): { family: number; address: string; port: number } | number;
+  getsockopt(fd: number, level: number, option: number, into: Uint8Array): number;
   setsockopt(fd: number, level: number, option: number, value: number): number;
+  attachFilter(fd: number, level: number, option: number, program: Uint8Array): number;
 
   watch(fd: number, callback: (error: number) => void): NativeWatcher | number;
   unwatch(watcher: NativeWatcher): void;

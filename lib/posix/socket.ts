@@ -1,15 +1,27 @@
-import { descriptor, flags, int, integer, wrongType, wrongValue } from './arguments.js';
+import { descriptor, flags, int, integer, view, wrongType, wrongValue } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
+export const AF_UNIX = constant('AF_UNIX');
 export const AF_INET = constant('AF_INET');
 export const AF_INET6 = constant('AF_INET6');
 export const SOCK_STREAM = constant('SOCK_STREAM');
+export const SOCK_DGRAM = constant('SOCK_DGRAM');
 export const SOCK_NONBLOCK = constant('SOCK_NONBLOCK');
 export const SOCK_CLOEXEC = constant('SOCK_CLOEXEC');
 export const SOL_SOCKET = constant('SOL_SOCKET');
 export const SO_REUSEADDR = constant('SO_REUSEADDR');
 export const SO_REUSEPORT = constant('SO_REUSEPORT');
+/** Which socket of an `SO_REUSEPORT` group gets a connection. Linux 4.6 for TCP. */
+export const SO_ATTACH_REUSEPORT_CBPF = constant('SO_ATTACH_REUSEPORT_CBPF');
+/** For `getsockopt`: 1 of a socket that listens. */
+export const SO_ACCEPTCONN = constant('SO_ACCEPTCONN');
+/** For `getsockopt`: `SOCK_STREAM`, `SOCK_DGRAM`. */
+export const SO_TYPE = constant('SO_TYPE');
+export const MSG_DONTWAIT = constant('MSG_DONTWAIT');
+export const MSG_NOSIGNAL = constant('MSG_NOSIGNAL');
+export const IPPROTO_TCP = constant('IPPROTO_TCP');
+export const TCP_INFO = constant('TCP_INFO');
 export const IPPROTO_IPV6 = constant('IPPROTO_IPV6');
 export const IPV6_V6ONLY = constant('IPV6_V6ONLY');
 /** The longest queue that `listen` can ask for. The kernel cuts it down to net.core.somaxconn. */
@@ -17,11 +29,14 @@ export const SOMAXCONN = constant('SOMAXCONN');
 
 /** An address of a socket. */
 export interface SocketAddress {
-  /** `AF_INET` or `AF_INET6`. */
+  /** `AF_INET`, `AF_INET6` or `AF_UNIX`. */
   family: number;
-  /** In numbers: `'127.0.0.1'`, `'::1'`. */
+  /**
+   * In numbers: `'127.0.0.1'`, `'::1'`. Of a Unix socket its path, or its name in the abstract namespace, which begins with
+   * a null byte; empty if it has none.
+   */
   address: string;
-  /** 0 to 65535. */
+  /** 0 to 65535; of a Unix socket 0. */
   port: number;
 }
 
@@ -50,8 +65,8 @@ export function inet_pton(family: number, text: string): Uint8Array | null {
 /**
  * Makes a socket.
  *
- * @param domain `AF_INET` or `AF_INET6`
- * @param type `SOCK_STREAM`, with `SOCK_NONBLOCK` and `SOCK_CLOEXEC` or'ed to it
+ * @param domain `AF_INET`, `AF_INET6` or `AF_UNIX`
+ * @param type `SOCK_STREAM` or `SOCK_DGRAM`, with `SOCK_NONBLOCK` and `SOCK_CLOEXEC` or'ed to it
  * @param protocol 0
  * @returns its descriptor
  * @throws {PosixError} EAFNOSUPPORT, EINVAL, EMFILE, ENFILE, EPROTONOSUPPORT
@@ -65,20 +80,76 @@ export function socket(domain: number, type: number, protocol: number): number {
 }
 
 /**
- * Gives a socket its local address.
- *
- * @param host in numbers, of the socket's family: `'127.0.0.1'`, `'::'`
- * @param port 0 to 65535; 0: one that is free
- * @throws {PermissionError} EACCES: a port that only root may have
- * @throws {PosixError} EADDRINUSE, EADDRNOTAVAIL, EBADF, EINVAL
- * @see https://man7.org/linux/man-pages/man2/bind.2.html
+ * The arguments that say an address: a host in numbers (`'127.0.0.1'`, `'::'`) and a port, 0 to 65535; or the path of a Unix
+ * socket alone. That has up to 107 bytes; behind a null byte in front it is a name in the abstract namespace, of up to 108
+ * bytes with it, which may contain more null bytes.
  */
-export function bind(fd: number, host: string, port: number): void {
+export type AddressArguments = [host: string, port: number] | [path: string];
+
+/**
+ * Gives a socket its local address. The path of a Unix socket becomes a file, of the mode 0777 less the umask, that outlives
+ * the socket.
+ *
+ * @param address of the socket's family; with port 0, one that is free; with an empty path, an abstract name that is free
+ * @throws {PermissionError} EACCES: a port that only root may have, a directory that only others may write to
+ * @throws {FileNotFoundError} ENOENT: there is no directory for the path
+ * @throws {PosixError} EADDRINUSE: of a path also if there is a file that is no socket, or nobody's; EADDRNOTAVAIL; EBADF;
+ * EINVAL; ENAMETOOLONG: the path does not fit
+ * @see https://man7.org/linux/man-pages/man2/bind.2.html https://man7.org/linux/man-pages/man7/unix.7.html
+ */
+export function bind(fd: number, ...address: AddressArguments): void {
   descriptor(fd);
-  if (typeof host !== 'string') throw wrongType('host', 'of type string', host);
-  if (!isAddress(host)) throw wrongValue('host', 'must be an IP address', host);
-  integer('port', port, 0, 65535);
-  answered(native.bind(fd, host, port), 'bind', `${fd}, '${host}', ${port}`, { fd }, bind);
+  const [host, port] = checkedAddress(address);
+  answered(native.bind(fd, host, port), 'bind', `${fd}, ${shown(address)}`, { fd, ...pathIn(address) }, bind);
+}
+
+/**
+ * Connects a socket. It may block the process; one that does not block goes on connecting to another machine: EINPROGRESS.
+ *
+ * @param address of the socket's family
+ * @throws {BlockingIOError} EINPROGRESS; EAGAIN: the backlog of a Unix socket is full
+ * @throws {ConnectionRefusedError} ECONNREFUSED: nobody listens there; the file is no socket
+ * @throws {FileNotFoundError} ENOENT: there is no such path
+ * @throws {InterruptedError} EINTR: it goes on connecting
+ * @throws {PermissionError} EACCES: a path needs permission to write to the file
+ * @throws {TimeoutError} ETIMEDOUT
+ * @throws {PosixError} EADDRNOTAVAIL, EALREADY, EBADF, EISCONN, ENAMETOOLONG, ENETUNREACH, ENOTSOCK; EPROTOTYPE: a Unix socket
+ * of another type
+ * @see https://man7.org/linux/man-pages/man2/connect.2.html https://man7.org/linux/man-pages/man7/unix.7.html
+ */
+export function connect(fd: number, ...address: AddressArguments): void {
+  descriptor(fd);
+  const [host, port] = checkedAddress(address);
+  answered(native.connect(fd, host, port), 'connect', `${fd}, ${shown(address)}`, { fd, ...pathIn(address) }, connect);
+}
+
+/**
+ * Sends a datagram.
+ *
+ * @param flags 0, or `MSG_DONTWAIT | MSG_NOSIGNAL`
+ * @param address of the socket's family
+ * @returns how many bytes were taken
+ * @throws {BlockingIOError} EAGAIN: no room, there or here, and `MSG_DONTWAIT` or a socket that does not block
+ * @throws {ConnectionRefusedError} ECONNREFUSED: nobody receives there
+ * @throws {FileNotFoundError} ENOENT: there is no such path
+ * @throws {InterruptedError} EINTR
+ * @throws {PermissionError} EACCES: a path needs permission to write to the file
+ * @throws {PosixError} EBADF, EINVAL, ENAMETOOLONG, ENETUNREACH, ENOBUFS, ENOTSOCK; EMSGSIZE: it is too long for a datagram;
+ * EPROTOTYPE: a Unix socket of another type
+ * @see https://man7.org/linux/man-pages/man2/send.2.html
+ */
+export function sendto(
+  fd: number,
+  buffer: ArrayBuffer | ArrayBufferView,
+  flags_: number,
+  ...address: AddressArguments
+): number {
+  descriptor(fd);
+  const from = view('buffer', buffer);
+  flags('flags', flags_);
+  const [host, port] = checkedAddress(address);
+  const result = native.sendto(fd, from, flags_, host, port);
+  return answered(result, 'sendto', `${fd}, ${shown(address)}`, { fd, ...pathIn(address) }, sendto);
 }
 
 /**
@@ -97,7 +168,7 @@ export function listen(fd: number, backlog: number): void {
 /**
  * The local address of a socket.
  *
- * @throws {PosixError} EBADF, ENOTSOCK; EAFNOSUPPORT: neither IPv4 nor IPv6
+ * @throws {PosixError} EBADF, ENOTSOCK; EAFNOSUPPORT: neither IPv4 nor IPv6 nor Unix
  * @see https://man7.org/linux/man-pages/man2/getsockname.2.html
  */
 export function getsockname(fd: number): SocketAddress {
@@ -108,18 +179,70 @@ export function getsockname(fd: number): SocketAddress {
   throw new Error('unreachable: getsockname answers an address or an error');
 }
 
+const option = new Int32Array(1);
+const optionBytes = new Uint8Array(option.buffer);
+
 /**
- * Sets an option of a socket whose value is an int.
+ * Tells an option of a socket.
  *
- * @throws {PosixError} EBADF, EINVAL, ENOPROTOOPT, ENOTSOCK
- * @see https://man7.org/linux/man-pages/man2/setsockopt.2.html
+ * @param into for an option that is no int (`TCP_INFO`): where its bytes go, as many as fit
+ * @returns the option's value, an int; or how many bytes came
+ * @throws {PosixError} EBADF, ENOPROTOOPT, ENOTSOCK
+ * @see https://man7.org/linux/man-pages/man2/getsockopt.2.html
  */
-export function setsockopt(fd: number, level: number, option: number, value: number): void {
+export function getsockopt(fd: number, level: number, option_: number, into?: Uint8Array): number {
   descriptor(fd);
   int('level', level);
-  int('option', option);
-  int('value', value);
-  answered(native.setsockopt(fd, level, option, value), 'setsockopt', `${fd}, ${option}`, { fd }, setsockopt);
+  int('option', option_);
+  const bytes = into === undefined ? optionBytes : view('into', into);
+  const result = native.getsockopt(fd, level, option_, bytes);
+  const length = answered(result, 'getsockopt', `${fd}, ${option_}`, { fd }, getsockopt);
+  return into === undefined ? (option[0] ?? 0) : length;
+}
+
+/**
+ * Sets an option of a socket.
+ *
+ * @param value an int; for `SO_ATTACH_REUSEPORT_CBPF` a program of the classic BPF, of 8 bytes an instruction: `struct
+ * sock_filter` of `<linux/filter.h>`
+ * @throws {PosixError} EBADF, EINVAL, ENOPROTOOPT, ENOTSOCK
+ * @see https://man7.org/linux/man-pages/man2/setsockopt.2.html https://man7.org/linux/man-pages/man7/socket.7.html
+ */
+export function setsockopt(fd: number, level: number, option_: number, value: number | Uint8Array): void {
+  descriptor(fd);
+  int('level', level);
+  int('option', option_);
+  const result =
+    typeof value === 'object' && (value as unknown) !== null
+      ? native.attachFilter(fd, level, option_, view('value', value))
+      : native.setsockopt(fd, level, option_, int('value', value));
+  answered(result, 'setsockopt', `${fd}, ${option_}`, { fd }, setsockopt);
+}
+
+// Not by what the port is: undefined is a mistake, not a path.
+function checkedAddress(address: AddressArguments): AddressArguments {
+  const [text] = address;
+  if (address.length === 1) {
+    if (typeof text !== 'string') throw wrongType('path', 'of type string', text);
+    if (text.lastIndexOf('\0') > 0 && !text.startsWith('\0')) {
+      throw wrongValue('path', 'must be a string without null bytes, or begin with one', text);
+    }
+    return address;
+  }
+  if (typeof text !== 'string') throw wrongType('host', 'of type string', text);
+  if (!isAddress(text)) throw wrongValue('host', 'must be an IP address', text);
+  integer('port', address[1], 0, 65535);
+  return address;
+}
+
+function shown(address: AddressArguments): string {
+  const [text, port] = address;
+  // As `ss` and /proc/net/unix write a name.
+  return port === undefined ? `'${text.replaceAll('\0', '@')}'` : `'${text}', ${port}`;
+}
+
+function pathIn(address: AddressArguments): { path?: string } {
+  return address.length === 1 ? { path: address[0] } : {};
 }
 
 // Not net.isIP(): in Node 20 it is two regular expressions, which take a quarter of a millisecond to compile.

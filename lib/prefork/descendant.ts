@@ -4,6 +4,7 @@ import { Server } from 'node:net';
 import { inspect } from 'node:util';
 import { wrongType } from '../mistakes.js';
 import { forkMany, isPosixError, prepareFork, Watcher } from '../posix/index.js';
+import type { ServerAddress } from './address.js';
 import { tell, type News } from './news.js';
 import type { Orders } from './orders.js';
 import { rehearse } from './rehearsal.js';
@@ -14,9 +15,7 @@ import { Worker, type Birth } from './worker.js';
 /** What all processes of a family have in common. */
 export interface DescendantPlan {
   readonly scoreboard: Scoreboard;
-  /** Where it listens, a numeric address, and the listening socket. */
-  readonly host: string;
-  readonly listener: number;
+  readonly address: ServerAddress;
   readonly backlog: number;
   readonly gracefulTimeout: number;
   /** Where it tells the master of itself: the end to write to of a pipe. */
@@ -64,11 +63,10 @@ export class Descendant {
 
   /** In the process that workers are forked from: they serve this. */
   async prepare(server: Server): Promise<void> {
-    const { host, listener, backlog } = this.#plan;
-    await rehearse(server, host);
+    const { address, backlog } = this.#plan;
+    await rehearse(server, address);
     this.#worker = new Worker({
       server,
-      listener,
       backlog,
       tell: (news) => {
         this.#tell(news);

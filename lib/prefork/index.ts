@@ -1,10 +1,11 @@
 import { Server } from 'node:net';
 import { wrongType } from '../mistakes.js';
-import { close } from '../posix/index.js';
 import { openListener } from './listener.js';
 import { Master, type Application } from './master.js';
+import { Notifier } from './notify.js';
 import { settingsFrom, type PreforkOptions } from './settings.js';
 
+export { shownAddress, socketPath, type ServerAddress } from './address.js';
 export { ask, ControlError } from './control.js';
 export { PreforkError, type Application, type Master } from './master.js';
 export { families, type FamilyStatus, type MoldStatus, type WorkerState, type WorkerStatus } from './scoreboard.js';
@@ -34,7 +35,8 @@ let taken = false;
  * returns one, or a promise of one
  * @returns the master, when all workers accept connections
  * @throws {TypeError | RangeError} an argument that cannot be
- * @throws {Error} ERR_SERVER_ALREADY_LISTEN; ERR_PREFORK_TAKEN: this process has a master already, or is a worker
+ * @throws {Error} ERR_PREFORK_INHERIT: the socket that this process was started with cannot be listened on;
+ * ERR_SERVER_ALREADY_LISTEN; ERR_PREFORK_TAKEN: this process has a master already, or is a worker
  * @throws {PosixError} the address cannot be listened on (EADDRINUSE, EACCES, …), or a fork failed
  * @throws {ForkUnsafeError} this process cannot be forked now
  * @throws {PreforkError} ERR_PREFORK_BOOT: the workers end before they are ready; ERR_PREFORK_MOLD: the function failed
@@ -68,7 +70,7 @@ export async function prefork(application: Application, options: PreforkOptions 
     try {
       master = new Master(application, settings, listener);
     } catch (error) {
-      close(listener.fd);
+      listener.close();
       throw error;
     }
   } catch (error) {
@@ -76,6 +78,8 @@ export async function prefork(application: Application, options: PreforkOptions 
     throw error;
   }
   void master.stopped.then(() => (taken = false));
+  const notifier = Notifier.of(master, settings.log);
   await master.start();
+  notifier?.ready();
   return master;
 }

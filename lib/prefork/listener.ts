@@ -1,71 +1,82 @@
 // Whoever listens loads it: once, here, and not in each worker.
 import 'node:cluster';
 import { lookup } from 'node:dns/promises';
-import {
-  AF_INET,
-  AF_INET6,
-  bind,
-  close,
-  getsockname,
-  inet_pton,
-  IPPROTO_IPV6,
-  IPV6_V6ONLY,
-  isPosixError,
-  listen,
-  setsockopt,
-  SO_REUSEADDR,
-  SOCK_CLOEXEC,
-  SOCK_NONBLOCK,
-  SOCK_STREAM,
-  socket,
-  SOL_SOCKET,
-} from '../posix/index.js';
+import { AF_INET, close, inet_pton, isPosixError, listen } from '../posix/index.js';
+import type { ServerAddress } from './address.js';
+import { inheritedListener } from './inherited-listener.js';
+import { PortGroup } from './port-group.js';
 import type { Settings } from './settings.js';
+import { SharedListener } from './shared-listener.js';
+import { addressOf, boundSocket } from './tcp-socket.js';
+import { listening, listenOnPath } from './unix-listener.js';
 
-/** The listening socket of a family. The master holds it and never accepts from it. */
+/** The listening socket of a family, or those of its places. The master holds them and never accepts from them. */
 export interface Listener {
-  readonly fd: number;
-  readonly host: string;
-  readonly port: number;
+  readonly address: ServerAddress;
+  /**
+   * In the master, before the worker of this place is forked: it gets connections.
+   *
+   * @param make whether there is to be a socket for it, if there is none yet: not when it is forked from a mold, which would
+   * not have it
+   */
+  open(place: number, make: boolean): void;
+  /** In that worker: the socket. A mold has those that there were when it was forked: the workers of more places share them. */
+  socketOf(place: number): number;
+  /** In the master: only so many of the first places are to get connections from now on. */
+  giveUp(places: number): void;
+  /** In the master: how long to wait until the worker of a place that was given up may stop accepting, in milliseconds. */
+  patience(place: number): number;
+  /** In the master, when all workers have ended. */
+  close(): void;
 }
 
 /**
- * Makes the listening socket before the first fork, so that all workers share it, and it lives on when one dies.
+ * Makes the listening socket before the first fork, so that all workers share it, and it lives on when one dies; or takes
+ * the one that this process was started with.
  *
  * @throws {PosixError} EADDRINUSE, EACCES, EADDRNOTAVAIL, …
- * @throws {Error} of dns.lookup, for an unknown host
+ * @throws {Error} of dns.lookup, for an unknown host; ERR_PREFORK_INHERIT
  */
-export async function openListener({ host, port, backlog }: Settings): Promise<Listener> {
-  if (host !== undefined) {
-    const address = isNumeric(host) ? host : (await lookup(host)).address;
-    return bound(address, port, backlog);
-  }
+export async function openListener(settings: Settings): Promise<Listener> {
+  const { path, port, backlog, socketMode, reusePort } = settings;
+  const host = settings.host === undefined ? undefined : await numeric(settings.host);
+  const inherited = settings.inherit ? inheritedListener({ path, host, port, reusePort }) : undefined;
+  if (inherited) return inherited;
+  if (path !== undefined) return listenOnPath(path, backlog, socketMode);
+  const listenOn = (address: string) =>
+    reusePort ? new PortGroup(address, port ?? 0, backlog) : listenOnPort(address, port ?? 0, backlog);
+  if (host !== undefined) return listenOn(host);
   try {
-    return bound('::', port, backlog);
+    return listenOn('::');
   } catch (error) {
     if (!isPosixError(error, 'EAFNOSUPPORT') && !isPosixError(error, 'EADDRNOTAVAIL')) throw error;
-    return bound('0.0.0.0', port, backlog);
+    return listenOn('0.0.0.0');
   }
 }
 
-// No name has a colon.
-function isNumeric(host: string): boolean {
-  return host.includes(':') || inet_pton(AF_INET, host) !== null;
+async function numeric(host: string): Promise<string> {
+  // No name has a colon.
+  const isNumeric = host.includes(':') || inet_pton(AF_INET, host) !== null;
+  return isNumeric ? host : (await lookup(host)).address;
 }
 
-/** A socket that listens on a numeric address. */
-export function bound(address: string, port: number, backlog: number): Listener {
-  const family = address.includes(':') ? AF_INET6 : AF_INET;
-  const fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+function listenOnPort(host: string, port: number, backlog: number): Listener {
+  const fd = listeningOnPort(host, port, backlog);
+  return new SharedListener(fd, addressOf(fd));
+}
+
+function listeningOnPort(host: string, port: number, backlog: number): number {
+  const fd = boundSocket(host, port);
   try {
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (address === '::') setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-    bind(fd, address, port);
     listen(fd, backlog);
-    const name = getsockname(fd);
-    return { fd, host: name.address, port: name.port };
+    return fd;
   } catch (error) {
     close(fd);
     throw error;
   }
+}
+
+/** A listening socket like that of this address, to which nobody connects. */
+export function spareSocket({ path, host }: ServerAddress): number {
+  return path === undefined ? listeningOnPort(host, 0, 1) : listening('', 1);
 }

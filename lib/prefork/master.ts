@@ -16,6 +16,7 @@ import {
   type Signal,
 } from '../posix/index.js';
 import { Reaper, type ExitStatus } from '../reaper/index.js';
+import { addressFields, type ServerAddress } from './address.js';
 import { Agenda } from './agenda.js';
 import { BOOT_FAILURES, FIRST_DELAY, HEALTHY_AFTER, respawnDelay } from './backoff.js';
 import { Control } from './control.js';
@@ -34,6 +35,10 @@ interface MasterEvents {
   ready: [worker: number, pid: number];
   /** A worker ended and was reaped; by somebody else (`waitpid(-1)`, say) if there is no status. */
   exit: [worker: number, pid: number, status: ExitStatus | undefined];
+  /** All workers are being replaced. Fulfilled when the new ones serve; rejected if they do not. */
+  replacing: [finished: Promise<void>];
+  /** It has been told to stop; the workers have not yet. */
+  stopping: [];
   /** All have ended, and nothing of the server is left. */
   stopped: [];
 }
@@ -73,7 +78,7 @@ interface Change {
 /** A prefork server, as the process that called `prefork` sees it. */
 export class Master extends EventEmitter<MasterEvents> implements AsyncDisposable {
   /** Where the server listens. */
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address: ServerAddress;
   readonly #settings: Settings;
   readonly #application: Application;
   readonly #listener: Listener;
@@ -123,7 +128,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#settings = settings;
     this.#application = application;
     this.#listener = listener;
-    this.address = { host: listener.host, port: listener.port };
+    this.address = listener.address;
     this.#scoreboard = Scoreboard.create(this.address, settings.log);
     this.#places = Array.from({ length: settings.workers }, (_, worker) => new Place(worker));
     const [newsRead, newsWrite] = pipe2(O_CLOEXEC | O_NONBLOCK);
@@ -145,14 +150,21 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     const scoreboard = this.#scoreboard;
     this.#descendant = new Descendant({
       scoreboard,
-      host: listener.host,
-      listener: listener.fd,
+      address: listener.address,
       backlog: settings.backlog,
       gracefulTimeout: settings.gracefulTimeout,
       news: newsWrite,
       lifeline: lifelineRead,
       orders: this.#orders,
-      birth: (cell) => ({ cell: scoreboard.cell(cell), maxRequests: inspection.maxRequests(), beat: inspection.beat }),
+      birth: (number) => {
+        const cell = scoreboard.cell(number);
+        return {
+          cell,
+          listener: listener.socketOf(cell.worker),
+          maxRequests: inspection.maxRequests(),
+          beat: inspection.beat,
+        };
+      },
       log: settings.log,
     });
     this.#control = new Control((words) => this.#asked(words));
@@ -193,13 +205,14 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    */
   async start(): Promise<void> {
     const { log, workers } = this.#settings;
-    const { host, port } = this.address;
-    log(`master pid=${process.pid} listening host=${host} port=${port} workers=${workers}`);
+    log(`master pid=${process.pid} listening ${addressFields(this.address)} workers=${workers}`);
     const application = this.#application;
     if (typeof application !== 'function') await this.#descendant.prepare(application);
     // From the check phase of the event loop, in which a child inherits no event that is half dispatched.
     await nextCheckPhase();
     try {
+      // A mold has the sockets of as many places as there are when it is forked.
+      if (typeof application === 'function') for (const { worker } of this.#places) this.#listener.open(worker, true);
       const role = typeof application === 'function' ? this.#bootMold(1) : this.#begin();
       if (role === 'descendant') return await new Promise<never>(() => undefined);
     } catch (error) {
@@ -291,7 +304,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     integer('workers', workers, 0, MOST_WORKERS);
     if (this.#stopping) return;
     this.#settings.log(`master pid=${process.pid} scale workers=${workers} from=${this.#places.length}`);
-    for (const place of this.#places.splice(workers)) this.#close(place);
+    const closed = this.#places.splice(workers);
+    if (closed.length > 0) this.#listener.giveUp(workers);
+    for (const place of closed) this.#close(place);
     const added = Array.from({ length: workers - this.#places.length }, (_, n) => new Place(this.#places.length + n));
     this.#places.push(...added);
     this.#agenda.after(0, () => {
@@ -378,6 +393,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     const numbers = members.map(({ number }) => number);
     let forked: Forked | undefined;
     try {
+      for (const { place } of members) this.#listener.open(place.worker, !source.mold);
       if (source.mold) this.#orders.give(source.mold.line, numbers);
       else forked = forkMany(members.length);
     } catch (error) {
@@ -605,7 +621,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   #recycle(member: Member, reason: string): void {
     const { place } = member;
-    if (this.#stopping || place.holder !== member || member.tired !== undefined) return;
+    if (this.#stopping || place.closed || place.holder !== member || member.tired !== undefined) return;
     this.#settings.log(`worker=${place.worker} pid=${member.pid} recycling reason=${reason}`);
     member.tired = reason;
     this.#queue.add(place);
@@ -656,7 +672,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (this.#stopping) return Promise.reject(changeError(kind, 'the server stops'));
     if (this.#change) return Promise.reject(changeError(kind, 'they are being replaced already'));
     this.#settings.log(`master pid=${process.pid} ${kind} from=${this.#generation}`);
-    return new Promise((resolve, reject) => {
+    const finished = new Promise<void>((resolve, reject) => {
       const change: Change = { kind, resolve, reject };
       this.#change = change;
       // A fork comes from the check phase of the event loop.
@@ -669,6 +685,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         }
       });
     });
+    this.emit('replacing', finished);
+    return finished;
   }
 
   #settleChange(): void {
@@ -739,8 +757,20 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#queue.delete(place);
     for (const member of [place.holder, place.successor]) {
       if (member && member === this.#change?.donor) this.#changeFailed('the worker is not wanted any more');
-      if (member) this.#retire(member);
     }
+    this.#retireInTime(place);
+  }
+
+  /** The worker of a place that is closed is told to stop when nothing more can come that only it can accept. */
+  #retireInTime(place: Place): void {
+    const wait = this.#listener.patience(place.worker);
+    if (wait > 0) {
+      this.#agenda.after(wait, () => {
+        this.#retireInTime(place);
+      });
+      return;
+    }
+    for (const member of [place.holder, place.successor]) if (member) this.#retire(member);
   }
 
   #reaped(pid: number, status: ExitStatus | undefined): void {
@@ -936,6 +966,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#change?.reject(changeError(this.#change.kind, 'the server stops'));
     this.#change = undefined;
     this.#settings.log(`master pid=${process.pid} stopping how=${how}`);
+    this.emit('stopping');
     if (how === 'quick') this.#hurry();
     await Promise.race([this.#beforeStop(), this.#hurried]);
     this.#signalAll(this.#stopping === 'quick' ? 'SIGINT' : 'SIGTERM');
@@ -987,7 +1018,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#descendant.close();
     this.#orders.close();
     for (const fd of [this.#news.read, this.#news.write, this.#lifeline.read, this.#lifeline.write]) close(fd);
-    close(this.#listener.fd);
+    this.#listener.close();
     this.#scoreboard.remove();
     this.#settings.log(`master pid=${process.pid} stopped`);
     this.emit('stopped');

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { MAP_ANONYMOUS, MAP_SHARED, mmap, munmap, processStat, PROT_READ, PROT_WRITE } from '../posix/index.js';
 import { runtimeDirectory } from '../runtime-directory.js';
 import type { Line } from './orders.js';
+import type { ServerAddress } from './address.js';
 
 // In the order of their numbers in a cell, where 0 says that it has no process.
 const workerStates = ['booting', 'ready', 'stopping'] as const;
@@ -40,25 +41,23 @@ export interface MoldStatus {
 }
 
 /** A family as its scoreboard shows it. */
-export interface FamilyStatus {
+export type FamilyStatus = ServerAddress & {
   readonly master: number;
   /** Since when the master runs it, in milliseconds of the epoch. */
   readonly since: number;
-  readonly host: string;
-  readonly port: number;
   /** Requests that went to workers which have ended. */
   readonly pastRequests: number;
   /** The processes that workers are forked from, if it is not the master; more than one while they change. */
   readonly molds: MoldStatus[];
   /** Those that have a process, by their places. */
   readonly workers: WorkerStatus[];
-}
+};
 
 const MAGIC = 0x54465342; // 'TFSB'
 const VERSION = 3;
 const CELL = 64; // bytes: a cache line
-const HEADER = 2 * CELL;
-const HOST = 64; // where in the header the host's name begins
+const HEADER = 4 * CELL;
+const NAME = 64; // where in the header the host or the path begins
 
 /** The most workers of a family. */
 export const MOST_WORKERS = 1024;
@@ -73,9 +72,10 @@ const WORD = {
   master: 2,
   cells: 3,
   port: 4,
-  hostLength: 5,
-  moldGeneration: 6,
-  moldLine: 7,
+  nameLength: 5,
+  nameIsPath: 6,
+  moldGeneration: 7,
+  moldLine: 14,
 } as const;
 const NUMBER = { masterStart: 4, since: 5, pastRequests: 6 } as const;
 
@@ -147,6 +147,11 @@ export class Cell {
     return { pid, generation, state, since };
   }
 
+  /** The place that it was assigned to. */
+  get worker(): number {
+    return this.#words[2] ?? 0;
+  }
+
   /** Of the process, whatever it is. */
   get requests(): number {
     return this.#numbers[1] ?? 0;
@@ -189,13 +194,13 @@ export class Scoreboard {
 
   private constructor(buffer: ArrayBuffer, path?: string) {
     this.#buffer = buffer;
-    this.#words = new Uint32Array(buffer, 0, 8);
+    this.#words = new Uint32Array(buffer, 0, NAME / 4);
     this.#header = new Float64Array(buffer, 0, 8);
     this.#path = path;
   }
 
   /** The scoreboard of this process as a master. Where it cannot be a file, it is memory that only the family sees. */
-  static create(address: { host: string; port: number }, log: (line: string) => void): Scoreboard {
+  static create(address: ServerAddress, log: (line: string) => void): Scoreboard {
     let path: string | undefined;
     let buffer: ArrayBuffer;
     try {
@@ -208,12 +213,13 @@ export class Scoreboard {
     }
     const words = new Uint32Array(buffer, 0, 8);
     const numbers = new Float64Array(buffer, 0, 8);
-    const hostLength = Buffer.from(buffer, HOST, HEADER - HOST).write(address.host);
+    const nameLength = Buffer.from(buffer, NAME, HEADER - NAME).write(address.path ?? address.host);
     words[WORD.version] = VERSION;
     words[WORD.master] = process.pid;
     words[WORD.cells] = CELLS;
-    words[WORD.port] = address.port;
-    words[WORD.hostLength] = hostLength;
+    words[WORD.port] = address.port ?? 0;
+    words[WORD.nameLength] = nameLength;
+    words[WORD.nameIsPath] = address.path === undefined ? 0 : 1;
     numbers[NUMBER.masterStart] = processStat(process.pid)?.started ?? 0;
     numbers[NUMBER.since] = Date.now();
     words[WORD.magic] = MAGIC;
@@ -315,14 +321,15 @@ function decode(bytes: Buffer): FamilyStatus | undefined {
   if (buffer.byteLength < HEADER) return undefined;
   const words = new Uint32Array(buffer, 0, 8);
   const numbers = new Float64Array(buffer, 0, 8);
-  const [magic, version, master = 0, cells = 0, port = 0, hostLength = 0] = words;
+  const [magic, version, master = 0, cells = 0, port = 0, nameLength = 0, nameIsPath] = words;
   if (magic !== MAGIC || version !== VERSION || buffer.byteLength !== HEADER + cells * CELL) return undefined;
   // Left behind by a master that was killed, and whose pid somebody else may have by now.
   if (processStat(master)?.started !== numbers[NUMBER.masterStart]) return undefined;
-  const host = Buffer.from(buffer, HOST, Math.min(hostLength, HEADER - HOST)).toString();
+  const name = Buffer.from(buffer, NAME, Math.min(nameLength, HEADER - NAME)).toString();
+  const address: ServerAddress = nameIsPath === 1 ? { path: name } : { host: name, port };
   const [since = 0, pastRequests = 0] = [numbers[NUMBER.since], numbers[NUMBER.pastRequests]];
   const all = Array.from({ length: cells }, (_, number) => cellAt(buffer, number));
-  return { master, since, host, port, pastRequests, molds: moldsOf(all), workers: statusOf(all) };
+  return { ...address, master, since, pastRequests, molds: moldsOf(all), workers: statusOf(all) };
 }
 
 /** The families of this user that run now, by their masters' pids. Removes what killed masters have left. */

@@ -1,6 +1,7 @@
 // What prefork can be told, and what it does untold: the one table of both.
 import { availableParallelism } from 'node:os';
-import { callback, INT_MAX, integer, object, text, wrongType } from '../mistakes.js';
+import { boolean, callback, INT_MAX, integer, object, text, wrongType, wrongValue } from '../mistakes.js';
+import { isAbstract, socketPath } from './address.js';
 import { MOST_WORKERS } from './scoreboard.js';
 
 /** Settings of a prefork server. Times are in milliseconds. */
@@ -9,6 +10,27 @@ export interface PreforkOptions {
   port?: number;
   /** The host name or address to listen on. Default: every address, IPv6 and IPv4 (IPv4 alone where there is no IPv6). */
   host?: string;
+  /**
+   * The path of a Unix socket, in place of host and port: up to 107 bytes as an absolute one. With a null byte in front it is a
+   * name in the abstract namespace, without a file. A socket that a dead server has left there is replaced.
+   */
+  path?: string;
+  /**
+   * The mode of that socket's file, 0 to 0o777: who may write to it may connect. Default: 0o777 less the umask, as bind(2)
+   * makes it.
+   */
+  socketMode?: number;
+  /**
+   * Whether to listen on the socket that this process was started with, if it was: systemd's socket activation. Path, host and
+   * port, where they are given, must be those of the socket. Default false.
+   */
+  inherit?: boolean;
+  /**
+   * Whether each worker has a listening socket of its own on the port, by SO_REUSEPORT, and the kernel spreads the
+   * connections. The master keeps the sockets: no connection is lost when a worker is replaced. Not for a path. Default false:
+   * all workers accept from one.
+   */
+  reusePort?: boolean;
   /** How many workers, 1 to 1,024. Default `'auto'`: as many as the process may use processors. */
   workers?: number | 'auto';
   /** How many connections may wait to be accepted, 1 and more; the kernel limits it. Default 1,024. */
@@ -111,8 +133,13 @@ export type NumberSettingName = keyof typeof numberSettings;
 
 /** Settings, complete and checked. Infinity: never. */
 export interface Settings extends Readonly<Record<NumberSettingName, number>> {
-  readonly port: number;
+  readonly port: number | undefined;
   readonly host: string | undefined;
+  /** Absolute, or a name in the abstract namespace. */
+  readonly path: string | undefined;
+  readonly socketMode: number | undefined;
+  readonly inherit: boolean;
+  readonly reusePort: boolean;
   readonly workers: number;
   readonly reforkAfter: readonly number[];
   readonly beforeStop: () => void | Promise<void>;
@@ -130,12 +157,31 @@ function countsFrom(counts: readonly number[]): readonly number[] {
   return counts.map((count, n) => integer(`options.reforkAfter[${n}]`, count, 1, Number.MAX_SAFE_INTEGER));
 }
 
+function addressFrom({ port, host, path, socketMode, inherit = false, reusePort = false }: PreforkOptions) {
+  if (path !== undefined && (host !== undefined || port !== undefined)) {
+    throw wrongValue('options.path', 'must not be given with a host or a port', path);
+  }
+  if (socketMode !== undefined && (path === undefined || isAbstract(path))) {
+    throw wrongValue('options.socketMode', 'must be given with a path only, that of a file', socketMode);
+  }
+  if (reusePort && path !== undefined) {
+    throw wrongValue('options.reusePort', 'must not be given with a path', reusePort);
+  }
+  return {
+    port: port === undefined ? undefined : integer('options.port', port, 0, 65535),
+    host: host === undefined ? undefined : text('options.host', host),
+    path: path === undefined ? undefined : socketPath('options.path', path),
+    socketMode: socketMode === undefined ? undefined : integer('options.socketMode', socketMode, 0, 0o777),
+    inherit: boolean('options.inherit', inherit),
+    reusePort: boolean('options.reusePort', reusePort),
+  };
+}
+
 /** The settings that these options ask for. @throws {TypeError | RangeError} an option that cannot be */
 export function settingsFrom(options: PreforkOptions): Settings {
-  const { host, workers = 'auto' } = object('options', options);
+  const { workers = 'auto' } = object('options', options);
   return {
-    port: integer('options.port', options.port ?? 0, 0, 65535),
-    host: host === undefined ? undefined : text('options.host', host),
+    ...addressFrom(options),
     workers: workers === 'auto' ? availableParallelism() : integer('options.workers', workers, 1, MOST_WORKERS),
     backlog: numberFrom('backlog', options.backlog),
     gracefulTimeout: numberFrom('gracefulTimeout', options.gracefulTimeout),

@@ -14,8 +14,6 @@ const UNUSED = 1_000;
 /** What all workers of a server have in common. */
 export interface WorkerPlan {
   readonly server: Server;
-  /** The listening socket. */
-  readonly listener: number;
   readonly backlog: number;
   /** Tells the master that it accepts connections, or that it has served as many requests as it should. */
   readonly tell: (news: 'ready' | 'served') => void;
@@ -38,6 +36,8 @@ function isResponse(value: unknown): value is OutgoingMessage {
 /** What one worker is born as. */
 export interface Birth {
   readonly cell: Cell;
+  /** The listening socket. */
+  readonly listener: number;
   /** After how many requests it tells that it has served them. */
   readonly maxRequests: number;
   /** How often it tells that its event loop turns, in milliseconds; Infinity: never. */
@@ -50,8 +50,6 @@ export interface Birth {
  */
 export class Worker {
   readonly #plan: WorkerPlan;
-  /** What it listens on next: Node closes the descriptor of a server that ends. */
-  #listener: number;
   readonly #agenda = new Agenda();
   readonly #responses = new Set<OutgoingMessage>();
   readonly #sockets = new Set<Socket>();
@@ -66,7 +64,6 @@ export class Worker {
   /** In the process that workers are forked from. */
   constructor(plan: WorkerPlan) {
     this.#plan = plan;
-    this.#listener = plan.listener;
     plan.server.on('connection', this.#onConnection);
     // Before the program's own listener, which may send the headers at once.
     plan.server.prependListener('request', this.#onRequest);
@@ -82,7 +79,7 @@ export class Worker {
   /** In the child: serves until it is told to stop. */
   serve(birth: Birth): void {
     const { server, backlog } = this.#plan;
-    const { cell, beat } = birth;
+    const { cell, listener, beat } = birth;
     this.#birth = birth;
     cell.enter('booting', process.pid);
     if (beat < Infinity) {
@@ -94,7 +91,8 @@ export class Worker {
       if (!this.#stopping) cell.enter('ready', process.pid);
       this.#plan.tell('ready');
     });
-    server.listen({ fd: this.#listener, backlog });
+    // A duplicate: Node closes the descriptor of a server that ends, and this process may be a mold then.
+    server.listen({ fd: fcntl(listener, F_DUPFD_CLOEXEC, 0), backlog });
   }
 
   #count(): void {
@@ -138,7 +136,6 @@ export class Worker {
   rest(finished: () => void): void {
     if (this.#stopping) return;
     const { server } = this.#plan;
-    this.#listener = fcntl(this.#listener, F_DUPFD_CLOEXEC, 0);
     const listeners = server.rawListeners('close') as (() => void)[];
     server.removeAllListeners('close');
     this.#resting = true;

@@ -1,13 +1,27 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import * as truefork from 'truefork/posix';
-import { bind, close, getsockname, inet_pton, listen, setsockopt, socket } from 'truefork/posix';
+import {
+  bind,
+  close,
+  connect,
+  getsockname,
+  getsockopt,
+  inet_pton,
+  listen,
+  read,
+  sendto,
+  setsockopt,
+  socket,
+} from 'truefork/posix';
+import { temporaryDirectory } from '../support/runtime';
 import { thrownBy } from './cases';
 
-const { AF_INET, AF_INET6, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT } =
-  truefork;
+const { AF_INET, AF_INET6, AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM } = truefork;
+const { SOL_SOCKET, SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT, SO_TYPE } = truefork;
 
 const hasIPv6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses?.some(({ family }) => family === 'IPv6'),
@@ -37,6 +51,13 @@ function errorOf(call: () => void): unknown {
   });
 }
 
+/** The error of `bind` or `connect`. */
+function refusalOf(call: typeof bind, fd: number, ...address: truefork.AddressArguments): unknown {
+  return errorOf(() => {
+    call(fd, ...address);
+  });
+}
+
 /** A server on a socket that listens, which is the server's from then on. */
 async function serve(fd: number, onConnection: (connection: Socket) => void): Promise<Server> {
   const server = createServer(onConnection);
@@ -47,7 +68,7 @@ async function serve(fd: number, onConnection: (connection: Socket) => void): Pr
 }
 
 async function answerOf(port: number, host: string): Promise<string> {
-  const connection = connect(port, host).setEncoding('utf8');
+  const connection = createConnection(port, host).setEncoding('utf8');
   let text = '';
   connection.on('data', (data: string) => (text += data));
   await once(connection, 'close');
@@ -155,9 +176,9 @@ describe('bind and getsockname', () => {
     expect(errorOf(bound)).toMatchObject({ code: 'EINVAL', syscall: 'bind', fd });
   });
 
-  test('a socket that is no internet socket has an address that getsockname cannot tell', () => {
-    const AF_UNIX = 1;
-    const fd = sockets(AF_UNIX);
+  test('a socket of an unknown family has an address that getsockname cannot tell', () => {
+    const AF_NETLINK = 16;
+    const fd = sockets(AF_NETLINK, SOCK_DGRAM);
     expect(thrownBy(() => getsockname(fd))).toMatchObject({ code: 'EAFNOSUPPORT', fd });
   });
 
@@ -168,7 +189,10 @@ describe('bind and getsockname', () => {
       bind.bind(null, fd, '127.0.0.1', 0),
       listen.bind(null, fd, 1),
       setsockopt.bind(null, fd, SOL_SOCKET, SO_REUSEADDR, 1),
+      connect.bind(null, fd, '127.0.0.1', 1),
+      () => sendto(fd, new Uint8Array(1), 0, '127.0.0.1', 1),
       () => getsockname(fd),
+      () => getsockopt(fd, SOL_SOCKET, SO_TYPE),
     ];
     for (const call of calls) expect(thrownBy(call)).toMatchObject({ code: 'ENOTSOCK', fd });
   });
@@ -180,7 +204,7 @@ describe('listen', () => {
     bind(fd, '127.0.0.1', 0);
     listen(fd, truefork.SOMAXCONN);
     const { port } = getsockname(fd);
-    const early = connect(port, '127.0.0.1').setEncoding('utf8');
+    const early = createConnection(port, '127.0.0.1').setEncoding('utf8');
     await once(early, 'connect');
 
     const server = await serve(fd, (connection) => connection.end('hello'));
@@ -233,11 +257,172 @@ describe('setsockopt', () => {
     for (const server of servers) await ended(server);
   });
 
+  test('SO_ATTACH_REUSEPORT_CBPF says which socket of a group gets a connection', async () => {
+    const BPF_RET_K = 0x06; // Its operand, the number of the socket, is in the bytes 4 to 7.
+    const group = [sockets(), sockets()];
+    let port = 0;
+    for (const fd of group) {
+      setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+      bind(fd, '127.0.0.1', port);
+      ({ port } = getsockname(fd));
+      listen(fd, 16);
+    }
+    const [first = 0] = group;
+    const servers = await Promise.all(group.map((fd, n) => serve(fd, (connection) => connection.end(String(n)))));
+    for (const chosen of [1, 0]) {
+      const program = new Uint8Array(8);
+      program[0] = BPF_RET_K;
+      program[4] = chosen;
+      setsockopt(first, SOL_SOCKET, truefork.SO_ATTACH_REUSEPORT_CBPF, program);
+      const answers = await Promise.all(Array.from({ length: 8 }, () => answerOf(port, '127.0.0.1')));
+      expect(new Set(answers)).toEqual(new Set([String(chosen)]));
+    }
+    for (const wrong of [new Uint8Array(0), new Uint8Array(8)]) {
+      const attach = setsockopt.bind(null, first, SOL_SOCKET, truefork.SO_ATTACH_REUSEPORT_CBPF, wrong);
+      expect(errorOf(attach)).toMatchObject({ code: 'EINVAL', syscall: 'setsockopt', fd: first });
+    }
+    for (const server of servers) await ended(server);
+  });
+
   test('of an option that does not exist is ENOPROTOOPT', () => {
     const fd = sockets();
     const unknown = () => {
       setsockopt(fd, SOL_SOCKET, 9999, 1);
     };
     expect(errorOf(unknown)).toMatchObject({ code: 'ENOPROTOOPT', syscall: 'setsockopt', fd });
+  });
+});
+
+test('getsockopt tells what a socket is', () => {
+  const [stream, datagram] = [sockets(), sockets(AF_INET, SOCK_DGRAM)];
+  expect([stream, datagram].map((fd) => getsockopt(fd, SOL_SOCKET, SO_TYPE))).toEqual([SOCK_STREAM, SOCK_DGRAM]);
+  bind(stream, '127.0.0.1', 0);
+  expect(getsockopt(stream, SOL_SOCKET, SO_ACCEPTCONN)).toBe(0);
+  listen(stream, 1);
+  expect(getsockopt(stream, SOL_SOCKET, SO_ACCEPTCONN)).toBe(1);
+  const unknown = () => getsockopt(stream, SOL_SOCKET, 9999);
+  expect(thrownBy(unknown)).toMatchObject({ code: 'ENOPROTOOPT', syscall: 'getsockopt', fd: stream });
+});
+
+test('getsockopt tells of a TCP socket that listens how many connections wait', () => {
+  const listener = sockets();
+  bind(listener, '127.0.0.1', 0);
+  listen(listener, 4);
+  const [state, unacked] = [0, 24]; // Where they are in struct tcp_info.
+  const info = Buffer.alloc(28);
+  const tell = () => getsockopt(listener, truefork.IPPROTO_TCP, truefork.TCP_INFO, info);
+  for (const waiting of [0, 1, 2]) {
+    if (waiting > 0) connect(sockets(), '127.0.0.1', getsockname(listener).port);
+    expect(tell()).toBe(28);
+    const TCP_LISTEN = 10;
+    expect([info[state], info.readUInt32LE(unacked)]).toEqual([TCP_LISTEN, waiting]);
+  }
+});
+
+test('connect connects, or says why not', async () => {
+  const [listener, client, other] = [sockets(), sockets(), sockets()];
+  bind(listener, '127.0.0.1', 0);
+  const { port } = getsockname(listener);
+  expect(refusalOf(connect, other, '127.0.0.1', port)).toBeInstanceOf(truefork.ConnectionRefusedError);
+  listen(listener, 1);
+  connect(client, '127.0.0.1', port);
+  let written: () => void;
+  const answered = new Promise<void>((resolve) => (written = resolve));
+  const server = await serve(listener, (connection) => connection.end('hello', written));
+  await answered;
+  const buffer = Buffer.alloc(8);
+  expect(buffer.toString('utf8', 0, read(client, buffer))).toBe('hello');
+  opened.delete(client);
+  close(client);
+  await ended(server);
+});
+
+test('sendto sends a datagram', () => {
+  const [receiver, sender] = [sockets(AF_INET, SOCK_DGRAM), sockets(AF_INET, SOCK_DGRAM)];
+  bind(receiver, '127.0.0.1', 0);
+  expect(sendto(sender, Buffer.from('hello'), 0, '127.0.0.1', getsockname(receiver).port)).toBe(5);
+  const buffer = Buffer.alloc(8);
+  expect(buffer.toString('utf8', 0, read(receiver, buffer))).toBe('hello');
+});
+
+describe('Unix sockets', () => {
+  const longest = 107; // bytes of a path
+
+  test('have the path that they were given, which is a file', () => {
+    const path = join(temporaryDirectory(), 'sockét');
+    const fd = sockets(AF_UNIX);
+    expect(getsockname(fd)).toEqual({ family: AF_UNIX, address: '', port: 0 });
+    const umask = process.umask(0o077);
+    bind(fd, path);
+    process.umask(umask);
+    expect(getsockname(fd)).toEqual({ family: AF_UNIX, address: path, port: 0 });
+    const stat = lstatSync(path);
+    expect([stat.isSocket(), stat.mode & 0o777]).toEqual([true, 0o700]);
+    expect(refusalOf(bind, sockets(AF_UNIX), path)).toMatchObject({ code: 'EADDRINUSE', syscall: 'bind', path });
+  });
+
+  test('can have a name in the abstract namespace, with null bytes in it, or any that is free', () => {
+    for (const name of [`\0truefork-test-${process.pid}`, `\0truefork\0test\0${process.pid}\0`]) {
+      const [one, other] = [sockets(AF_UNIX), sockets(AF_UNIX)];
+      bind(one, name);
+      expect(getsockname(one).address).toBe(name);
+      expect(refusalOf(bind, other, name)).toMatchObject({ code: 'EADDRINUSE' });
+    }
+    const any = sockets(AF_UNIX);
+    bind(any, '');
+    expect(getsockname(any).address).toMatch(/^\0[0-9a-f]{5}$/);
+  });
+
+  test('have paths of at most 107 bytes', () => {
+    const directory = temporaryDirectory();
+    const path = (bytes: number) => join(directory, 'é'.repeat(100)).slice(0, bytes);
+    const exact = join(directory, '').padEnd(longest - 1, 'x') + '/';
+    expect(Buffer.byteLength(exact)).toBe(longest);
+    // It fits, and there is no such directory.
+    expect(refusalOf(bind, sockets(AF_UNIX), exact)).toMatchObject({ code: 'ENOENT' });
+    for (const call of [bind, connect]) {
+      expect(refusalOf(call, sockets(AF_UNIX), `${exact}x`)).toMatchObject({ code: 'ENAMETOOLONG' });
+      // In bytes, not letters.
+      expect(refusalOf(call, sockets(AF_UNIX), path(80))).toMatchObject({ code: 'ENAMETOOLONG' });
+    }
+    const name = '\0'.padEnd(longest + 1, 'x');
+    const fd = sockets(AF_UNIX);
+    bind(fd, name);
+    expect(getsockname(fd).address).toBe(name);
+    expect(refusalOf(bind, sockets(AF_UNIX), `${name}x`)).toMatchObject({ code: 'ENAMETOOLONG' });
+  });
+
+  test('carry datagrams, which know no connection and are not cut', () => {
+    const path = join(temporaryDirectory(), 'socket');
+    const [receiver, sender] = [sockets(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK), sockets(AF_UNIX, SOCK_DGRAM)];
+    bind(receiver, path);
+    const send = (text: string) => sendto(sender, Buffer.from(text), truefork.MSG_DONTWAIT, path);
+    expect([send('hello'), send('again')]).toEqual([5, 5]);
+    const buffer = Buffer.alloc(64);
+    const next = () => buffer.toString('utf8', 0, read(receiver, buffer));
+    expect([next(), next()]).toEqual(['hello', 'again']);
+    expect(thrownBy(next)).toBeInstanceOf(truefork.BlockingIOError);
+    // Until the receiver's queue is full.
+    const sendMore = () => {
+      for (;;) send('more');
+    };
+    expect(errorOf(sendMore)).toMatchObject({ code: 'EAGAIN', syscall: 'sendto', path });
+  });
+
+  test('cannot be connected to when nobody listens', () => {
+    const directory = temporaryDirectory();
+    const [left, file, datagram] = ['left', 'file', 'datagram'].map((name) => join(directory, name)) as [
+      string,
+      string,
+      string,
+    ];
+    bind(sockets(AF_UNIX), left);
+    writeFileSync(file, '');
+    bind(sockets(AF_UNIX, SOCK_DGRAM), datagram);
+    const errorAt = (path: string) => refusalOf(connect, sockets(AF_UNIX), path);
+    expect(errorAt(left)).toMatchObject({ code: 'ECONNREFUSED', syscall: 'connect', path: left });
+    expect(errorAt(file)).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(errorAt(datagram)).toMatchObject({ code: 'EPROTOTYPE' });
+    expect(errorAt(join(directory, 'missing'))).toBeInstanceOf(truefork.FileNotFoundError);
   });
 });

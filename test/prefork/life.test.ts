@@ -51,13 +51,14 @@ test('mistakes are told by typed errors, and leave nothing behind', async () => 
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const { caught, leaked } = JSON.parse(stdout) as { caught: Record<string, unknown>; leaked: number };
   const wrongType = { type: 'TypeError', code: 'ERR_INVALID_ARG_TYPE', posix: false };
+  const wrongValue = { ...wrongType, code: 'ERR_INVALID_ARG_VALUE' };
   const outOfRange = { type: 'RangeError', code: 'ERR_OUT_OF_RANGE', posix: false };
   const inUse = { type: 'PosixError', code: 'EADDRINUSE', posix: true };
   expect(caught).toEqual({
     first: inUse,
     'address in use': inUse,
     'address not here': { ...inUse, code: 'EADDRNOTAVAIL' },
-    'no host': { type: 'TypeError', code: 'ERR_INVALID_ARG_VALUE', posix: false },
+    'no host': wrongValue,
     'port as text': wrongType,
     'port too great': outOfRange,
     'port negative': outOfRange,
@@ -71,6 +72,21 @@ test('mistakes are told by typed errors, and leave nothing behind', async () => 
     'lifetime without end': outOfRange,
     'a log that is none': wrongType,
     'a beforeStop that is none': wrongType,
+    'path and host': wrongValue,
+    'path and port': wrongValue,
+    'path too long': wrongValue,
+    'name too long': wrongValue,
+    'name that is empty': wrongValue,
+    'path that is empty': wrongValue,
+    'path with a null byte': wrongValue,
+    'path of no directory': { type: 'FileNotFoundError', code: 'ENOENT', posix: true },
+    'mode without path': wrongValue,
+    'mode of a name': wrongValue,
+    'mode too great': outOfRange,
+    'mode as text': wrongType,
+    'reusePort as text': wrongType,
+    'reusePort of a path': wrongValue,
+    'inherit as text': wrongType,
     'no server': wrongType,
     'a server that listens': { type: 'Error', code: 'ERR_SERVER_ALREADY_LISTEN', posix: false },
     'a worker thread': { type: 'ForkUnsafeError', code: 'ERR_FORK_UNSAFE', reason: 'worker-threads', posix: false },

@@ -42,6 +42,8 @@ export interface RunOptions {
   args?: string[];
   env?: NodeJS.ProcessEnv;
   cwd?: string;
+  /** What it has open as descriptors 3, 4, …, by what they are here. */
+  descriptors?: number[];
 }
 
 export interface Finished {
@@ -69,12 +71,15 @@ export class Program {
   #isClosed = false;
   #waiting: (() => void)[] = [];
 
-  constructor(path: string, { node = process.execPath, nodeArgs = [], args = [], env, cwd }: RunOptions = {}) {
+  constructor(
+    path: string,
+    { node = process.execPath, nodeArgs = [], args = [], env, cwd, descriptors = [] }: RunOptions = {},
+  ) {
     this.process = spawn(node, [...nodeArgs, path, ...args], {
       cwd: cwd ?? root,
       detached: true,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
     });
     const { pid, stdout, stderr } = this.process;
     if (pid === undefined || !stdout || !stderr) throw new Error(`${node} could not be started`);

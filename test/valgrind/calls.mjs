@@ -53,6 +53,16 @@ posix.bind(socket, '127.0.0.1', 0);
 posix.listen(socket, 1);
 assert.equal(posix.getsockname(socket).address, '127.0.0.1');
 posix.close(socket);
+const datagrams = [0, 1].map(() => posix.socket(posix.AF_UNIX, posix.SOCK_DGRAM | posix.SOCK_CLOEXEC, 0));
+posix.bind(datagrams[0], join(directory, 'socket'));
+assert.equal(posix.getsockname(datagrams[0]).address, join(directory, 'socket'));
+posix.bind(datagrams[1], '');
+assert.equal(posix.sendto(datagrams[1], Buffer.from('hello'), posix.MSG_DONTWAIT, join(directory, 'socket')), 5);
+assert.equal(posix.read(datagrams[0], buffer), 5);
+assert.throws(() => posix.connect(datagrams[1], join(directory, 'x'.repeat(108))), { code: 'ENAMETOOLONG' });
+assert.equal(posix.getsockopt(datagrams[0], posix.SOL_SOCKET, posix.SO_TYPE), posix.SOCK_DGRAM);
+assert.equal(posix.fcntl(datagrams[0], posix.F_GETFD), posix.FD_CLOEXEC);
+datagrams.forEach((fd) => posix.close(fd));
 assert.equal(posix.inet_pton(posix.AF_INET6, '::1').length, 16);
 
 // Processes, signals, timers, random data.
