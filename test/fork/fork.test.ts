@@ -100,6 +100,10 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     await passes('fork-sibling.mjs', { node, nodeArgs: ['--expose-gc'], args: ['4', '5'] });
   });
 
+  test('a child changes its groups as soon as it is born, in all of its threads', async () => {
+    await passes('fork-identity.mjs', { node, args: [String(rounds(50))] });
+  });
+
   test('a signal to a child that has just been forked waits for its handler, a thousand times', async () => {
     await passes('fork-window.mjs', { node, args: [String(rounds(1000))] });
   });
