@@ -19,6 +19,7 @@ import { Agenda } from './agenda.js';
 import { Control } from './control.js';
 import { BOOT_FAILURES, FIRST_DELAY, HEALTHY_AFTER, respawnDelay } from './backoff.js';
 import { Inspection } from './inspection.js';
+import { LastWords } from './last-words.js';
 import type { Listener } from './listener.js';
 import { Member, now, Place } from './place.js';
 import { MOST_WORKERS, Scoreboard, type WorkerStatus } from './scoreboard.js';
@@ -62,6 +63,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #reaper = new Reaper();
   readonly #agenda = new Agenda();
   readonly #inspection: Inspection;
+  readonly #lastWords: LastWords;
   readonly #control: Control;
   /** One for each worker that there shall be. */
   readonly #places: Place[];
@@ -111,7 +113,13 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       pipe: newsWrite,
       lifeline: lifelineRead,
     });
+    this.#lastWords = new LastWords(settings.log, (pid, signal) => {
+      this.#signal(pid, signal);
+    });
     this.#inspection = new Inspection(settings, {
+      question: (member, reason) => {
+        this.#lastWords.ask(member, reason);
+      },
       kill: (member, reason) => {
         this.#killFor(member, reason);
       },
@@ -592,6 +600,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     // A process that is about to exit is not to be killed by a signal that repeats.
     if (!this.#exiting) for (const signal of handledSignals) process.off(signal, this.#onSignal);
     this.#control.close();
+    this.#lastWords.close();
     this.#reaper.close();
     this.#news.watcher.close();
     this.#worker.close();
