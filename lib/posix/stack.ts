@@ -24,7 +24,7 @@ export interface StackSignal extends Disposable {
  *
  * @throws {UnsupportedPlatformError} this Node.js does not have what it needs
  * @throws {PosixError} EBUSY: the signal has a handler or is ignored, or there is such a signal already; EINVAL: it cannot
- * have a handler (SIGKILL, SIGSTOP); ENOTSUP: this is a worker thread; EAGAIN: a thread could not be made
+ * have a handler (SIGKILL, SIGSTOP); EOPNOTSUPP: this is a worker thread; EAGAIN: a thread could not be made
  *
  * @example
  * stackOnSignal('SIGSTKFLT'); // From a shell: kill -16 PID
