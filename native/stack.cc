@@ -8,8 +8,8 @@
 // pages; the handler revives it by one system call, it asks, and ends again.
 //
 // None of the functions that are looked up here is part of Node-API, but each is of the public
-// headers (node.h, v8-isolate.h, v8-debug.h), unchanged from Node 20 to 26. What they take and
-// return are pointers: a v8::Local is one, and is what Node-API calls a napi_value.
+// headers (node.h, v8-isolate.h, v8-debug.h), unchanged from Node 20 to 26. They take and return
+// pointers and numbers: a v8::Local is a pointer, and is what Node-API calls a napi_value.
 #include "stack.h"
 
 #include <dlfcn.h>
@@ -136,7 +136,7 @@ std::string Line(Local frame) {
   return "    at " + (function.empty() ? place : function + " (" + place + ")") + "\n";
 }
 
-std::string Describe() {
+std::string Report() {
   const std::string process = "process " + std::to_string(getpid()) + ": ";
   // As v8::StackTrace::kDetailed, and the frames of all contexts (kExposeFrames…).
   constexpr int kOptions = 0x1ff;
@@ -174,7 +174,7 @@ void OnInterrupt(void*) {
   if (asked.exchange(0) != getpid()) return;
   napi_handle_scope scope;
   if (napi_open_handle_scope(owner, &scope) != napi_ok) return;
-  Write(Describe());
+  Write(Report());
   napi_close_handle_scope(owner, scope);
 }
 
@@ -260,6 +260,9 @@ Napi::Value StackOnSignal(const Napi::CallbackInfo& info) {
   if (sigaction(signal, nullptr, &action) != 0) return Failure(env, errno);
   if (action.sa_handler != SIG_DFL) return Failure(env, EBUSY);
   if (const int error = MakeMessenger()) return Failure(env, error);
+  // process.exit() does not run the hooks of the environment.
+  static const bool disarmed_at_exit = atexit(Disarm) == 0;
+  if (!disarmed_at_exit) return Failure(env, ENOMEM);
 
   action = {};
   action.sa_handler = OnSignal;
@@ -271,21 +274,22 @@ Napi::Value StackOnSignal(const Napi::CallbackInfo& info) {
     sigdelset(&action.sa_mask, realtime);
   }
   if (sigaction(signal, &action, nullptr) != 0) return Failure(env, errno);
-  static bool once = [] { return atexit(Disarm) == 0; }();
-  (void)once;
   owner = env;
   napi_add_env_cleanup_hook(env, OnEnvironmentsEnd, nullptr);
   armed = signal;
   return Answer(env, 0);
 }
 
-// ignoreStackSignal(): as it was before; nothing when it is so already.
+// noStackOnSignal(): as it was before; nothing when it is so already.
 Napi::Value NoStackOnSignal(const Napi::CallbackInfo& info) {
   const int signal = armed;
-  if (signal != 0) {
-    Disarm();
-    napi_remove_env_cleanup_hook(owner, OnEnvironmentsEnd, nullptr);
-    struct sigaction action = {};
+  if (signal == 0) return info.Env().Undefined();
+  Disarm();
+  napi_remove_env_cleanup_hook(owner, OnEnvironmentsEnd, nullptr);
+  // Somebody may have put a handler in the place of this one.
+  struct sigaction action;
+  if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler == OnSignal) {
+    action = {};
     action.sa_handler = SIG_DFL;
     sigaction(signal, &action, nullptr);
   }

@@ -60,19 +60,24 @@ export class Inspection {
       member.waited = late || turned ? 0 : member.waited + passed;
       member.turns = turns;
       const [limit, reason] = readyAt === undefined ? [bootTimeout, 'bootTimeout'] : [timeout, 'timeout'];
-      if (member.waited < limit) this.#questioned.delete(member);
-      if (member.waited >= limit + GRACE) this.#verdicts.kill(member, reason);
-      else if (member.waited >= limit) this.#question(member, reason);
-      else if (readyAt === undefined) continue;
-      else if (time - readyAt >= maxLifetime * (1 + jitter)) this.#verdicts.recycle(member, 'lifetime');
+      if (member.waited >= limit) {
+        this.#overdue(member, limit, reason);
+        continue;
+      }
+      this.#questioned.delete(member);
+      if (readyAt === undefined) continue;
+      if (time - readyAt >= maxLifetime * (1 + jitter)) this.#verdicts.recycle(member, 'lifetime');
       else if (weigh && ownMemory(member.pid) > maxMemory) this.#verdicts.recycle(member, 'memory');
     }
   }
 
-  #question(member: Member, reason: string): void {
-    if (this.#questioned.has(member)) return;
-    this.#questioned.add(member);
-    this.#verdicts.question(member, reason);
+  /** It is asked, and has a moment from then on to answer, or to go on. */
+  #overdue(member: Member, limit: number, reason: string): void {
+    if (!this.#questioned.has(member)) {
+      this.#questioned.add(member);
+      member.waited = limit;
+      this.#verdicts.question(member, reason);
+    } else if (member.waited >= limit + GRACE) this.#verdicts.kill(member, reason);
   }
 }
 
