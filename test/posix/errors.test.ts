@@ -105,6 +105,7 @@ describe('every call’s error', () => {
     [`pidfd_open(${pid})`, 'ESRCH', { pid }, () => truefork.pidfd_open(pid, 0)],
     [`waitpid(${pid})`, 'ECHILD', { pid }, () => truefork.waitpid(pid, truefork.WNOHANG)],
     ['getrandom(1 bytes)', 'EINVAL', {}, () => truefork.getrandom(bytes, 1024)],
+    ['stackOnSignal(SIGKILL)', 'EINVAL', {}, () => truefork.stackOnSignal('SIGKILL')],
     ['sigprocmask(1700)', 'EINVAL', {}, () => truefork.sigprocmask(1700, [])],
     ['siginterrupt(SIGKILL)', 'EINVAL', {}, truefork.siginterrupt.bind(null, 'SIGKILL', true)],
     ['setitimer(99)', 'EINVAL', {}, () => truefork.setitimer(99, 0, 0)],
@@ -161,6 +162,7 @@ describe('every call’s error', () => {
       'inotifyEvents',
     ];
     const helpers = [
+      'blockedIn',
       'isPosixError',
       'outputWritten',
       'prepareFork',
