@@ -16,6 +16,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   RandomFamily(exports, constants);
   SignalFamily(exports, constants);
   SocketFamily(exports, constants);
+  StackFamily(exports);
   TimerFamily(exports, constants);
   WaitFamily(exports, constants);
   return exports;

@@ -15,6 +15,7 @@ void ProcessFamily(Napi::Object exports);
 void RandomFamily(Napi::Object exports, Napi::Object constants);
 void SignalFamily(Napi::Object exports, Napi::Object constants);
 void SocketFamily(Napi::Object exports, Napi::Object constants);
+void StackFamily(Napi::Object exports);
 void TimerFamily(Napi::Object exports, Napi::Object constants);
 void WaitFamily(Napi::Object exports, Napi::Object constants);
 

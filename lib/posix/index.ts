@@ -10,10 +10,11 @@ export { atfork, fork, forkMany, type Forked, type ForkHooks, type ForkOptions }
 export * from './inotify.js';
 export * from './mapping.js';
 export { prepareFork } from './prepare.js';
-export { processStat, type ProcessStat } from './proc.js';
+export { blockedIn, processStat, type ProcessStat } from './proc.js';
 export * from './process.js';
 export * from './random.js';
 export * from './signal.js';
+export * from './stack.js';
 export { outputWritten } from './streams.js';
 export * from './socket.js';
 export * from './timer.js';

@@ -44,6 +44,11 @@ export interface Native {
   getppid(): number;
   kill(pid: number, signal: number): number;
   pidfd_open(pid: number, flags: number): number;
+  syscallName(number: number): string | undefined;
+
+  /** The name of the function that this Node.js does not have, if one is missing. */
+  stackOnSignal(signal: number): number | string;
+  noStackOnSignal(): void;
 
   waitpid(pid: number, options: number, status: Int32Array): number;
 

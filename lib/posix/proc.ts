@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { native } from './native.js';
 
 /** A process as /proc/PID/stat has it. */
 export interface ProcessStat {
@@ -17,15 +18,50 @@ export interface ProcessStat {
  * @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
  */
 export function processStat(pid: number): ProcessStat | undefined {
-  let text;
-  try {
-    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return undefined;
-  }
+  const text = procFile(pid, 'stat');
+  if (text === undefined) return undefined;
   // The command, in parentheses, may itself have parentheses and spaces.
   const open = text.indexOf('(');
   const end = text.lastIndexOf(')');
   const [state = '', ppid, ...rest] = text.slice(end + 2).split(' ');
   return { pid, command: text.slice(open + 1, end), state, ppid: Number(ppid), started: Number(rest[17]) };
+}
+
+/**
+ * What the main thread of a process sits in: `futex(2)`, `read(2)`, or `running`, `stopped`. A call that no signal ends, a read
+ * from a disk that does not answer, is `uninterruptible read(2)`. Of a process that this one may not trace,
+ * the kernel tells only that it is `sleeping` or `uninterruptible`. Undefined if there is no such process, or it has ended.
+ *
+ * @see https://man7.org/linux/man-pages/man5/proc_pid_syscall.5.html
+ */
+export function blockedIn(pid: number): string | undefined {
+  const state = processStat(pid)?.state;
+  if (state === undefined || /[ZXx]/.test(state)) return undefined;
+  if (/[Tt]/.test(state)) return 'stopped';
+  if (state === 'R') return 'running';
+  const call = callOf(pid) ?? placeInKernel(pid);
+  if (state === 'D') return call === undefined ? 'uninterruptible' : `uninterruptible ${call}`;
+  return call ?? 'sleeping';
+}
+
+function callOf(pid: number): string | undefined {
+  // "running" if it has gone on meanwhile, "-1 SP PC" outside of a system call, or "NR A1 … A6 SP PC".
+  const [, running, number] = /^(?:(running)|(\d+) )/.exec(procFile(pid, 'syscall') ?? '') ?? [];
+  if (number === undefined) return running;
+  const name = native.syscallName(Number(number));
+  return name === undefined ? `system call ${number}` : `${name}(2)`;
+}
+
+/** The kernel's function in which it waits: in none, or in one that is not ours to know, it is 0. */
+function placeInKernel(pid: number): string | undefined {
+  const place = procFile(pid, 'wchan');
+  return place === '0' || place === '' ? undefined : place;
+}
+
+function procFile(pid: number, name: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  } catch {
+    return undefined;
+  }
 }

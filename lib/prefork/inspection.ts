@@ -1,5 +1,6 @@
 // Looks at the workers from time to time: who has to be killed, and who replaced.
 import { readFileSync } from 'node:fs';
+import { GRACE } from './last-words.js';
 import { type Member, now } from './place.js';
 import type { Settings } from './settings.js';
 
@@ -7,6 +8,7 @@ type Limits = Pick<Settings, 'bootTimeout' | 'timeout' | 'maxRequests' | 'maxLif
 
 /** What comes of an inspection. */
 interface Verdicts {
+  question: (member: Member, reason: string) => void;
   kill: (member: Member, reason: string) => void;
   recycle: (member: Member, reason: string) => void;
 }
@@ -24,6 +26,8 @@ export class Inspection {
   readonly beat: number;
   readonly #limits: Limits;
   readonly #verdicts: Verdicts;
+  /** Those that are killed if they do not go on soon. */
+  readonly #questioned = new WeakSet<Member>();
   #looks = 0;
   #last = now();
 
@@ -55,12 +59,25 @@ export class Inspection {
       const turned = readyAt !== undefined && turns !== member.turns;
       member.waited = late || turned ? 0 : member.waited + passed;
       member.turns = turns;
-      if (readyAt === undefined) {
-        if (member.waited >= bootTimeout) this.#verdicts.kill(member, 'bootTimeout');
-      } else if (member.waited >= timeout) this.#verdicts.kill(member, 'timeout');
-      else if (time - readyAt >= maxLifetime * (1 + jitter)) this.#verdicts.recycle(member, 'lifetime');
+      const [limit, reason] = readyAt === undefined ? [bootTimeout, 'bootTimeout'] : [timeout, 'timeout'];
+      if (member.waited >= limit) {
+        this.#overdue(member, limit, reason);
+        continue;
+      }
+      this.#questioned.delete(member);
+      if (readyAt === undefined) continue;
+      if (time - readyAt >= maxLifetime * (1 + jitter)) this.#verdicts.recycle(member, 'lifetime');
       else if (weigh && ownMemory(member.pid) > maxMemory) this.#verdicts.recycle(member, 'memory');
     }
+  }
+
+  /** It is asked, and has a moment from then on to answer, or to go on. */
+  #overdue(member: Member, limit: number, reason: string): void {
+    if (!this.#questioned.has(member)) {
+      this.#questioned.add(member);
+      member.waited = limit;
+      this.#verdicts.question(member, reason);
+    } else if (member.waited >= limit + GRACE) this.#verdicts.kill(member, reason);
   }
 }
 

@@ -22,6 +22,7 @@ import { BOOT_FAILURES, FIRST_DELAY, HEALTHY_AFTER, respawnDelay } from './backo
 import { Control } from './control.js';
 import { Descendant } from './descendant.js';
 import { Inspection } from './inspection.js';
+import { GRACE, LastWords } from './last-words.js';
 import type { Listener } from './listener.js';
 import { newsIn, type Message } from './news.js';
 import { Orders, type Line } from './orders.js';
@@ -86,6 +87,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #reaper = new Reaper();
   readonly #agenda = new Agenda();
   readonly #inspection: Inspection;
+  readonly #lastWords: LastWords;
   readonly #control: Control;
   /** One for each worker that there shall be. */
   readonly #places: Place[];
@@ -138,7 +140,13 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#news = { read: newsRead, write: newsWrite, watcher };
     const [lifelineRead, lifelineWrite] = pipe2(O_CLOEXEC);
     this.#lifeline = { read: lifelineRead, write: lifelineWrite };
+    this.#lastWords = new LastWords(settings.log, (pid, signal) => {
+      this.#signal(pid, signal);
+    });
     this.#inspection = new Inspection(settings, {
+      question: (member, reason) => {
+        this.#question(member, reason);
+      },
       kill: (member, reason) => {
         this.#killFor(member, reason);
       },
@@ -355,8 +363,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (this.#change) this.#change.candidate = mold;
     if (bootTimeout < Infinity) {
       mold.cancelKill = this.#agenda.after(bootTimeout, () => {
-        log(`mold pid=${mold.pid} killing reason=bootTimeout`);
-        this.#signal(mold.pid, 'SIGKILL');
+        this.#lastWords.ask('mold', mold.pid, 'bootTimeout');
+        mold.cancelKill = this.#agenda.after(GRACE, () => {
+          log(`mold pid=${mold.pid} killing reason=bootTimeout`);
+          this.#signal(mold.pid, 'SIGKILL');
+        });
       });
     }
     void this.#reaper.watch(mold.pid);
@@ -604,6 +615,12 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     mold.cancelKill = this.#agenda.after(this.#settings.gracefulTimeout, () => {
       this.#signal(mold.pid, 'SIGKILL');
     });
+  }
+
+  /** Where it is: or where the mold is that has been told to fork it, and has not. */
+  #question({ pid, place, source }: Member, reason: string): void {
+    if (pid !== 0) this.#lastWords.ask(`worker=${place.worker}`, pid, reason);
+    else if (source.mold) this.#lastWords.ask('mold', source.mold.pid, reason);
   }
 
   #killFor(member: Member, reason: string): void {
@@ -1013,6 +1030,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     // A process that is about to exit is not to be killed by a signal that repeats.
     if (!this.#exiting) for (const signal of handledSignals) process.off(signal, this.#onSignal);
     this.#control.close();
+    this.#lastWords.close();
     this.#reaper.close();
     this.#news.watcher.close();
     this.#descendant.close();

@@ -38,12 +38,14 @@ export interface PreforkOptions {
   /** How long a worker that was told to stop may take to finish, before SIGKILL. Default 30,000. */
   gracefulTimeout?: number;
   /**
-   * How long a worker may take until it accepts connections, before SIGKILL. 0: as long as it likes. Default 60,000.
+   * How long a worker may take until it accepts connections; then it writes its stack, and a second later comes SIGKILL.
+   * 0: as long as it likes. Default 60,000.
    */
   bootTimeout?: number;
   /**
-   * How long the event loop of a worker may not turn, before SIGKILL. 0: as long as it likes. Default 30,000. Time in which
-   * the master does not run either, because the machine sleeps or the family is stopped, does not count.
+   * How long the event loop of a worker may not turn; then it writes its stack, and a second later comes SIGKILL. 0: as long
+   * as it likes. Default 30,000. Time in which the master does not run either, because the machine sleeps or the family is
+   * stopped, does not count.
    */
   timeout?: number;
   /**

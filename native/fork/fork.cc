@@ -20,6 +20,7 @@
 #include <optional>
 
 #include "../families.h"
+#include "../stack.h"
 #include "../syscall.h"
 #include "descriptors.h"
 #include "loop.h"
@@ -64,7 +65,7 @@ static std::optional<OwnThreads> own_threads;
 
 static bool MayBeDropped(Thread& thread) {
   return own_threads && !thread.InMemoryCall() && LookAtIdentity(thread) &&
-         !own_threads->Has(thread);
+         !own_threads->Has(thread) && !IsMessenger(thread.tid_word);
 }
 
 // Those that the signal has parked before, by their struct pthread. They have no reason to block it

@@ -1,17 +1,15 @@
 #include "parking.h"
 
-#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
-#if __has_include(<sys/rseq.h>)
-#include <sys/rseq.h>
-#endif
 
 #include <atomic>
 #include <cerrno>
+
+#include "revival.h"
 
 namespace truefork {
 
@@ -51,24 +49,6 @@ long Futex(std::atomic<uint32_t>& word, int operation, uint32_t value,
 
 void WakeAll(std::atomic<uint32_t>& word) {
   Futex(word, FUTEX_WAKE, INT32_MAX);
-}
-
-// What the kernel keeps for a thread and glibc registered at its start: a new kernel thread has
-// none of it.
-void RegisterThread(const char* name, robust_list_head* robust) {
-  prctl(PR_SET_NAME, name);
-  syscall(SYS_set_robust_list, robust, sizeof *robust);
-#ifdef RSEQ_SIG
-  if (__rseq_size > 0) {
-    auto* area = reinterpret_cast<struct rseq*>(static_cast<char*>(__builtin_thread_pointer()) +
-                                                __rseq_offset);
-    constexpr uint32_t kAreaSize = 32;
-    area->cpu_id = static_cast<uint32_t>(RSEQ_CPU_ID_UNINITIALIZED);
-    if (syscall(SYS_rseq, area, kAreaSize, 0, RSEQ_SIG) != 0) {
-      area->cpu_id = static_cast<uint32_t>(RSEQ_CPU_ID_REGISTRATION_FAILED);
-    }
-  }
-#endif
 }
 
 // A stack for the new kernel thread, which leaves it with its first call.
@@ -113,7 +93,7 @@ __attribute__((noinline)) void Stay(Guest* guest, ucontext_t* context) {
     // In the child, on a new kernel thread. The process's signals are the main thread's from now
     // on, as they are anyway when it does not block them: one that comes before the child has
     // handlers of its own must stay pending, and not find a helper that lets it in.
-    RegisterThread(guest->name, guest->thread.robust);
+    Register(guest->name, guest->thread.robust);
     sigorset(&context->uc_sigmask, &context->uc_sigmask, &process_signals);
   }
   guest->state = kLeft;
@@ -256,14 +236,9 @@ int Resurrect() {
       guest.state = kLeft;
       continue;
     }
-    // As pthread_create(3) clones. The kernel writes the new tid where glibc looks for it, and
-    // clears it at the thread's end, for pthread_join(3).
-    constexpr int kFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-                           CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |
-                           CLONE_CHILD_CLEARTID;
-    if (clone(Return, guest.trampoline + kTrampoline, kFlags, &guest, guest.thread.tid_word,
-              guest.thread_pointer, guest.thread.tid_word) < 0) {
-      return errno;
+    if (const int error = Revive(guest.thread, guest.thread_pointer, Return,
+                                 guest.trampoline + kTrampoline, &guest)) {
+      return error;
     }
   }
   return 0;

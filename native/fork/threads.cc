@@ -178,8 +178,7 @@ std::string NameOf(const Thread& thread) {
   return name;
 }
 
-// The calls in which threads are found waiting.
-static const char* SyscallName(long number) {
+const char* SyscallName(long number) {
   switch (number) {
 #define NAME(call) \
   case SYS_##call: \
@@ -192,6 +191,16 @@ static const char* SyscallName(long number) {
     NAME(pwrite64)
     NAME(openat)
     NAME(close)
+    NAME(statx)
+    NAME(unlinkat)
+    NAME(renameat2)
+    NAME(mkdirat)
+    NAME(ftruncate)
+    NAME(fallocate)
+    NAME(flock)
+    NAME(fcntl)
+    NAME(sendfile)
+    NAME(copy_file_range)
     NAME(fsync)
     NAME(fdatasync)
     NAME(ioctl)
@@ -213,9 +222,12 @@ static const char* SyscallName(long number) {
     NAME(rt_sigsuspend)
     NAME(futex)
     NAME(epoll_pwait)
+    NAME(epoll_pwait2)
     NAME(io_uring_enter)
     NAME(getdents64)
     NAME(newfstatat)
+    NAME(fstat)
+    NAME(getrandom)
     NAME(mmap)
     NAME(munmap)
     NAME(madvise)
@@ -227,6 +239,12 @@ static const char* SyscallName(long number) {
     NAME(epoll_wait)
     NAME(pause)
     NAME(stat)
+    NAME(lstat)
+    NAME(unlink)
+    NAME(rename)
+    NAME(mkdir)
+    NAME(rmdir)
+    NAME(vfork)
 #endif
 #undef NAME
     default:

@@ -82,6 +82,9 @@ class OwnThreads {
   std::vector<const pid_t*> tid_words_;
 };
 
+// The name of a system call, as "futex"; nullptr of one in which threads are not found waiting.
+const char* SyscallName(long number);
+
 // Its name, as prctl(PR_SET_NAME) gave it.
 std::string NameOf(const Thread& thread);
 

@@ -60,6 +60,7 @@ const rows: [call: string, kind: string, call: Call][] = [
   ['WIFCONTINUED(status)', 'int', (value) => truefork.WIFCONTINUED(value)],
   ['decodeWaitStatus(status)', 'int', (value) => truefork.decodeWaitStatus(value)],
   ['signalNumber(signal)', 'signal', (value) => truefork.signalNumber(value)],
+  ['stackOnSignal(signal)', 'signal', (value) => truefork.stackOnSignal(value)],
   ['sigprocmask(how)', 'not negative int', (value) => truefork.sigprocmask(value, null)],
   ['sigprocmask([signal])', 'signal', (value) => truefork.sigprocmask(truefork.SIG_BLOCK, [value])],
   ['siginterrupt(signal)', 'signal', (value) => called(truefork.siginterrupt, value, true)],

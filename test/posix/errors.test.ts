@@ -105,6 +105,7 @@ describe('every call’s error', () => {
     [`pidfd_open(${pid})`, 'ESRCH', { pid }, () => truefork.pidfd_open(pid, 0)],
     [`waitpid(${pid})`, 'ECHILD', { pid }, () => truefork.waitpid(pid, truefork.WNOHANG)],
     ['getrandom(1 bytes)', 'EINVAL', {}, () => truefork.getrandom(bytes, 1024)],
+    ['stackOnSignal(SIGKILL)', 'EINVAL', {}, () => truefork.stackOnSignal('SIGKILL')],
     ['sigprocmask(1700)', 'EINVAL', {}, () => truefork.sigprocmask(1700, [])],
     ['siginterrupt(SIGKILL)', 'EINVAL', {}, truefork.siginterrupt.bind(null, 'SIGKILL', true)],
     ['setitimer(99)', 'EINVAL', {}, () => truefork.setitimer(99, 0, 0)],
@@ -115,6 +116,9 @@ describe('every call’s error', () => {
     ['socket(99, 1)', 'EAFNOSUPPORT', {}, () => truefork.socket(99, 1, 0)],
     [`bind(${fd}, '::1', 80)`, 'EBADF', { fd }, truefork.bind.bind(null, fd, '::1', 80)],
     [`listen(${fd})`, 'EBADF', { fd }, truefork.listen.bind(null, fd, 1)],
+    [`connect(${fd}, '::1', 80)`, 'EBADF', { fd }, truefork.connect.bind(null, fd, '::1', 80)],
+    [`sendto(${fd}, '::1', 80)`, 'EBADF', { fd }, () => truefork.sendto(fd, bytes, 0, '::1', 80)],
+    [`getsockopt(${fd}, 2)`, 'EBADF', { fd }, () => truefork.getsockopt(fd, 1, 2)],
     [`getsockname(${fd})`, 'EBADF', { fd }, () => truefork.getsockname(fd)],
     [`setsockopt(${fd}, 2)`, 'EBADF', { fd }, truefork.setsockopt.bind(null, fd, 1, 2, 1)],
     ['inotify_init1(1)', 'EINVAL', {}, () => truefork.inotify_init1(1)],
@@ -161,6 +165,7 @@ describe('every call’s error', () => {
       'inotifyEvents',
     ];
     const helpers = [
+      'blockedIn',
       'isPosixError',
       'outputWritten',
       'prepareFork',

@@ -78,15 +78,15 @@ export class Family {
   }
 
   /** Ends it with SIGTERM, and expects that it ends well. The result is what it has logged. */
-  stop(): Promise<string> {
+  stop(expected?: { stderr: string }): Promise<string> {
     this.program.kill('SIGTERM');
-    return this.ended();
+    return this.ended(expected);
   }
 
   /** Expects that it ends well and leaves no process. The result is what it has logged. */
-  async ended(): Promise<string> {
+  async ended({ stderr: expected } = { stderr: '' }): Promise<string> {
     const { code, signal, stdout, stderr } = await this.program.finished();
-    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: expected });
     expect(this.members).toEqual([]);
     return stdout;
   }
