@@ -13,6 +13,7 @@
         'native/signal.cc',
         'native/socket.cc',
         'native/timer.cc',
+        'native/user.cc',
         'native/wait.cc',
         'native/watcher.cc',
         'native/fork/fork.cc',

@@ -10,6 +10,15 @@ export interface NativeWatcher {
   [watcher]: true;
 }
 
+/** An entry of the user database. */
+interface NativePasswd {
+  name: string;
+  uid: number;
+  gid: number;
+  dir: string;
+  shell: string;
+}
+
 /** Why a fork was refused. */
 export interface Refusal {
   reason: 'not-main-thread' | 'worker-threads' | 'io-uring' | 'busy-threads' | 'unsupported-platform';
@@ -36,8 +45,14 @@ export interface Native {
   getppid(): number;
   kill(pid: number, signal: number): number;
   pidfd_open(pid: number, flags: number): number;
+  setsid(): number;
+  prctl(option: number, value: number): number;
 
   waitpid(pid: number, options: number, status: Int32Array): number;
+
+  getpwnam(name: string): NativePasswd | number | null;
+  getpwuid(uid: number): NativePasswd | number | null;
+  getgrnam(name: string): { name: string; gid: number } | number | null;
 
   getrandom(into: Uint8Array, flags: number): number;
 
@@ -52,6 +67,7 @@ export interface Native {
   read(fd: number, into: Uint8Array): number;
   write(fd: number, from: Uint8Array): number;
   pipe2(flags: number, ends: Int32Array): number;
+  dup3(from: number, to: number, flags: number): number;
   mkfifo(path: string, mode: number): number;
   fcntlLock(fd: number, command: number, type: number, start: number, length: number): number;
 
