@@ -40,6 +40,7 @@ const faces = [
   'truefork/posix',
   'truefork/reaper',
   'truefork/prefork',
+  'truefork/daemon',
   'truefork/discovery',
   'truefork/rpc',
 ];
