@@ -5,9 +5,21 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
+import type { Identity } from '../daemon/index.js';
 import type { Registry } from '../discovery/index.js';
-import { numberSettings, prefork, type NumberSettingName } from '../prefork/index.js';
-import { integerOption, textOption, UsageError, type Call, type Command, type Option } from './command.js';
+import {
+  isPreforkOption,
+  openListener,
+  prefork,
+  settingNames,
+  type Master,
+  type PreforkOptions,
+} from '../prefork/index.js';
+import { UsageError, type Call, type Command } from './command.js';
+import { configurationOf, printed, settingOptions, type Values } from './configuration.js';
+import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
+import { loaded } from './loading.js';
+import { check, checkAlone, detached, publish, settle } from './process-settings.js';
 import { openRegistry } from './registry.js';
 
 // How long clients are given to hear that the service has left the registry, before its workers stop accepting.
@@ -57,51 +69,53 @@ function log(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-const numberNames = Object.keys(numberSettings) as NumberSettingName[];
-
-// gracefulTimeout: --graceful-timeout
-function optionOf(name: NumberSettingName): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+function preforkOptions(values: Values): PreforkOptions {
+  const told = settingNames.filter((name) => isPreforkOption(name) && values[name] !== undefined);
+  return Object.fromEntries(told.map((name) => [name, values[name]]));
 }
 
-function defaultOf(untold: number): string {
-  return untold === Infinity ? 'never' : String(untold);
-}
-
-const numberOptions = Object.fromEntries(
-  numberNames.map((name) => {
-    const { value, help, untold } = numberSettings[name];
-    return [optionOf(name), { type: 'string', value, help: `${help} Default: ${defaultOf(untold)}.` } satisfies Option];
-  }),
-);
-
-function numbersFrom(call: Call): Partial<Record<NumberSettingName, number>> {
-  return Object.fromEntries(
-    numberNames.flatMap((name) => {
-      const { least, most } = numberSettings[name];
-      const told = integerOption(call, optionOf(name), least, most);
-      return told === undefined ? [] : [[name, told]];
-    }),
-  );
+async function listening(values: Values) {
+  try {
+    return await openListener(preforkOptions(values));
+  } catch (error) {
+    throw new Failure('address', (error as Error).message, error);
+  }
 }
 
 async function run(call: Call): Promise<undefined> {
-  const [file = ''] = call.operands;
-  const port = integerOption(call, 'port', 0, 65535) ?? 0;
-  const workers = textOption(call, 'workers') === 'auto' ? 'auto' : (integerOption(call, 'workers', 1, 1024) ?? 'auto');
-  const host = textOption(call, 'host');
-  const service = textOption(call, 'register');
-  const url = textOption(call, 'registry');
-  if (url !== undefined && service === undefined) throw new UsageError('--registry needs --register NAME');
-  // A mistake in these is told before anything is started.
-  if (service !== undefined) await (await openRegistry(url, service)).close();
+  const configuration = await configurationOf(call);
+  const { values } = configuration;
+  const identity = await check(values);
+  if (call.options['print-config'] === true) process.stdout.write(printed(configuration));
+  if (call.options['check-config'] === true) {
+    settle(values, identity);
+    await loaded(values.application ?? '', serverFrom);
+  }
+  // Also when the application has timers or connections.
+  if (call.options['print-config'] === true || call.options['check-config'] === true) process.exit();
+  checkAlone(values);
+  if (!values.daemon) {
+    await serveAs(values, identity);
+    return;
+  }
+  const daemon = detached(values);
+  try {
+    await serveAs(values, identity);
+    daemon.ready();
+  } catch (error) {
+    daemon.failed(complaintOf(error), exitCodeOf(error));
+    throw error;
+  }
+}
 
+async function serveAs(values: Values, identity: Identity | undefined): Promise<void> {
+  const listener = await listening(values);
+  settle(values, identity);
+  const server = await loaded(values.application ?? '', serverFrom);
   let registry: Registry | undefined;
-  const master = await prefork(await serverFrom(file), {
-    port,
-    workers,
-    ...numbersFrom(call),
-    ...(host !== undefined && { host }),
+  const master = await prefork(server, {
+    ...preforkOptions(values),
+    listener,
     log,
     beforeStop: async () => {
       if (!registry) return;
@@ -109,30 +123,41 @@ async function run(call: Call): Promise<undefined> {
       await sleep(PROPAGATION);
     },
   });
-  if (service === undefined) return;
-  // Only now: clients must find workers that accept, and no worker shares the registry's descriptors.
-  const address = { host: reachable(master.address.host), port: master.address.port };
   try {
-    registry = await openRegistry(url, service);
-    await registry.register(service, address);
+    // Only now: who finds it finds workers that accept, and no worker shares its descriptor.
+    publish(values, master);
+    if (values.register !== undefined) registry = await registered(values.register, values.registry, master.address);
   } catch (error) {
     await master.stop();
     throw error;
   }
-  log(`master pid=${process.pid} registered name=${service} host=${address.host} port=${address.port}`);
+}
+
+async function registered(name: string, url: string | undefined, at: Master['address']): Promise<Registry> {
+  const address = { host: reachable(at.host), port: at.port };
+  const registry = await openRegistry(url, name);
+  try {
+    await registry.register(name, address);
+  } catch (error) {
+    await registry.close();
+    throw error;
+  }
+  log(`master pid=${process.pid} registered name=${name} host=${address.host} port=${address.port}`);
+  return registry;
 }
 
 export const serve: Command = {
   name: 'serve',
   summary: 'Serve what FILE exports, on forks of one process.',
-  operands: ['FILE'],
+  operands: ['[FILE]'],
   options: {
-    port: { type: 'string', short: 'p', value: 'N', help: 'The port. Default: one that is free.' },
-    host: { type: 'string', value: 'HOST', help: 'The name or address to listen on. Default: every address.' },
-    workers: { type: 'string', short: 'w', value: 'N', help: 'How many workers. Default: auto, one a processor.' },
-    ...numberOptions,
-    register: { type: 'string', value: 'NAME', help: 'Register the server as an instance of this service.' },
-    registry: { type: 'string', value: 'URL', help: "Where: file:///DIRECTORY. Default: this user's own." },
+    config: { type: 'string', short: 'c', value: 'FILE', help: 'Read settings from this file. Flags win over it.' },
+    'check-config': { type: 'boolean', help: 'Check all settings, load FILE, and serve nothing.' },
+    'print-config': { type: 'boolean', help: 'Print all settings as JSON, and where each comes from.' },
+    ...settingOptions,
+  },
+  tables: {
+    'Exit codes': Object.values(exitCodes).map(({ code, help }) => [String(code), help]),
   },
   run,
 };

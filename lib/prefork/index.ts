@@ -1,15 +1,24 @@
 import { Server } from 'node:net';
 import { wrongType } from '../mistakes.js';
 import { close } from '../posix/index.js';
-import { openListener } from './listener.js';
+import { openListener, type Listener } from './listener.js';
 import { Master } from './master.js';
 import { rehearse } from './rehearsal.js';
 import { settingsFrom, type PreforkOptions, type Settings } from './settings.js';
 
 export { ask, ControlError } from './control.js';
+export { openListener, type Listener } from './listener.js';
 export { PreforkError, type Master } from './master.js';
 export { families, type FamilyStatus, type WorkerState, type WorkerStatus } from './scoreboard.js';
-export { numberSettings, type NumberSettingName, type PreforkOptions } from './settings.js';
+export {
+  isPreforkOption,
+  settingNames,
+  settingTable,
+  type ServeConfig,
+  type SettingName,
+  type SettingRow,
+} from './setting-table.js';
+export { mayBeNever, type NumberSetting, type PreforkOptions } from './settings.js';
 export { signalTable } from './signals.js';
 
 // Whether this process has a master, or is a worker of one. One has the signals and the scoreboard of the process.
@@ -55,7 +64,7 @@ export async function prefork(server: Server, options: PreforkOptions = {}): Pro
   taken = true;
   let master;
   try {
-    master = await newMaster(server, settings);
+    master = await newMaster(server, settings, settings.listener ?? (await openListener(options)));
   } catch (error) {
     taken = false;
     throw error;
@@ -65,8 +74,7 @@ export async function prefork(server: Server, options: PreforkOptions = {}): Pro
   return master;
 }
 
-async function newMaster(server: Server, settings: Settings): Promise<Master> {
-  const listener = await openListener(settings);
+async function newMaster(server: Server, settings: Settings, listener: Listener): Promise<Master> {
   try {
     await rehearse(server, listener.host);
     return new Master(server, settings, listener);

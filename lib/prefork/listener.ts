@@ -20,22 +20,26 @@ import {
   socket,
   SOL_SOCKET,
 } from '../posix/index.js';
-import type { Settings } from './settings.js';
+import { settingsFrom, type PreforkOptions } from './settings.js';
 
 /** The listening socket of a family. The master holds it and never accepts from it. */
 export interface Listener {
   readonly fd: number;
+  /** The address it is bound to. */
   readonly host: string;
   readonly port: number;
 }
 
 /**
- * Makes the listening socket before the first fork, so that all workers share it, and it lives on when one dies.
+ * Makes the listening socket before the first fork, so that all workers share it, and it lives on when one dies. `prefork`
+ * does it by itself, if it is not given one.
  *
+ * @throws {TypeError | RangeError} an option that cannot be
  * @throws {PosixError} EADDRINUSE, EACCES, EADDRNOTAVAIL, …
  * @throws {Error} of dns.lookup, for an unknown host
  */
-export async function openListener({ host, port, backlog }: Settings): Promise<Listener> {
+export async function openListener(options: Pick<PreforkOptions, 'host' | 'port' | 'backlog'> = {}): Promise<Listener> {
+  const { host, port, backlog } = settingsFrom(options);
   if (host !== undefined) {
     const address = isNumeric(host) ? host : (await lookup(host)).address;
     return bound(address, port, backlog);

@@ -1,11 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { connectRegistry } from 'truefork/discovery';
-import { nodes, programPath } from '../support/programs';
+import { nodes } from '../support/programs';
 import { groupOf } from '../support/processes';
 import { isolated, temporaryDirectory } from '../support/runtime';
-import { serve, truefork } from './truefork';
+import { serve } from './truefork';
 
 async function text(port: number): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${port}/path`, { headers: { connection: 'close' } });
@@ -27,36 +25,6 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     expect(await program.finished()).toMatchObject({ code: 0, stdout: '' });
     expect(groupOf(program.pid)).toEqual([]);
   });
-});
-
-test('a program that cannot be loaded is shown with where it went wrong', async () => {
-  const { code, stderr } = await truefork(['serve', programPath('cli-throws.mjs')], isolated());
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/^truefork: .*cli-throws\.mjs could not be loaded: Error: this file is broken\n/);
-  expect(stderr).toContain('cli-throws.mjs:2:');
-});
-
-test('so is one whose function throws', async () => {
-  const { code, stderr } = await truefork(['serve', programPath('cli-factory-throws.mjs')], isolated());
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/could not be loaded: Error: no server today\n.*cli-factory-throws\.mjs:3:/s);
-});
-
-test('a server whose workers do not start ends with status 1 and says so', async () => {
-  const { code, stderr } = await truefork(['serve', programPath('cli-dies.mjs'), '--workers', '2'], isolated());
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/^truefork: 5 workers ended before any was ready: the server cannot start/m);
-});
-
-test('an address that is in use ends it with status 1', async () => {
-  const taken = createServer().listen(0, '127.0.0.1');
-  await once(taken, 'listening');
-  const { port } = taken.address() as AddressInfo;
-  const args = ['serve', programPath('cli-listener.mjs'), '--host', '127.0.0.1', '--port', String(port)];
-  const { code, stderr } = await truefork(args, isolated());
-  taken.close();
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/^truefork: EADDRINUSE: /);
 });
 
 test('the server is registered while it accepts, and not after', async () => {

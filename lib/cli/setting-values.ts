@@ -1,0 +1,86 @@
+// What the rows of the table of settings accept, from a flag and from a configuration file alike, and how they say so.
+import { mayBeNever, type NumberSetting, type SettingRow } from '../prefork/index.js';
+import { amountOf, amountText } from './units.js';
+
+export type SettingValue = string | number | boolean;
+
+type Told = Extract<SettingRow, { least: number }>;
+
+/** The value that was told; undefined: it cannot be. Infinity stands for never. */
+export function valueFrom(row: SettingRow, told: unknown): SettingValue | undefined {
+  switch (row.type) {
+    case 'integer':
+    case 'duration':
+    case 'size':
+      return numberFrom(row, told);
+    case 'flag':
+      return typeof told === 'boolean' ? told : undefined;
+    case 'octal':
+      return typeof told === 'string' && /^0?[0-7]{1,3}$/.test(told) ? told : undefined;
+    case 'text':
+    case 'path':
+      return typeof told === 'string' && told !== '' && !told.includes('\0') ? told : undefined;
+  }
+}
+
+function numberFrom(row: Told, told: unknown): number | 'auto' | undefined {
+  if (told === 'auto' && row.untold === 'auto') return 'auto';
+  const never = isNumberSetting(row) && mayBeNever(row);
+  if (never && (told === 'never' || told === Infinity)) return Infinity;
+  const value = typeof told === 'string' ? amountOf(row.type, told) : told;
+  if (typeof value !== 'number' || !Number.isInteger(value)) return undefined;
+  if (value < row.least || value > row.most) return undefined;
+  return value === 0 && never ? Infinity : value;
+}
+
+function isNumberSetting(row: Told): row is NumberSetting {
+  return row.untold !== 'auto';
+}
+
+/** What the value is when nothing is told; undefined: there is none. */
+export function untoldOf(row: SettingRow): SettingValue | undefined {
+  if ('untold' in row) return row.untold;
+  return row.type === 'flag' ? false : undefined;
+}
+
+/** What the value must be, as in "takes a whole number from 1 to 9". */
+export function expectation(row: SettingRow): string {
+  switch (row.type) {
+    case 'integer':
+    case 'duration':
+    case 'size':
+      return numberExpectation(row);
+    case 'flag':
+      return 'true or false';
+    case 'octal':
+      return 'up to three octal digits in text, such as 027';
+    case 'text':
+      return 'a text that is not empty';
+    case 'path':
+      return 'a path';
+  }
+}
+
+const kinds = {
+  integer: 'a whole number',
+  duration: 'milliseconds, or a time such as 500ms, 30s, 5m, 12h or 7d,',
+  size: 'bytes, or a size such as 512K, 200M or 2G,',
+} as const;
+
+function numberExpectation(row: Told): string {
+  const upTo = row.most === Number.MAX_SAFE_INTEGER ? `${row.least} on` : `${row.least} to ${row.most}`;
+  const word = isNumberSetting(row) ? mayBeNever(row) && 'never' : 'auto';
+  return `${kinds[row.type]} from ${upTo}${word ? `, or ${word}` : ''}`;
+}
+
+/** A value as one would write it. */
+export function written(row: SettingRow, value: SettingValue): string {
+  if (value === Infinity) return 'never';
+  return typeof value === 'number' && 'least' in row ? amountText(row.type, value) : String(value);
+}
+
+/** The default in words; undefined: there is none. */
+export function untoldText(row: SettingRow): string | undefined {
+  if ('untoldMeans' in row) return row.untoldMeans;
+  return 'untold' in row ? written(row, row.untold) : undefined;
+}
