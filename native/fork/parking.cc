@@ -228,7 +228,27 @@ void Settle() {
   for (size_t i = 0; i < count; i++) Await(guests[i].state, kParked);
 }
 
+// The kernel's mask of the calling thread, with every signal in it: also the two of glibc's own,
+// which it leaves out of the masks that it is given.
+class TrulyAllBlocked {
+ public:
+  TrulyAllBlocked() {
+    const uint64_t all = ~uint64_t{0};
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before_, sizeof before_);
+  }
+  ~TrulyAllBlocked() {
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_);
+  }
+
+ private:
+  uint64_t before_ = 0;
+};
+
 int Resurrect() {
+  // setuid(2) and its like send each thread a signal. A thread that is on its trampoline still,
+  // where there is no room for a handler, takes it when it is back on its own stack, with the mask
+  // that it had there.
+  const TrulyAllBlocked blocked;
   for (size_t i = 0; i < count; i++) {
     Guest& guest = guests[i];
     if (guest.thread.dropped) {

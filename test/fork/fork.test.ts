@@ -96,6 +96,10 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     expect({ code, signal, stdout, stderr }).toEqual({ code: 0, signal: null, stdout: 'passed\n', stderr: '' });
   });
 
+  test('a child changes its groups as soon as it is born, in all of its threads', async () => {
+    await passes('fork-identity.mjs', { node, args: [String(rounds(50))] });
+  });
+
   test('a signal to a child that has just been forked waits for its handler, a thousand times', async () => {
     await passes('fork-window.mjs', { node, args: [String(rounds(1000))] });
   });
