@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getpwnam, kill, processStat } from 'truefork';
 import { pidOf } from 'truefork/daemon';
-import { Program, programPath, run } from '../support/programs';
+import { nodes, Program, programPath, run } from '../support/programs';
 import { childrenOf } from '../support/processes';
 import { isolated, temporaryDirectory } from '../support/runtime';
 import { command, serve, truefork } from './truefork';
@@ -223,6 +223,23 @@ test(isRoot ? 'root serves as another user' : 'only root serves as another user'
   expect(await truefork(['stop', String(program.pid)], env)).toMatchObject({ code: 0, stderr: '' });
   expect((await program.finished()).code).toBe(0);
   expect(existsSync(path)).toBe(false);
+});
+
+// The daemon is a fork, and its threads are others than those that Node.js has made.
+test.each(nodes())('a daemon becomes another user, if root starts it: on Node $major', async ({ path: node }) => {
+  const folder = temporaryDirectory();
+  chmodSync(folder, 0o1777);
+  const application = join(folder, 'app.mjs');
+  copyFileSync(listener, application);
+  const path = newPidFile(folder);
+  const args = ['serve', application, '--host', '127.0.0.1', '-w', '2', '--daemon', '--pid-file', path];
+  const env = { TMPDIR: folder };
+  for (let n = 0; n < 5; n++) {
+    const { code, stderr } = await run(command, { node, args: [...args, '--user', isRoot ? 'nobody' : 'root'], env });
+    expect([code, stderr]).toEqual(isRoot ? [0, ''] : [77, expect.stringContaining('only root can become user 0')]);
+    if (!isRoot) continue;
+    expect(await truefork(['stop', path], env)).toMatchObject({ code: 0, stderr: '' });
+  }
 });
 
 test('a pid file that the user cannot write is told before the application is loaded', async () => {
