@@ -14,6 +14,7 @@
         'native/socket.cc',
         'native/stack.cc',
         'native/timer.cc',
+        'native/user.cc',
         'native/wait.cc',
         'native/watcher.cc',
         'native/fork/fork.cc',

@@ -6,6 +6,7 @@ import tseslint from 'typescript-eslint';
 const mayKnow = {
   posix: [],
   reaper: ['posix'],
+  daemon: ['posix'],
   prefork: ['posix', 'reaper'],
   discovery: ['posix'],
   rpc: ['posix', 'discovery'],

@@ -5,6 +5,9 @@ import { inspect } from 'node:util';
 /** The largest C int, and the longest delay of a timer in milliseconds. */
 export const INT_MAX = 2 ** 31 - 1;
 
+/** The largest id of a user or a group: the one after it stands for "none". */
+export const ID_MAX = 2 ** 32 - 2;
+
 function mistake<E extends Error>(error: E, code: string): E {
   return Object.assign(error, { code });
 }

@@ -12,12 +12,13 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   DescriptorFamily(exports, constants);
   InotifyFamily(exports, constants);
   MappingFamily(exports, constants);
-  ProcessFamily(exports);
+  ProcessFamily(exports, constants);
   RandomFamily(exports, constants);
   SignalFamily(exports, constants);
   SocketFamily(exports, constants);
   StackFamily(exports);
   TimerFamily(exports, constants);
+  UserFamily(exports);
   WaitFamily(exports, constants);
   return exports;
 }

@@ -1,4 +1,4 @@
-// open(2), close(2), read(2), write(2), pipe2(2), mkfifo(3), fcntl(2)'s flags and open file
+// open(2), close(2), read(2), write(2), pipe2(2), dup3(2), mkfifo(3), fcntl(2): flags and open file
 // description locks.
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -45,6 +45,10 @@ static Napi::Value Pipe2(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), pipe2(info[1].As<Napi::Int32Array>().Data(), Int(info, 0)));
 }
 
+static Napi::Value Dup3(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), dup3(Int(info, 0), Int(info, 1), Int(info, 2)));
+}
+
 static Napi::Value Mkfifo(const Napi::CallbackInfo& info) {
   const std::string path = Text(info, 0);
   return Answer(info.Env(), mkfifo(path.c_str(), static_cast<mode_t>(Int(info, 1))));
@@ -74,6 +78,7 @@ void DescriptorFamily(Napi::Object exports, Napi::Object constants) {
   Export(exports, "read", Read);
   Export(exports, "write", Write);
   Export(exports, "pipe2", Pipe2);
+  Export(exports, "dup3", Dup3);
   Export(exports, "mkfifo", Mkfifo);
   Export(exports, "fcntl", Fcntl);
   Export(exports, "fcntlLock", FcntlLock);

@@ -11,12 +11,13 @@ void WatcherFamily(Napi::Object exports);
 void DescriptorFamily(Napi::Object exports, Napi::Object constants);
 void InotifyFamily(Napi::Object exports, Napi::Object constants);
 void MappingFamily(Napi::Object exports, Napi::Object constants);
-void ProcessFamily(Napi::Object exports);
+void ProcessFamily(Napi::Object exports, Napi::Object constants);
 void RandomFamily(Napi::Object exports, Napi::Object constants);
 void SignalFamily(Napi::Object exports, Napi::Object constants);
 void SocketFamily(Napi::Object exports, Napi::Object constants);
 void StackFamily(Napi::Object exports);
 void TimerFamily(Napi::Object exports, Napi::Object constants);
+void UserFamily(Napi::Object exports);
 void WaitFamily(Napi::Object exports, Napi::Object constants);
 
 }  // namespace truefork

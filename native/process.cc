@@ -1,6 +1,7 @@
-// _exit(2), getpid(2), getppid(2), kill(2), pidfd_open(2), the names of system calls. fork(2) is in
-// fork/.
+// _exit(2), getpid(2), getppid(2), kill(2), pidfd_open(2), setsid(2), prctl(2), the names of system
+// calls. fork(2) is in fork/.
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,13 +38,27 @@ static Napi::Value SyscallNameCall(const Napi::CallbackInfo& info) {
   return name == nullptr ? info.Env().Undefined() : Napi::String::New(info.Env(), name);
 }
 
-void ProcessFamily(Napi::Object exports) {
+static Napi::Value Setsid(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), setsid());
+}
+
+// prctl(option, value): those options that take a number.
+static Napi::Value Prctl(const Napi::CallbackInfo& info) {
+  const auto value = static_cast<unsigned long>(Long(info, 1));
+  return Answer(info.Env(), prctl(Int(info, 0), value, 0UL, 0UL, 0UL));
+}
+
+void ProcessFamily(Napi::Object exports, Napi::Object constants) {
   Export(exports, "_exit", Exit);
   Export(exports, "getpid", Getpid);
   Export(exports, "getppid", Getppid);
   Export(exports, "kill", Kill);
   Export(exports, "pidfd_open", PidfdOpen);
   Export(exports, "syscallName", SyscallNameCall);
+  Export(exports, "setsid", Setsid);
+  Export(exports, "prctl", Prctl);
+  TRUEFORK_CONSTANT(constants, PR_GET_DUMPABLE);
+  TRUEFORK_CONSTANT(constants, PR_SET_DUMPABLE);
 }
 
 }  // namespace truefork

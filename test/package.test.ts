@@ -40,6 +40,7 @@ const faces = [
   'truefork/posix',
   'truefork/reaper',
   'truefork/prefork',
+  'truefork/daemon',
   'truefork/discovery',
   'truefork/rpc',
 ];
@@ -88,13 +89,22 @@ test.each(['mts', 'cts'])('a strict TypeScript program sees the types of every i
     `typed.${extension}`,
     `import http from 'node:http';
      import { fork, waitpid, decodeWaitStatus, isPosixError, WNOHANG, type WaitStatus } from 'truefork';
-     import { prefork, type Master } from 'truefork/prefork';
+     import { prefork, type Master, type ServeConfig } from 'truefork/prefork';
+     import { daemonize, writePidFile } from 'truefork/daemon';
      import { Reaper } from 'truefork/reaper';
      import { connectRegistry, type Instance } from 'truefork/discovery';
      import { createRpcClient, createRpcServer, booklet } from 'truefork/rpc';
      const pid: number = fork({ timeout: 10 });
      const status: WaitStatus = decodeWaitStatus(waitpid(pid, WNOHANG).status);
      if (status.state === 'exited') { const code: number = status.code; void code; }
+     export const config = { port: 80, workers: 'auto', timeout: '30s', maxMemory: '200M', maxRequests: 'never', daemon: true } satisfies ServeConfig;
+     // @ts-expect-error: a time is no size
+     export const wrong: ServeConfig = { timeout: '200M' };
+     // @ts-expect-error: there is no such setting
+     export const unknown: ServeConfig = { prot: 80 };
+     // @ts-expect-error: it has to end
+     export const endless: ServeConfig = { gracefulTimeout: 'never' };
+     export const start = () => { daemonize({ umask: 0o22 }).ready(); return writePidFile('x').remove(); };
      export async function main(error: unknown): Promise<void> {
        if (isPosixError(error, 'ECHILD')) { const code: 'ECHILD' = error.code; void code; }
        const master: Master = await prefork(http.createServer(), { port: 0, workers: 'auto' });

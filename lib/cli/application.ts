@@ -1,34 +1,33 @@
-// The application of `truefork serve`: what a file exports.
-import { existsSync } from 'node:fs';
+// The application of `truefork serve`: what a file exports. It may do anything while it is loaded.
 import { createServer } from 'node:http';
 import { Server } from 'node:net';
-import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
-import { UsageError } from './command.js';
+import { MAP_ANONYMOUS, MAP_SHARED, mmap, munmap, PROT_READ, PROT_WRITE } from '../posix/index.js';
+import { PreforkError } from '../prefork/index.js';
+import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
 
 type Listener = (...args: unknown[]) => unknown;
 
 /** The server that a file exports by default: a server, a request listener, or a function that makes either. */
 async function serverFrom(file: string): Promise<Server> {
-  const path = resolve(file);
-  if (!existsSync(path)) throw new UsageError(`there is no file ${file}`);
   let exported;
   try {
-    exported = await exportOf(path);
+    exported = await exportOf(file);
   } catch (error) {
     // With its stack: the mistake is in somebody's program, and they want to know where.
-    throw new Error(`${file} could not be loaded: ${inspect(error)}`, { cause: error });
+    throw new Failure('application', `${file} could not be loaded: ${inspect(error)}`, error);
   }
   if (exported instanceof Server) return exported;
   if (typeof exported === 'function') return createServer(exported as Listener);
-  throw new UsageError(
+  throw new Failure(
+    'servable',
     `${file} must export by default a server of net, http or https, a listener (request, response) => …, or a function without parameters that returns one`,
   );
 }
 
-async function exportOf(path: string): Promise<unknown> {
-  const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
+async function exportOf(file: string): Promise<unknown> {
+  const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
   let exported = module.default;
   // A CommonJS file that a compiler made of an ES module.
   if (typeof exported === 'object' && exported !== null && '__esModule' in exported && 'default' in exported) {
@@ -42,20 +41,97 @@ function isFactory(value: unknown): value is () => unknown {
   return typeof value === 'function' && value.length < 2;
 }
 
-const FAILED = 1;
-const WRONG_EXPORT = 2;
-
 /**
- * In a mold: the server that a file exports. When there is none, it says why and ends the process, with status 2 for a file
- * that exports something else, and 1 for all else.
+ * The server that a file exports.
+ *
+ * @param file its absolute path
+ * @param ended is told, as the process ends, that the file has ended it meanwhile, or waits for what never comes
+ * @throws {Failure} application, servable
  */
-export async function loaded(file: string): Promise<Server> {
+export async function loaded(file: string, ended: (failure: Failure) => void = endWith): Promise<Server> {
+  const { pid } = process;
+  const onExit = () => {
+    // A fork of the application's own may end as it likes.
+    if (process.pid !== pid) return;
+    const how = 'ended the process, or has nothing more to do, before it was loaded';
+    ended(new Failure('application', `${file} ${how}`));
+  };
+  // Before those who tell others how the process ends.
+  process.prependOnceListener('exit', onExit);
   try {
     return await serverFrom(file);
-  } catch (error) {
-    const code = error instanceof UsageError ? WRONG_EXPORT : FAILED;
-    const { message } = error as Error;
-    await new Promise((written) => process.stderr.write(`truefork: ${message}\n`, written));
-    process.exit(code);
+  } finally {
+    process.off('exit', onExit);
+  }
+}
+
+function endWith(failure: Failure): void {
+  process.stderr.write(complaintOf(failure));
+  process.exitCode = exitCodeOf(failure);
+}
+
+const MOST_SAID = 2 ** 16; // bytes
+
+// By these a master ends its mold.
+const stops = ['SIGTERM', 'SIGQUIT', 'SIGINT'] as const;
+
+/**
+ * Loads the application in molds. A mold that cannot ends with the exit code for it, and says why: the first one to the
+ * master, which may have to tell somebody else; later ones to stderr.
+ */
+export class Loader {
+  readonly #file: string;
+  /** What the first mold says, null bytes behind it: memory that it shares with the master, until the server has started. */
+  #said: Buffer<ArrayBuffer> | undefined;
+
+  /** @param file its absolute path */
+  constructor(file: string) {
+    this.#file = file;
+    this.#said = Buffer.from(mmap(null, MOST_SAID, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  }
+
+  /** In a mold: the server. */
+  async load(): Promise<Server> {
+    const { ppid } = process;
+    let told = false;
+    const onStop = () => {
+      told = true;
+    };
+    for (const signal of stops) process.prependListener(signal, onStop);
+    try {
+      return await loaded(this.#file, (failure) => {
+        // Else it is the master who has ended it, or has ended.
+        if (!told && process.ppid === ppid) this.#endWith(failure);
+      });
+    } catch (error) {
+      this.#endWith(error as Failure);
+      return process.exit();
+    } finally {
+      for (const signal of stops) process.off(signal, onStop);
+      this.started();
+    }
+  }
+
+  /** In the master: why the server has not started; what the mold has said, if it was the mold. */
+  reasonOf(error: unknown): unknown {
+    if (!(error instanceof PreforkError) || error.code !== 'ERR_PREFORK_MOLD') return error;
+    const said = this.#said?.toString().replace(/\0+$/, '') ?? '';
+    if (said === '') return error;
+    return new Failure(exitCodeOf(error) === exitCodes.servable.code ? 'servable' : 'application', said, error);
+  }
+
+  /** What molds have to say from now on, nobody else has to be told. */
+  started(): void {
+    if (this.#said) munmap(this.#said.buffer);
+    this.#said = undefined;
+  }
+
+  #endWith(failure: Failure): void {
+    if (!this.#said) {
+      endWith(failure);
+      return;
+    }
+    this.#said.write(failure.message);
+    process.exitCode = exitCodeOf(failure);
   }
 }

@@ -23,6 +23,8 @@ export interface Command {
   /** The operands for the usage line, `[…]` around those that may be absent. */
   readonly operands: readonly string[];
   readonly options: Readonly<Record<string, Option>>;
+  /** What else the help has: tables with a title. */
+  readonly tables?: Readonly<Record<string, readonly (readonly [string, string])[]>>;
   /** @returns the exit code; undefined: the event loop decides */
   run(call: Call): Promise<number | undefined>;
 }
@@ -37,7 +39,8 @@ export function readCall(command: Command, args: readonly string[]): Call & { he
   const options = { ...command.options, help: helpOption };
   let values, positionals;
   try {
-    ({ values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true }));
+    // A flag that a configuration file has set, --no-daemon takes back.
+    ({ values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, allowNegative: true }));
   } catch (error) {
     // "Unknown option '--prot'. To specify a positional argument …": the first sentence says it.
     throw new UsageError((error as Error).message.split('. To', 1)[0]?.replaceAll('\n', ' '));
@@ -65,7 +68,10 @@ export function helpOf(command: Command): string {
       [`${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`, help] as const,
   );
   const usage = ['truefork', command.name, ...command.operands, '[options]'].join(' ');
-  return `Usage: ${usage}\n\n${command.summary}\n\nOptions:\n${columns(rows)}\n`;
+  const tables = Object.entries({ Options: rows, ...command.tables }).map(
+    ([title, lines]) => `\n${title}:\n${columns(lines)}\n`,
+  );
+  return `Usage: ${usage}\n\n${command.summary}\n${tables.join('')}`;
 }
 
 /** The help of the whole. */

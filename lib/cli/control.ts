@@ -1,15 +1,11 @@
 // The commands that ask a running master for something.
 import { ask, ControlError, families } from '../prefork/index.js';
 import { UsageError, type Call, type Command } from './command.js';
-
-function masterOf(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`PID is a number, not '${text}'`);
-  return Number(text);
-}
+import { masterOf } from './master.js';
 
 // Asks, and tells what went wrong. The pid of a master that has ended may be somebody else's: only one that runs is asked.
-async function demand(pid: string, request: string): Promise<number> {
-  const master = masterOf(pid);
+async function demand(operand: string, request: string): Promise<number> {
+  const master = masterOf(operand);
   const complain = (why: string) => {
     process.stderr.write(`truefork: ${why}\n`);
     return 1;
@@ -29,7 +25,7 @@ async function demand(pid: string, request: string): Promise<number> {
 export const status: Command = {
   name: 'status',
   summary: 'Tell, as JSON, what a master and its workers do.',
-  operands: ['PID'],
+  operands: ['PID|PIDFILE'],
   options: {},
   run: ({ operands: [pid = ''] }: Call) => demand(pid, 'status'),
 };
@@ -37,7 +33,7 @@ export const status: Command = {
 export const stop: Command = {
   name: 'stop',
   summary: 'Stop a server: its workers finish what they have in hand. Returns when the master has ended.',
-  operands: ['PID'],
+  operands: ['PID|PIDFILE'],
   options: { quick: { type: 'boolean', help: 'Do not wait for what is in hand.' } },
   run: ({ operands: [pid = ''], options }: Call) => demand(pid, options['quick'] === true ? 'stop quick' : 'stop'),
 };
@@ -45,7 +41,7 @@ export const stop: Command = {
 export const reload: Command = {
   name: 'reload',
   summary: 'Load the application anew, and replace all workers, a few at a time. Returns when the new ones serve.',
-  operands: ['PID'],
+  operands: ['PID|PIDFILE'],
   options: {},
   run: ({ operands: [pid = ''] }: Call) => demand(pid, 'reload'),
 };
@@ -53,7 +49,7 @@ export const reload: Command = {
 export const refork: Command = {
   name: 'refork',
   summary: 'Replace all workers by forks of one that is warm, a few at a time. Returns when the new ones serve.',
-  operands: ['PID'],
+  operands: ['PID|PIDFILE'],
   options: {},
   run: ({ operands: [pid = ''] }: Call) => demand(pid, 'refork'),
 };
@@ -61,7 +57,7 @@ export const refork: Command = {
 export const scale: Command = {
   name: 'scale',
   summary: 'Change the number of workers.',
-  operands: ['PID', 'N'],
+  operands: ['PID|PIDFILE', 'N'],
   options: {},
   run: ({ operands: [pid = '', workers = ''] }: Call) => {
     if (!/^\d{1,4}$/.test(workers)) throw new UsageError(`N is a number from 0 to 1024, not '${workers}'`);

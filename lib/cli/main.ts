@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { call } from './call.js';
 import { helpOf, helpOfAll, readCall, UsageError, type Command } from './command.js';
 import { refork, reload, scale, status, stop } from './control.js';
+import { complaintOf, exitCodeOf } from './exit-codes.js';
 import { ps } from './ps.js';
 import { serve } from './serve.js';
 
 const commands: readonly Command[] = [serve, status, reload, refork, scale, stop, ps, call];
-
-const WRONG_USAGE = 2;
 
 function version(): string {
   const manifest = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');
@@ -35,8 +34,8 @@ async function main([name, ...rest]: readonly string[]): Promise<number | undefi
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`truefork: ${error.message} (see truefork ${command ? `${command.name} ` : ''}--help)\n`);
-    return WRONG_USAGE;
+    const hint = `(see truefork ${command ? `${command.name} ` : ''}--help)`;
+    throw new UsageError(`${error.message} ${hint}`, { cause: error });
   }
 }
 
@@ -45,7 +44,7 @@ main(process.argv.slice(2)).then(
     if (code !== undefined) process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(`truefork: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+    process.stderr.write(complaintOf(error));
+    process.exitCode = exitCodeOf(error);
   },
 );

@@ -1,6 +1,7 @@
 import { processStat } from '../posix/index.js';
 import { families, shownAddress, type FamilyStatus } from '../prefork/index.js';
-import { UsageError, type Call, type Command } from './command.js';
+import type { Call, Command } from './command.js';
+import { masterOf } from './master.js';
 
 /** A process of a family. */
 interface Row {
@@ -88,10 +89,10 @@ function table(rows: readonly Row[]): string {
 
 function run(call: Call): Promise<number> {
   const [text] = call.operands;
-  if (text !== undefined && !/^[1-9]\d*$/.test(text)) throw new UsageError(`PID is a number, not '${text}'`);
-  const wanted = families().filter(({ master }) => text === undefined || master === Number(text));
-  if (text !== undefined && wanted.length === 0) {
-    process.stderr.write(`truefork: process ${text} is no master of yours\n`);
+  const pid = text === undefined ? undefined : masterOf(text);
+  const wanted = families().filter(({ master }) => pid === undefined || master === pid);
+  if (pid !== undefined && wanted.length === 0) {
+    process.stderr.write(`truefork: process ${pid} is no master of yours\n`);
     return Promise.resolve(1);
   }
   if (call.options['json'] === true) {
@@ -112,7 +113,7 @@ function run(call: Call): Promise<number> {
 export const ps: Command = {
   name: 'ps',
   summary: 'Show the families of this user that run now: each master and its workers.',
-  operands: ['[PID]'],
+  operands: ['[PID|PIDFILE]'],
   options: { json: { type: 'boolean', help: 'As JSON: an array of families.' } },
   run,
 };

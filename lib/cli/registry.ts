@@ -1,4 +1,5 @@
 import { connectRegistry, UnsupportedRegistryError, type Registry } from '../discovery/index.js';
+import type { ServerAddress } from '../prefork/index.js';
 import { UsageError } from './command.js';
 
 /**
@@ -16,4 +17,14 @@ export async function openRegistry(url: string | undefined, service: string): Pr
     if (error instanceof UnsupportedRegistryError || error instanceof TypeError) throw new UsageError(error.message);
     throw error;
   }
+}
+
+/**
+ * Where a client on this machine finds a server.
+ *
+ * @throws {Error} it listens on a Unix socket, which no registry can tell of
+ */
+export function instanceAt({ path, host, port }: ServerAddress): { host: string; port: number } {
+  if (path !== undefined) throw new Error(`a server that listens on a path cannot be registered: ${path}`);
+  return { host: host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host, port };
 }

@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Registry } from '../discovery/index.js';
-import { numberSettings, prefork, PreforkError, type Master, type NumberSettingName } from '../prefork/index.js';
-import { addressFrom, addressOptions, instanceAt } from './address.js';
-import { loaded } from './application.js';
-import { integerOption, textOption, UsageError, type Call, type Command, type Option } from './command.js';
-import { openRegistry } from './registry.js';
+import { openListener, prefork, type Listener, type ServerAddress } from '../prefork/index.js';
+import { loaded, Loader } from './application.js';
+import type { Call, Command } from './command.js';
+import { configurationOf, preforkOptions, printed, settingOptions, type Configuration } from './configuration.js';
+import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
+import { check, checkAlone, detached, publish, setUmask, settle } from './process-settings.js';
+import { instanceAt, openRegistry } from './registry.js';
 
 // How long clients are given to hear that the service has left the registry, before its workers stop accepting.
 const PROPAGATION = 50; // milliseconds
@@ -14,66 +15,62 @@ function log(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-const numberNames = Object.keys(numberSettings) as NumberSettingName[];
-
-// gracefulTimeout: --graceful-timeout
-function optionOf(name: NumberSettingName): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-function defaultOf(untold: number): string {
-  return untold === Infinity ? 'never' : String(untold);
-}
-
-const numberOptions = Object.fromEntries(
-  numberNames.map((name) => {
-    const { value, help, untold } = numberSettings[name];
-    return [optionOf(name), { type: 'string', value, help: `${help} Default: ${defaultOf(untold)}.` } satisfies Option];
-  }),
-);
-
-function numbersFrom(call: Call): Partial<Record<NumberSettingName, number>> {
-  return Object.fromEntries(
-    numberNames.flatMap((name) => {
-      const { least, most } = numberSettings[name];
-      const told = integerOption(call, optionOf(name), least, most);
-      return told === undefined ? [] : [[name, told]];
-    }),
-  );
-}
-
-function countsFrom(call: Call): number[] {
-  const texts = textOption(call, 'refork-after')?.split(',') ?? [];
-  return texts.map((text) => {
-    if (!/^[1-9]\d{0,14}$/.test(text))
-      throw new UsageError(`--refork-after takes numbers from 1, as 50,100,1000, not '${text}'`);
-    return Number(text);
-  });
-}
-
-async function run(call: Call): Promise<number | undefined> {
-  const [file = ''] = call.operands;
-  const workers = textOption(call, 'workers') === 'auto' ? 'auto' : (integerOption(call, 'workers', 1, 1024) ?? 'auto');
-  const service = textOption(call, 'register');
-  const url = textOption(call, 'registry');
-  const address = addressFrom(call);
-  if (service !== undefined && address.path !== undefined) {
-    throw new UsageError('--register needs a port that clients can connect to, not --path');
-  }
-  if (url !== undefined && service === undefined) throw new UsageError('--registry needs --register NAME');
-  // A mistake in these is told before anything is started.
-  if (service !== undefined) await (await openRegistry(url, service)).close();
-
-  if (!existsSync(file)) throw new UsageError(`there is no file ${file}`);
-  let registry: Registry | undefined;
-  let master: Master;
+async function listening(configuration: Configuration): Promise<Listener> {
   try {
-    master = await prefork(() => loaded(file), {
-      ...address,
-      inherit: true,
-      workers,
-      ...numbersFrom(call),
-      reforkAfter: countsFrom(call),
+    return await openListener(preforkOptions(configuration));
+  } catch (error) {
+    throw new Failure('address', (error as Error).message, error);
+  }
+}
+
+/** Does something for a server that is not there yet: without it, there is to be no socket either. */
+function beforeServing<T>(listener: Listener, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
+}
+
+async function run(call: Call): Promise<undefined> {
+  const configuration = await configurationOf(call);
+  const { values } = configuration;
+  const identity = await check(values);
+  if (call.options['print-config'] === true) process.stdout.write(printed(configuration));
+  if (call.options['check-config'] === true) {
+    setUmask(values);
+    settle(values, identity);
+    await loaded(values.application ?? '');
+  }
+  // Also when the application has timers or connections.
+  if (call.options['print-config'] === true || call.options['check-config'] === true) process.exit();
+  checkAlone(values);
+  setUmask(values);
+  // As the process that was started: a socket may have been opened for it, and for no other.
+  const listener = await listening(configuration);
+  const daemon = beforeServing(listener, () => (values.daemon ? detached(values) : undefined));
+  try {
+    beforeServing(listener, () => {
+      settle(values, identity);
+    });
+    await serveOn(listener, configuration);
+    daemon?.ready();
+  } catch (error) {
+    daemon?.failed(complaintOf(error), exitCodeOf(error));
+    throw error;
+  }
+}
+
+async function serveOn(listener: Listener, configuration: Configuration): Promise<void> {
+  const { values } = configuration;
+  const loader = new Loader(values.application ?? '');
+  let registry: Registry | undefined;
+  let master;
+  try {
+    master = await prefork(() => loader.load(), {
+      ...preforkOptions(configuration),
+      listener,
       log,
       beforeStop: async () => {
         if (!registry) return;
@@ -82,40 +79,44 @@ async function run(call: Call): Promise<number | undefined> {
       },
     });
   } catch (error) {
-    // The mold has said why it could not load the file.
-    if (error instanceof PreforkError && error.status?.state === 'exited') return error.status.code;
-    throw error;
+    throw loader.reasonOf(error);
   }
-  if (service === undefined) return undefined;
-  // Only now: clients must find workers that accept, and no worker shares the registry's descriptors.
-  let instance;
+  loader.started();
   try {
-    instance = instanceAt(master.address);
-    registry = await openRegistry(url, service);
-    await registry.register(service, instance);
+    // Only now: who finds it finds workers that accept, and no worker shares its descriptor.
+    publish(values, master);
+    if (values.register !== undefined) registry = await registered(values.register, values.registry, master.address);
   } catch (error) {
     await master.stop();
     throw error;
   }
-  log(`master pid=${process.pid} registered name=${service} host=${instance.host} port=${instance.port}`);
-  return undefined;
+}
+
+async function registered(name: string, url: string | undefined, at: ServerAddress): Promise<Registry> {
+  const { host, port } = instanceAt(at);
+  const registry = await openRegistry(url, name);
+  try {
+    await registry.register(name, { host, port });
+  } catch (error) {
+    await registry.close();
+    throw error;
+  }
+  log(`master pid=${process.pid} registered name=${name} host=${host} port=${port}`);
+  return registry;
 }
 
 export const serve: Command = {
   name: 'serve',
   summary: 'Serve what FILE exports, on forks of one process.',
-  operands: ['FILE'],
+  operands: ['[FILE]'],
   options: {
-    ...addressOptions,
-    workers: { type: 'string', short: 'w', value: 'N', help: 'How many workers. Default: auto, one a processor.' },
-    ...numberOptions,
-    'refork-after': {
-      type: 'string',
-      value: 'N,N,…',
-      help: 'Replace all by forks of a warm worker when one has served so many requests: at first, then, and so on.',
-    },
-    register: { type: 'string', value: 'NAME', help: 'Register the server as an instance of this service.' },
-    registry: { type: 'string', value: 'URL', help: "Where: file:///DIRECTORY. Default: this user's own." },
+    config: { type: 'string', short: 'c', value: 'FILE', help: 'Read settings from this file. Flags win over it.' },
+    'check-config': { type: 'boolean', help: 'Check all settings, load FILE, and serve nothing.' },
+    'print-config': { type: 'boolean', help: 'Print all settings as JSON, and where each comes from.' },
+    ...settingOptions,
+  },
+  tables: {
+    'Exit codes': Object.values(exitCodes).map(({ code, help }) => [String(code), help]),
   },
   run,
 };

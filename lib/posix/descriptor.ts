@@ -119,6 +119,22 @@ export function pipe2(flags_: number): [read: number, write: number] {
 }
 
 /**
+ * Makes `newfd` another descriptor of what `oldfd` is open for. What `newfd` was before is closed, without a word of errors.
+ *
+ * @param flags 0 or `O_CLOEXEC`
+ * @returns newfd
+ * @throws {PosixError} EBADF: `oldfd` is not open, or `newfd` is beyond the limit; EINVAL: they are the same, or other flags
+ * @throws {InterruptedError} EINTR
+ * @see https://man7.org/linux/man-pages/man2/dup.2.html
+ */
+export function dup3(oldfd: number, newfd: number, flags_: number): number {
+  descriptor(oldfd);
+  descriptor(newfd);
+  flags('flags', flags_);
+  return answered(native.dup3(oldfd, newfd, flags_), 'dup3', `${oldfd}, ${newfd}`, { fd: oldfd }, dup3);
+}
+
+/**
  * Makes a FIFO: a pipe with a name in the file system.
  *
  * @param mode permission bits, less the umask

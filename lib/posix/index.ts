@@ -18,5 +18,6 @@ export * from './stack.js';
 export { outputWritten } from './streams.js';
 export * from './socket.js';
 export * from './timer.js';
+export * from './user.js';
 export * from './wait.js';
 export * from './watcher.js';

@@ -18,6 +18,15 @@ export interface NativeForkOptions {
   sibling: boolean;
 }
 
+/** An entry of the user database. */
+interface NativePasswd {
+  name: string;
+  uid: number;
+  gid: number;
+  dir: string;
+  shell: string;
+}
+
 /** Why a fork was refused. */
 export interface Refusal {
   reason: 'not-main-thread' | 'worker-threads' | 'io-uring' | 'busy-threads' | 'unsupported-platform';
@@ -44,6 +53,8 @@ export interface Native {
   getppid(): number;
   kill(pid: number, signal: number): number;
   pidfd_open(pid: number, flags: number): number;
+  setsid(): number;
+  prctl(option: number, value: number): number;
   syscallName(number: number): string | undefined;
 
   /** The name of the function that this Node.js does not have, if one is missing. */
@@ -51,6 +62,10 @@ export interface Native {
   noStackOnSignal(): void;
 
   waitpid(pid: number, options: number, status: Int32Array): number;
+
+  getpwnam(name: string): NativePasswd | number | null;
+  getpwuid(uid: number): NativePasswd | number | null;
+  getgrnam(name: string): { name: string; gid: number } | number | null;
 
   getrandom(into: Uint8Array, flags: number): number;
 
@@ -65,6 +80,7 @@ export interface Native {
   read(fd: number, into: Uint8Array): number;
   write(fd: number, from: Uint8Array): number;
   pipe2(flags: number, ends: Int32Array): number;
+  dup3(from: number, to: number, flags: number): number;
   mkfifo(path: string, mode: number): number;
   fcntl(fd: number, command: number, argument: number): number;
   fcntlLock(fd: number, command: number, type: number, start: number, length: number): number;

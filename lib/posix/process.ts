@@ -1,7 +1,10 @@
 import { int, integer } from './arguments.js';
 import { answered } from './errno.js';
-import { native } from './native.js';
+import { constant, native } from './native.js';
 import { signalNumber, type Signal } from './signal.js';
+
+export const PR_GET_DUMPABLE = constant('PR_GET_DUMPABLE');
+export const PR_SET_DUMPABLE = constant('PR_SET_DUMPABLE');
 
 /**
  * Ends the process at once: no 'exit' event, no flushing, nothing of Node's own shutdown.
@@ -50,4 +53,31 @@ export function pidfd_open(pid: number, flags: number): number {
   int('pid', pid);
   int('flags', flags);
   return answered(native.pidfd_open(pid, flags), 'pidfd_open', pid, { pid }, pidfd_open);
+}
+
+/**
+ * Makes this process the leader of a new session and a new process group, without a controlling terminal.
+ *
+ * @returns the session's id, which is that of the process
+ * @throws {PermissionError} EPERM: it leads a process group already
+ * @see https://man7.org/linux/man-pages/man2/setsid.2.html
+ */
+export function setsid(): number {
+  return answered(native.setsid(), 'setsid', '', {}, setsid);
+}
+
+/**
+ * Asks or sets a property of this process.
+ *
+ * @param option `PR_GET_DUMPABLE`; `PR_SET_DUMPABLE`: whether its memory may be dumped and read by processes of its user, 1
+ *   or 0; or another of those that take a number
+ * @param value what the option takes, 0 and more; 0 for those that take none
+ * @returns what the option gives; 0 for those that give nothing
+ * @throws {PosixError} EINVAL: no such option or value; EPERM
+ * @see https://man7.org/linux/man-pages/man2/prctl.2.html
+ */
+export function prctl(option: number, value: number): number {
+  int('option', option);
+  integer('value', value, 0, Number.MAX_SAFE_INTEGER);
+  return answered(native.prctl(option, value), 'prctl', `${option}, ${value}`, {}, prctl);
 }

@@ -7,9 +7,18 @@ import { settingsFrom, type PreforkOptions } from './settings.js';
 
 export { shownAddress, socketPath, type ServerAddress } from './address.js';
 export { ask, ControlError } from './control.js';
+export { openListener, type Listener, type ListenerOptions } from './listener.js';
 export { PreforkError, type Application, type Master } from './master.js';
 export { families, type FamilyStatus, type MoldStatus, type WorkerState, type WorkerStatus } from './scoreboard.js';
-export { numberSettings, type NumberSettingName, type PreforkOptions } from './settings.js';
+export {
+  isPreforkOption,
+  settingNames,
+  settingTable,
+  type ServeConfig,
+  type SettingName,
+  type SettingRow,
+} from './setting-table.js';
+export { mayBeNever, type NumberSetting, type PreforkOptions } from './settings.js';
 export { signalTable } from './signals.js';
 
 // Whether this process has a master, or is a worker of one. One has the signals and the scoreboard of the process.
@@ -66,7 +75,7 @@ export async function prefork(application: Application, options: PreforkOptions 
   taken = true;
   let master;
   try {
-    const listener = await openListener(settings);
+    const listener = settings.listener ?? (await openListener(options));
     try {
       master = new Master(application, settings, listener);
     } catch (error) {

@@ -5,7 +5,7 @@ import { AF_INET, close, inet_pton, isPosixError, listen } from '../posix/index.
 import type { ServerAddress } from './address.js';
 import { inheritedListener } from './inherited-listener.js';
 import { PortGroup } from './port-group.js';
-import type { Settings } from './settings.js';
+import { settingsFrom, type PreforkOptions, type Settings } from './settings.js';
 import { SharedListener } from './shared-listener.js';
 import { addressOf, boundSocket } from './tcp-socket.js';
 import { listening, listenOnPath } from './unix-listener.js';
@@ -30,14 +30,36 @@ export interface Listener {
   close(): void;
 }
 
+/** What says where to listen. */
+export type ListenerOptions = Pick<
+  PreforkOptions,
+  'host' | 'port' | 'path' | 'socketMode' | 'inherit' | 'reusePort' | 'backlog' | 'workers'
+>;
+
 /**
  * Makes the listening socket before the first fork, so that all workers share it, and it lives on when one dies; or takes
- * the one that this process was started with.
+ * the one that this process was started with. `prefork` does it by itself, if it is not given one.
  *
+ * @param options as those of `prefork`
+ *
+ * @throws {TypeError | RangeError} an option that cannot be
  * @throws {PosixError} EADDRINUSE, EACCES, EADDRNOTAVAIL, …
  * @throws {Error} of dns.lookup, for an unknown host; ERR_PREFORK_INHERIT
  */
-export async function openListener(settings: Settings): Promise<Listener> {
+export async function openListener(options: ListenerOptions = {}): Promise<Listener> {
+  const settings = settingsFrom(options);
+  const listener = await listenerOf(settings);
+  try {
+    // All of them now: the kernel lets no other user join them later.
+    for (let place = 0; place < settings.workers; place++) listener.open(place, true);
+    return listener;
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
+}
+
+async function listenerOf(settings: Settings): Promise<Listener> {
   const { path, port, backlog, socketMode, reusePort } = settings;
   const host = settings.host === undefined ? undefined : await numeric(settings.host);
   const inherited = settings.inherit ? inheritedListener({ path, host, port, reusePort }) : undefined;

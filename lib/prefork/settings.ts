@@ -1,10 +1,12 @@
-// What prefork can be told, and what it does untold: the one table of both.
+// What prefork can be told, and what it does untold: the one table of both. setting-table.ts has the other settings of
+// `truefork serve`.
 import { availableParallelism } from 'node:os';
 import { boolean, callback, INT_MAX, integer, object, text, wrongType, wrongValue } from '../mistakes.js';
 import { isAbstract, socketPath } from './address.js';
+import type { Listener } from './listener.js';
 import { MOST_WORKERS } from './scoreboard.js';
 
-/** Settings of a prefork server. Times are in milliseconds. */
+/** Settings of a prefork server. Times are in milliseconds; where a default is "never", Infinity says so too. */
 export interface PreforkOptions {
   /** The port, 0 to 65535. Default 0: one that is free. */
   port?: number;
@@ -63,6 +65,11 @@ export interface PreforkOptions {
    */
   reforkAfter?: readonly number[];
   /**
+   * What listens already, of `openListener`: for a master that does something between the two, such as to become another
+   * user. The settings of the address are then without effect. The master closes it. Default: it makes one.
+   */
+  listener?: Listener;
+  /**
    * What the master does first when it stops, while the workers still serve: leave the registry, say. It is awaited;
    * an error is logged and does not keep the server from stopping.
    */
@@ -71,67 +78,80 @@ export interface PreforkOptions {
   log?: (line: string) => void;
 }
 
-interface NumberSetting {
+/** A setting that is a number: of things, of milliseconds or of bytes. */
+export interface NumberSetting {
+  readonly type: 'integer' | 'duration' | 'size';
   readonly least: number;
   readonly most: number;
+  /** Infinity: never. */
   readonly untold: number;
   /** 0 stands for never. */
   readonly zeroIsNever?: true;
-  /** For the command line: what stands for the value, and what it means. */
-  readonly value: string;
+  /** What it means, for the command line and the guide. */
   readonly help: string;
 }
 
 /** The settings that are numbers, but for the port and the number of workers: read from options and command line alike. */
 export const numberSettings = {
-  backlog: { least: 1, most: INT_MAX, untold: 1024, value: 'N', help: 'How many connections may wait to be accepted.' },
+  backlog: {
+    type: 'integer',
+    least: 1,
+    most: INT_MAX,
+    untold: 1024,
+    help: 'How many connections may wait to be accepted.',
+  },
   gracefulTimeout: {
+    type: 'duration',
     least: 0,
     most: INT_MAX,
     untold: 30_000,
-    value: 'MS',
     help: 'How long a worker that was told to stop may take to finish.',
   },
   bootTimeout: {
+    type: 'duration',
     least: 0,
     most: INT_MAX,
     untold: 60_000,
     zeroIsNever: true,
-    value: 'MS',
     help: 'How long a worker may take until it accepts connections. 0: as long as it likes.',
   },
   timeout: {
+    type: 'duration',
     least: 0,
     most: INT_MAX,
     untold: 30_000,
     zeroIsNever: true,
-    value: 'MS',
     help: 'How long the event loop of a worker may not turn. 0: as long as it likes.',
   },
   maxRequests: {
+    type: 'integer',
     least: 1,
     most: Number.MAX_SAFE_INTEGER,
     untold: Infinity,
-    value: 'N',
     help: 'Replace a worker after so many requests, at random up to a tenth more.',
   },
   maxLifetime: {
+    type: 'duration',
     least: 1,
     most: INT_MAX,
     untold: Infinity,
-    value: 'MS',
     help: 'Replace a worker after so long, at random up to a tenth longer.',
   },
   maxMemory: {
+    type: 'size',
     least: 1,
     most: Number.MAX_SAFE_INTEGER,
     untold: Infinity,
-    value: 'BYTES',
     help: 'Replace a worker that has so much memory of its own.',
   },
 } as const satisfies Partial<Record<keyof PreforkOptions, NumberSetting>>;
 
 export type NumberSettingName = keyof typeof numberSettings;
+
+/** Whether a setting may be "never". */
+export function mayBeNever({ untold, zeroIsNever }: NumberSetting): boolean {
+  return untold === Infinity || zeroIsNever === true;
+}
 
 /** Settings, complete and checked. Infinity: never. */
 export interface Settings extends Readonly<Record<NumberSettingName, number>> {
@@ -144,13 +164,16 @@ export interface Settings extends Readonly<Record<NumberSettingName, number>> {
   readonly reusePort: boolean;
   readonly workers: number;
   readonly reforkAfter: readonly number[];
+  /** That is there already. */
+  readonly listener: Listener | undefined;
   readonly beforeStop: () => void | Promise<void>;
   readonly log: (line: string) => void;
 }
 
 function numberFrom(name: NumberSettingName, told: number | undefined): number {
-  const { least, most, untold, ...row }: NumberSetting = numberSettings[name];
-  const value = told === undefined ? untold : integer(`options.${name}`, told, least, most);
+  const row: NumberSetting = numberSettings[name];
+  if (told === Infinity && mayBeNever(row)) return Infinity;
+  const value = told === undefined ? row.untold : integer(`options.${name}`, told, row.least, row.most);
   return value === 0 && row.zeroIsNever ? Infinity : value;
 }
 
@@ -181,7 +204,7 @@ function addressFrom({ port, host, path, socketMode, inherit = false, reusePort 
 
 /** The settings that these options ask for. @throws {TypeError | RangeError} an option that cannot be */
 export function settingsFrom(options: PreforkOptions): Settings {
-  const { workers = 'auto' } = object('options', options);
+  const { workers = 'auto', listener } = object('options', options);
   return {
     ...addressFrom(options),
     workers: workers === 'auto' ? availableParallelism() : integer('options.workers', workers, 1, MOST_WORKERS),
@@ -193,6 +216,7 @@ export function settingsFrom(options: PreforkOptions): Settings {
     maxLifetime: numberFrom('maxLifetime', options.maxLifetime),
     maxMemory: numberFrom('maxMemory', options.maxMemory),
     reforkAfter: countsFrom(options.reforkAfter ?? []),
+    listener: listener === undefined ? undefined : object('options.listener', listener),
     beforeStop: callback('options.beforeStop', options.beforeStop ?? (() => undefined)),
     log: callback('options.log', options.log ?? (() => undefined)),
   };

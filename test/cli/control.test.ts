@@ -112,7 +112,10 @@ test('what cannot be done is told, with status 1; what is no call, with status 2
     expect.stringContaining("N is a number from 0 to 1024, not 'many'"),
   ]);
   expect(await outcome('scale', pid)).toEqual([2, expect.stringContaining('N is missing')]);
-  expect(await outcome('status', 'x')).toEqual([2, expect.stringContaining("PID is a number, not 'x'")]);
+  expect(await outcome('status', 'x')).toEqual([
+    2,
+    expect.stringContaining("PID is a number or the path of a pid file, not 'x'"),
+  ]);
   program.kill('SIGTERM');
   await program.finished();
 });

@@ -75,7 +75,7 @@ describe('on a path', () => {
   /** Runs a server that cannot start. */
   async function refused(args: string[]): Promise<string> {
     const { code, stderr } = await truefork(['serve', file, ...args], isolated());
-    expect(code).toBe(1);
+    expect(code).toBe(69);
     return stderr;
   }
 
@@ -242,7 +242,7 @@ describe('on a socket that it was started with', () => {
   /** The server's complaint. */
   async function refused(args: string[], options: RunOptions): Promise<string> {
     const { code, stderr } = await run(command, { env: isolated(), ...options, args: ['serve', file, ...args] });
-    expect(code).toBe(1);
+    expect(code).toBe(69);
     return stderr;
   }
 
@@ -256,6 +256,25 @@ describe('on a socket that it was started with', () => {
     expect(program.stderr).toContain(` listening host=127.0.0.1 port=${port} `);
     const flags = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/${program.pid}/fdinfo/3`, 'utf8'))?.[1] ?? '';
     expect(parseInt(flags, 8) & posix.O_CLOEXEC).toBe(posix.O_CLOEXEC);
+    await down(program);
+  });
+
+  test('so does a daemon', async () => {
+    const env = isolated();
+    const socket = listeningSocket(posix.AF_INET, '127.0.0.1', 0);
+    const pidFile = join(temporaryDirectory(), 'pid');
+    const args = ['serve', file, '-w', '1', '--daemon', '--pid-file', pidFile];
+    expect(await run(command, { env, ...activated([socket]), args })).toMatchObject({ code: 0, stderr: '' });
+    const answer = await ask({ host: '127.0.0.1', port: posix.getsockname(socket).port });
+    expect(answer.variables).toEqual([]);
+    expect(await truefork(['stop', pidFile], env)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('unless it is told not to', async () => {
+    const socket = listeningSocket(posix.AF_INET, '127.0.0.1', 0);
+    const { program } = await up(['--no-inherit', '--host', '127.0.0.1'], activated([socket]));
+    const [, port] = await program.logged(/ listening host=127\.0\.0\.1 port=(\d+)/);
+    expect(Number(port)).not.toBe(posix.getsockname(socket).port);
     await down(program);
   });
 

@@ -1,11 +1,11 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { connectRegistry } from 'truefork/discovery';
-import { nodes, programPath } from '../support/programs';
+import { nodes, Program } from '../support/programs';
 import { groupOf } from '../support/processes';
 import { isolated, temporaryDirectory } from '../support/runtime';
-import { serve, truefork } from './truefork';
+import { command, serve } from './truefork';
 
 async function text(port: number): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${port}/path`, { headers: { connection: 'close' } });
@@ -27,45 +27,6 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     expect(await program.finished()).toMatchObject({ code: 0, stdout: '' });
     expect(groupOf(program.pid)).toEqual([]);
   });
-});
-
-test('a program that cannot be loaded is shown with where it went wrong', async () => {
-  const { code, stderr } = await truefork(['serve', programPath('cli-throws.mjs')], isolated());
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/^truefork: .*cli-throws\.mjs could not be loaded: Error: this file is broken$/m);
-  expect(stderr).toContain('cli-throws.mjs:2:');
-});
-
-test.each(['cli-bad-export.mjs', 'cli-no-export.mjs'])(
-  '%s exports nothing that can be served, and is told so',
-  async (file) => {
-    const { code, stderr } = await truefork(['serve', programPath(file)], isolated());
-    expect(code).toBe(2);
-    expect(stderr).toMatch(new RegExp(`^truefork: .*${file} must export by default a server`, 'm'));
-  },
-);
-
-test('so is one whose function throws', async () => {
-  const { code, stderr } = await truefork(['serve', programPath('cli-factory-throws.mjs')], isolated());
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/could not be loaded: Error: no server today\n.*cli-factory-throws\.mjs:3:/s);
-});
-
-test('a server whose workers do not start ends with status 1 and says so', async () => {
-  const { code, stderr } = await truefork(['serve', programPath('cli-dies.mjs'), '--workers', '2'], isolated());
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/^truefork: 5 workers ended before any was ready: the server cannot start/m);
-});
-
-test('an address that is in use ends it with status 1', async () => {
-  const taken = createServer().listen(0, '127.0.0.1');
-  await once(taken, 'listening');
-  const { port } = taken.address() as AddressInfo;
-  const args = ['serve', programPath('cli-listener.mjs'), '--host', '127.0.0.1', '--port', String(port)];
-  const { code, stderr } = await truefork(args, isolated());
-  taken.close();
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/^truefork: EADDRINUSE: /);
 });
 
 test('the server is registered while it accepts, and not after', async () => {
@@ -90,4 +51,42 @@ test('SIGTERM while the workers start ends it with status 0', async () => {
   expect(code).toBe(0);
   expect(stderr).not.toMatch(/^truefork:/m);
   expect(groupOf(program.pid)).toEqual([]);
+});
+
+describe('a reload', () => {
+  async function up() {
+    const file = join(temporaryDirectory(), 'app.mjs');
+    writeFileSync(file, 'export default (request, response) => response.end();');
+    const program = new Program(command, { args: ['serve', file, '-w', '1', '--host', '127.0.0.1'], env: isolated() });
+    await program.logged(/^worker=0 pid=\d+ ready/m);
+    return { file, program };
+  }
+
+  async function down(program: Program): Promise<void> {
+    program.kill('SIGTERM');
+    expect((await program.finished()).code).toBe(0);
+  }
+
+  test('of what cannot be loaded says so, and the old one goes on', async () => {
+    const { file, program } = await up();
+    writeFileSync(file, 'export default 5;');
+    program.kill('SIGHUP');
+    await program.logged(/^mold pid=\d+ exited code=65 generation=2$/m);
+    await program.logged(/^truefork: .*app\.mjs must export by default a server/m);
+    writeFileSync(file, 'process.exit();');
+    program.kill('SIGHUP');
+    await program.logged(/^mold pid=\d+ exited code=66 generation=3$/m);
+    await program.logged(/^truefork: .*app\.mjs ended the process/m);
+    expect(program.stderr).not.toMatch(/^worker=0 pid=\d+ exited/m);
+    await down(program);
+  });
+
+  test('that a stop interrupts is no mistake of the application', async () => {
+    const { file, program } = await up();
+    writeFileSync(file, "console.error('loads'); await new Promise(() => setInterval(() => 0, 1e6));");
+    program.kill('SIGHUP');
+    await program.logged(/^loads$/m);
+    await down(program);
+    expect(program.stderr).not.toMatch(/^truefork:/m);
+  });
 });

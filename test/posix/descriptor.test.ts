@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as truefork from 'truefork/posix';
-import { close, fcntl, mkfifo, open, pipe2, read, write } from 'truefork/posix';
+import { close, dup3, fcntl, mkfifo, open, pipe2, read, write } from 'truefork/posix';
 import { holds, holdsOnEveryNode, thrownBy } from './cases';
 
 const umask = parseInt(/^Umask:\s*(\d+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '', 8);
@@ -258,6 +258,26 @@ describe('pipe2', () => {
 
   test('other flags are EINVAL', () => {
     expect(thrownBy(() => pipe2(O_CREAT))).toMatchObject({ code: 'EINVAL', syscall: 'pipe2' });
+  });
+});
+
+describe('dup3', () => {
+  test('makes a descriptor another one of the same open file, with the flag that it was given', () => {
+    const fd = opens(file('0123456789'), O_RDONLY);
+    const other = opens('/dev/null', O_RDONLY);
+    expect(dup3(fd, other, 0)).toBe(other);
+    expect(flagsOf(other) & O_CLOEXEC).toBe(0);
+    expect([text(fd, 4), text(other, 4)]).toEqual(['0123', '4567']);
+    expect(dup3(fd, other, O_CLOEXEC)).toBe(other);
+    expect(flagsOf(other) & O_CLOEXEC).toBe(O_CLOEXEC);
+  });
+
+  test.each([
+    ['what is not open', () => dup3(2 ** 20, 2 ** 20 + 1, 0), 'EBADF', 2 ** 20],
+    ['onto itself', () => dup3(1, 1, 0), 'EINVAL', 1],
+    ['with other flags', () => dup3(1, 1000, O_CREAT), 'EINVAL', 1],
+  ])('of %s is an error', (_, call, code, fd) => {
+    expect(thrownBy(call)).toMatchObject({ code, syscall: 'dup3', fd });
   });
 });
 

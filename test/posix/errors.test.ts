@@ -97,11 +97,13 @@ describe('every call’s error', () => {
     [`close(${fd})`, 'EBADF', { fd }, truefork.close.bind(null, fd)],
     [`read(${fd})`, 'EBADF', { fd }, () => truefork.read(fd, bytes)],
     [`write(${fd})`, 'EBADF', { fd }, () => truefork.write(fd, bytes)],
+    [`dup3(${fd}, 0)`, 'EBADF', { fd }, () => truefork.dup3(fd, 0, 0)],
     ['pipe2(1)', 'EINVAL', {}, () => truefork.pipe2(1)],
     [`mkfifo('${path}')`, 'ENOENT', { path }, truefork.mkfifo.bind(null, path, 0o600)],
     [`fcntl(${fd})`, 'EBADF', { fd }, () => truefork.fcntl(fd, truefork.F_OFD_SETLK, { type: truefork.F_WRLCK })],
     [`kill(${pid}, SIGTERM)`, 'ESRCH', { pid }, truefork.kill.bind(null, pid, 'SIGTERM')],
     [`kill(${pid}, 0)`, 'ESRCH', { pid }, truefork.kill.bind(null, pid, 0)],
+    ['prctl(-1, 0)', 'EINVAL', {}, () => truefork.prctl(-1, 0)],
     [`pidfd_open(${pid})`, 'ESRCH', { pid }, () => truefork.pidfd_open(pid, 0)],
     [`waitpid(${pid})`, 'ECHILD', { pid }, () => truefork.waitpid(pid, truefork.WNOHANG)],
     ['getrandom(1 bytes)', 'EINVAL', {}, () => truefork.getrandom(bytes, 1024)],
@@ -153,16 +155,20 @@ describe('every call’s error', () => {
     const calls = Object.entries(truefork)
       .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name))
       .map(([name]) => name);
-    // What does not call the system, or cannot fail; fork has tests of its own.
+    // What does not call the system, cannot fail, or cannot be made to here; fork and setsid have tests of their own.
     const others = [
       'allSignals',
       'atfork',
       'decodeWaitStatus',
       'fork',
       'forkMany',
+      'getgrnam',
       'getpid',
       'getppid',
+      'getpwnam',
+      'getpwuid',
       'inotifyEvents',
+      'setsid',
     ];
     const helpers = [
       'blockedIn',

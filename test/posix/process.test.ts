@@ -1,5 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { close, getpid, getppid, kill, pidfd_open, processStat, ProcessLookupError } from 'truefork/posix';
+import {
+  close,
+  getpid,
+  getppid,
+  kill,
+  pidfd_open,
+  PR_GET_DUMPABLE,
+  prctl,
+  processStat,
+  ProcessLookupError,
+} from 'truefork/posix';
 import { holds, holdsOnEveryNode, thrownBy } from './cases';
 
 // One more than the greatest pid that Linux can have.
@@ -50,6 +60,20 @@ describe('pidfd_open', () => {
   });
 });
 
+describe('prctl', () => {
+  test('answers what the option gives', () => {
+    expect([0, 1]).toContain(prctl(PR_GET_DUMPABLE, 0));
+  });
+
+  test('of an option that there is not is an error', () => {
+    expect(thrownBy(() => prctl(-1, 5))).toMatchObject({
+      code: 'EINVAL',
+      syscall: 'prctl',
+      message: 'EINVAL: invalid argument, prctl(-1, 5)',
+    });
+  });
+});
+
 describe('processStat', () => {
   test('tells a process’s parent, and when it was started', () => {
     expect(processStat(getpid())).toMatchObject({ pid: getpid(), ppid: getppid(), state: 'R' });
@@ -66,6 +90,8 @@ holds('posix-process.mjs', {
   'odd-name': 'processStat reads a command with parentheses and spaces in its name',
   'not-ours': 'a process that is not ours is a PermissionError',
   group: '0 and -pgid signal the process group',
+  session: 'setsid makes a new session and process group, which its leader cannot do twice',
+  dumpable: 'prctl makes a process dumpable, and undoes that',
   'signal-by-number': 'a signal has a name and a number',
   'pidfd-of-the-dead': 'a child that has been waited for has no pidfd',
 });

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { kill } from 'truefork';
 import { respawnDelay } from '../../lib/prefork/backoff';
-import { nodes, programPath, run } from '../support/programs';
+import { nodes, passes, programPath, run } from '../support/programs';
 import { isolated } from '../support/runtime';
 import { Family } from './family';
 import { HttpConnection } from './http-connection';
@@ -69,7 +69,7 @@ test('mistakes are told by typed errors, and leave nothing behind', async () => 
     'no backlog': outOfRange,
     'negative timeout': outOfRange,
     'no requests': outOfRange,
-    'lifetime without end': outOfRange,
+    'a backlog without end': outOfRange,
     'a log that is none': wrongType,
     'a beforeStop that is none': wrongType,
     'path and host': wrongValue,
@@ -93,6 +93,10 @@ test('mistakes are told by typed errors, and leave nothing behind', async () => 
     'a second server': { type: 'Error', code: 'ERR_PREFORK_TAKEN', posix: false },
   });
   expect(leaked).toBe(0);
+});
+
+test('a server takes a socket that listens already, and what has connected before there is a worker is served', async () => {
+  await passes('prefork-listener.mjs', { env: isolated() });
 });
 
 test.each(nodes())(

@@ -169,9 +169,11 @@ describe('an application that cannot be loaded', () => {
     await family.successor(first);
     for (let n = 0; n < 5; n++) expect((await ask(family.port)).version).toBe('first');
 
+    const last = family.workers;
     application('second');
     family.program.kill('SIGHUP');
     await family.program.printed(/reloaded generation=3$/m);
+    await Promise.all(last.map((pid) => family.exited(pid)));
     await family.program.printed(new RegExp(`^mold pid=${mold} exited code=0`, 'm'));
     expect((await ask(family.port)).version).toBe('second');
     family.program.kill('SIGTERM');

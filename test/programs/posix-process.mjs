@@ -1,6 +1,6 @@
 // Who is whose parent, who may signal whom, and how _exit ends a process.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import {
   _exit,
   decodeWaitStatus,
@@ -11,8 +11,12 @@ import {
   PermissionError,
   pidfd_open,
   pipe2,
+  PR_GET_DUMPABLE,
+  PR_SET_DUMPABLE,
+  prctl,
   processStat,
   read,
+  setsid,
   waitpid,
   write,
 } from 'truefork';
@@ -88,6 +92,32 @@ await runCase({
         assert.deepEqual(decodeWaitStatus(status), { state: 'signaled', signal: 'SIGTERM', coreDumped: false });
       }
     }
+  },
+
+  session() {
+    // This program leads a process group of its own.
+    assert.throws(() => setsid(), { name: 'PermissionError', code: 'EPERM', message: /, setsid\(\)$/ });
+    const [readEnd, writeEnd] = pipe2(0);
+    const pid = child(() => {
+      const session = setsid();
+      assert.throws(() => setsid(), { code: 'EPERM' });
+      const [group, itsSession] = readFileSync('/proc/self/stat', 'latin1').split(') ')[1].split(' ').slice(2, 4);
+      write(writeEnd, Int32Array.of(session, Number(group), Number(itsSession)));
+    });
+    const told = new Int32Array(3);
+    read(readEnd, told);
+    assert.deepEqual([...told], [pid, pid, pid]);
+    assert.equal(waitpid(pid, 0).status, 0);
+  },
+
+  dumpable() {
+    const pid = child(() => {
+      for (const value of [0, 1]) {
+        assert.equal(prctl(PR_SET_DUMPABLE, value), 0);
+        assert.equal(prctl(PR_GET_DUMPABLE, 0), value);
+      }
+    });
+    assert.equal(waitpid(pid, 0).status, 0);
   },
 
   async 'signal-by-number'() {

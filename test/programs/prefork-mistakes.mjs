@@ -39,7 +39,7 @@ await mistake('half a worker', server, { workers: 1.5 });
 await mistake('no backlog', server, { backlog: 0 });
 await mistake('negative timeout', server, { gracefulTimeout: -1 });
 await mistake('no requests', server, { maxRequests: 0 });
-await mistake('lifetime without end', server, { maxLifetime: Infinity });
+await mistake('a backlog without end', server, { backlog: Infinity });
 await mistake('a log that is none', server, { log: true });
 await mistake('a beforeStop that is none', server, { beforeStop: 'now' });
 await mistake('path and host', server, { path: '/tmp/socket' });

@@ -19,6 +19,8 @@ assert.equal(posix.read(reader, buffer), 5);
 watcher.close();
 posix.close(reader);
 posix.close(writer);
+assert.equal(posix.dup3(1, 100, posix.O_CLOEXEC), 100);
+posix.close(100);
 posix.mkfifo(join(directory, 'fifo'), 0o600);
 const file = posix.open(join(directory, 'file'), posix.O_RDWR | posix.O_CREAT | posix.O_CLOEXEC, 0o600);
 posix.fcntl(file, posix.F_OFD_SETLK, { type: posix.F_WRLCK, start: 0, length: 0 });
@@ -73,6 +75,11 @@ try {
 } catch (error) {
   if (error.code !== 'ENOSYS') throw error; // valgrind 3.19 does not know it.
 }
+assert.equal(posix.prctl(posix.PR_GET_DUMPABLE, 0), 1);
+assert.equal(posix.getpwnam('root').uid, 0);
+assert.equal(posix.getpwuid(0).name, 'root');
+assert.equal(posix.getgrnam('no-such-group'), null);
+assert.equal(posix.getgrnam('root').gid, 0);
 assert.throws(() => posix.waitpid(-1, posix.WNOHANG), { code: 'ECHILD' });
 const mask = posix.sigprocmask(posix.SIG_BLOCK, ['SIGUSR2']);
 posix.sigprocmask(posix.SIG_SETMASK, mask);

@@ -1,0 +1,79 @@
+// The file of `--config`: JSON, or a module that exports the settings by default.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
+import { settingNames, settingTable, type SettingName } from '../prefork/index.js';
+import { Failure } from './exit-codes.js';
+import { nearest } from './nearest.js';
+import { expectation, valueFrom, type SettingValue } from './setting-values.js';
+
+const modules = ['.js', '.mjs', '.cjs'];
+
+/**
+ * The settings that the file tells. Paths in it are relative to its folder.
+ *
+ * @throws {Failure} configuration: it cannot be read, or tells something that cannot be
+ */
+export async function readConfigurationFile(file: string): Promise<Map<SettingName, SettingValue>> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw mistake(`there is no file ${file}`);
+  const exported = await exportedBy(file, path);
+  if (typeof exported !== 'object' || exported === null || Array.isArray(exported)) {
+    throw mistake(`${file} must have an object of settings, not ${inspect(exported, { depth: 0 })}`);
+  }
+  const settings = new Map<SettingName, SettingValue>();
+  for (const [name, told] of Object.entries(exported)) {
+    if (!isSetting(name)) throw mistake(`${file}: there is no setting "${name}"${suggestion(name)}`);
+    // As if it were not there: `port: undefined`.
+    if (told === undefined) continue;
+    const row = settingTable[name];
+    let value;
+    try {
+      value = valueFrom(row, told, dirname(path), name);
+    } catch (error) {
+      throw mistake(`${file}: ${(error as Error).message}`, error);
+    }
+    if (value === undefined) {
+      throw mistake(`${file}: "${name}" must be ${expectation(row)}, not ${inspect(told, { depth: 0 })}`);
+    }
+    settings.set(name, value);
+  }
+  return settings;
+}
+
+async function exportedBy(file: string, path: string): Promise<unknown> {
+  const extension = extname(path);
+  if (extension !== '.json' && !modules.includes(extension)) {
+    throw mistake(
+      `${file} must end with .json or ${modules.join(', ')}: as JSON, or a module that exports the settings`,
+    );
+  }
+  try {
+    return extension === '.json' ? JSON.parse(readFileSync(path, 'utf8')) : await defaultOf(path);
+  } catch (error) {
+    // Of a module with its stack: its author wants to know where.
+    const why = extension === '.json' ? (error as Error).message : inspect(error);
+    throw mistake(`${file} could not be read: ${why}`, error);
+  }
+}
+
+async function defaultOf(path: string): Promise<unknown> {
+  const { default: exported } = (await import(pathToFileURL(path).href)) as { default?: unknown };
+  // A CommonJS file that a compiler made of an ES module.
+  const compiled = typeof exported === 'object' && exported !== null && '__esModule' in exported;
+  return compiled && 'default' in exported ? exported.default : exported;
+}
+
+function isSetting(name: string): name is SettingName {
+  return Object.hasOwn(settingTable, name);
+}
+
+function suggestion(name: string): string {
+  const meant = nearest(name, settingNames);
+  return meant === undefined ? '' : `; did you mean "${meant}"?`;
+}
+
+function mistake(message: string, cause?: unknown): Failure {
+  return new Failure('configuration', message, cause);
+}

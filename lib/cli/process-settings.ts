@@ -1,0 +1,110 @@
+// The settings that are about the process of the server, not about what it serves: who it is, where it is, its pid file.
+import { existsSync, statSync } from 'node:fs';
+import {
+  become,
+  checkPidFile,
+  daemonize,
+  IdentityError,
+  identityOf,
+  PidFileError,
+  writePidFile,
+  type Daemon,
+  type Identity,
+} from '../daemon/index.js';
+import type { Master } from '../prefork/index.js';
+import type { Values } from './configuration.js';
+import { Failure, isForkError, type Ending } from './exit-codes.js';
+import { openRegistry } from './registry.js';
+
+const endings: Readonly<Record<(IdentityError | PidFileError)['code'], Ending>> = {
+  ERR_UNKNOWN_USER: 'user',
+  ERR_UNKNOWN_GROUP: 'user',
+  ERR_IDENTITY_NOT_PERMITTED: 'permission',
+  ERR_PID_FILE: 'pidFile',
+  ERR_PID_FILE_RUNNING: 'running',
+};
+
+/** What `action` does, with its failure as one that has an exit code. */
+function orFail<T>(otherwise: Ending, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new Failure(endingBy(error) ?? otherwise, (error as Error).message, error);
+  }
+}
+
+function endingBy(error: unknown): Ending | undefined {
+  if (error instanceof IdentityError || error instanceof PidFileError) return endings[error.code];
+  return isForkError(error) ? 'system' : undefined;
+}
+
+/**
+ * A mistake in any of it is told before anything is started. What only a start can tell is not looked at: whether the port
+ * is free, for one, which it is not while the server runs that is to be replaced.
+ *
+ * @returns who the server shall be, if not who this process is
+ */
+export async function check(values: Values): Promise<Identity | undefined> {
+  const { application = '', register, registry, user, group, chdir, pidFile } = values;
+  if (!existsSync(application)) throw new Failure('application', `there is no file ${application}`);
+  if (chdir !== undefined && !statSync(chdir, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new Failure('file', `there is no directory ${chdir}`);
+  }
+  const changes = user !== undefined || group !== undefined;
+  const identity = changes ? orFail('user', () => identityOf(user, group)) : undefined;
+  if (pidFile !== undefined) claimable(pidFile, { alone: false });
+  if (register !== undefined) await (await openRegistry(registry, register)).close();
+  return identity;
+}
+
+/** @param alone whether it matters that a server runs with this pid file */
+function claimable(pidFile: string, { alone }: { alone: boolean }): void {
+  orFail('pidFile', () => {
+    try {
+      checkPidFile(pidFile);
+    } catch (error) {
+      if (alone || !(error instanceof PidFileError) || error.code !== 'ERR_PID_FILE_RUNNING') throw error;
+    }
+  });
+}
+
+/** No server runs that this one would be another of. */
+export function checkAlone({ pidFile }: Values): void {
+  if (pidFile !== undefined) claimable(pidFile, { alone: true });
+}
+
+/** In the background from here on. */
+export function detached({ logFile }: Values): Daemon {
+  const cwd = process.cwd();
+  return orFail('file', () => daemonize({ cwd, ...(logFile !== undefined && { logFile }) }));
+}
+
+/** Before anything is made that has permission bits: a socket's file, a log file. */
+export function setUmask({ umask }: Values): void {
+  if (umask !== undefined) process.umask(Number.parseInt(umask, 8));
+}
+
+/** Makes this process what the server shall be, once it has what only the user who started it may have. */
+export function settle({ chdir, pidFile }: Values, identity: Identity | undefined): void {
+  if (identity) {
+    orFail('permission', () => {
+      become(identity);
+    });
+  }
+  if (chdir !== undefined) {
+    orFail('file', () => {
+      process.chdir(chdir);
+    });
+  }
+  // Again, as who it is now.
+  if (pidFile !== undefined && identity) claimable(pidFile, { alone: false });
+}
+
+/** Writes the pid file, and removes it when the server has stopped. */
+export function publish({ pidFile }: Values, master: Master): void {
+  if (pidFile === undefined) return;
+  const file = orFail('pidFile', () => writePidFile(pidFile));
+  master.once('stopped', () => {
+    file.remove();
+  });
+}
