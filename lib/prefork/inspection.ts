@@ -1,5 +1,5 @@
 // Looks at the workers from time to time: who has to be killed, and who replaced.
-import { readFileSync } from 'node:fs';
+import { processMemory } from '../posix/index.js';
 import { type Member, now } from './place.js';
 import type { Settings } from './settings.js';
 
@@ -18,10 +18,8 @@ const [SHORTEST, LONGEST] = [20, 1_000]; // milliseconds
 const MEMORY_LOOKS = 10;
 
 export class Inspection {
-  /** How often to look, in milliseconds. */
+  /** How often to look, and how often a worker tells that its event loop turns, in milliseconds. */
   readonly interval: number;
-  /** How often a worker tells that its event loop turns, in milliseconds; Infinity: never. */
-  readonly beat: number;
   readonly #limits: Limits;
   readonly #verdicts: Verdicts;
   #looks = 0;
@@ -32,7 +30,6 @@ export class Inspection {
     this.#verdicts = verdicts;
     const { timeout, bootTimeout, maxLifetime } = limits;
     this.interval = Math.min(LONGEST, Math.max(SHORTEST, Math.min(timeout, bootTimeout, maxLifetime) / LOOKS));
-    this.beat = timeout === Infinity ? Infinity : this.interval;
   }
 
   /** After how many requests this worker shall be replaced. */
@@ -51,28 +48,15 @@ export class Inspection {
     for (const member of members) {
       const { readyAt, jitter } = member;
       if (member.killed || member.retiring) continue;
-      const { turns } = member.cell;
-      const turned = readyAt !== undefined && turns !== member.turns;
+      const { turnedAt } = member.cell;
+      const turned = readyAt !== undefined && turnedAt !== member.turnedAt;
       member.waited = late || turned ? 0 : member.waited + passed;
-      member.turns = turns;
+      member.turnedAt = turnedAt;
       if (readyAt === undefined) {
         if (member.waited >= bootTimeout) this.#verdicts.kill(member, 'bootTimeout');
       } else if (member.waited >= timeout) this.#verdicts.kill(member, 'timeout');
       else if (time - readyAt >= maxLifetime * (1 + jitter)) this.#verdicts.recycle(member, 'lifetime');
-      else if (weigh && ownMemory(member.pid) > maxMemory) this.#verdicts.recycle(member, 'memory');
+      else if (weigh && (processMemory(member.pid)?.private ?? 0) > maxMemory) this.#verdicts.recycle(member, 'memory');
     }
   }
-}
-
-/** What the end of a process would give back of memory, in bytes; 0 of one that has ended. */
-function ownMemory(pid: number): number {
-  let text;
-  try {
-    text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
-  } catch {
-    return 0;
-  }
-  let kilobytes = 0;
-  for (const [, amount] of text.matchAll(/^Private_\w+: +(\d+) kB$/gm)) kilobytes += Number(amount);
-  return kilobytes * 1024;
 }

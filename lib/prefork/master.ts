@@ -301,7 +301,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       if (!member) throw new RangeError('there is no such worker');
       const { number, cell } = member;
       const maxRequests = this.#inspection.maxRequests(member);
-      this.#worker.serve({ number, cell, maxRequests, beat: this.#inspection.beat });
+      this.#worker.serve({ number, cell, maxRequests, beat: this.#inspection.interval });
     } catch (error) {
       // It ends this worker, as an uncaught one, and is not the caller's.
       queueMicrotask(() => {

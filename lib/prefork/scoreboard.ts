@@ -26,6 +26,12 @@ export interface WorkerStatus {
   readonly requests: number;
   /** Connections that it has open. */
   readonly connections: number;
+  /** When it was last given a request or a connection, in milliseconds of the epoch; when it was forked, if never. */
+  readonly activeAt: number;
+  /** When it last told that its event loop turns, in milliseconds of the epoch. */
+  readonly turnedAt: number;
+  /** How late its event loop was at worst, in milliseconds; it fades, by half in ten seconds. */
+  readonly lag: number;
 }
 
 /** A family as its scoreboard shows it. */
@@ -42,10 +48,11 @@ export interface FamilyStatus {
 }
 
 const MAGIC = 0x54465342; // 'TFSB'
-const VERSION = 2;
+const VERSION = 3;
 const CELL = 64; // bytes: a cache line
 const HEADER = 2 * CELL;
 const HOST = 64; // where in the header the host's name begins
+const LAG_HALVES = 10_000; // milliseconds
 
 /** The most workers of a family. */
 export const MOST_WORKERS = 1024;
@@ -61,12 +68,12 @@ const NUMBER = { masterStart: 4, since: 5, pastRequests: 6 } as const;
 export class Cell {
   /** pid, state, worker, generation. */
   readonly #words: Int32Array;
-  /** since, requests, connections, turns. */
+  /** since, requests, connections, turnedAt, activeAt, lag. */
   readonly #numbers: Float64Array;
 
   constructor(buffer: ArrayBuffer, offset: number) {
     this.#words = new Int32Array(buffer, offset, 4);
-    this.#numbers = new Float64Array(buffer, offset + 16, 4);
+    this.#numbers = new Float64Array(buffer, offset + 16, 6);
   }
 
   /** In the master, before the fork. */
@@ -76,8 +83,13 @@ export class Cell {
   }
 
   enter(state: WorkerState, pid: number): void {
+    const time = Date.now();
+    if (state === 'booting') {
+      this.#numbers[3] = time;
+      this.#numbers[4] = time;
+    }
     this.#words[0] = pid;
-    this.#numbers[0] = Date.now();
+    this.#numbers[0] = time;
     this.#words[1] = workerStates.indexOf(state) + 1;
   }
 
@@ -88,27 +100,35 @@ export class Cell {
 
   countRequest(): void {
     this.#numbers[1] = (this.#numbers[1] ?? 0) + 1;
+    this.#numbers[4] = Date.now();
   }
 
   countConnection(difference: 1 | -1): void {
     this.#numbers[2] = (this.#numbers[2] ?? 0) + difference;
+    if (difference === 1) this.#numbers[4] = Date.now();
   }
 
-  /** The event loop of the worker has turned. */
-  turn(): void {
-    this.#numbers[3] = this.turns + 1;
+  /**
+   * The event loop of the worker has turned.
+   *
+   * @param late by how many milliseconds
+   * @param passed since the last time, in milliseconds
+   */
+  turn(late: number, passed: number): void {
+    this.#numbers[3] = Date.now();
+    this.#numbers[5] = Math.max(late, (this.#numbers[5] ?? 0) * 2 ** (-passed / LAG_HALVES));
   }
 
-  get turns(): number {
+  get turnedAt(): number {
     return this.#numbers[3] ?? 0;
   }
 
   /** Undefined while it has no process. */
   status(): WorkerStatus | undefined {
     const [pid = 0, stateNumber = 0, worker = 0, generation = 0] = this.#words;
-    const [since = 0, requests = 0, connections = 0] = this.#numbers;
+    const [since = 0, requests = 0, connections = 0, turnedAt = 0, activeAt = 0, lag = 0] = this.#numbers;
     const state = workerStates[stateNumber - 1];
-    return state && { worker, pid, generation, state, since, requests, connections };
+    return state && { worker, pid, generation, state, since, requests, connections, activeAt, turnedAt, lag };
   }
 }
 
@@ -133,6 +153,8 @@ export class Scoreboard {
   readonly #path: string | undefined;
   /** Those that have been taken. */
   readonly #cells = new Map<number, Cell>();
+  /** Requests that went to processes which have ended, by their places. */
+  readonly #past = new Map<number, number>();
 
   private constructor(buffer: ArrayBuffer, path?: string) {
     this.#buffer = buffer;
@@ -191,9 +213,21 @@ export class Scoreboard {
   /** In the master, when the process has been reaped: what it has done is not forgotten. */
   retire(number: number): void {
     const cell = this.cell(number);
-    this.#header[NUMBER.pastRequests] = (this.#header[NUMBER.pastRequests] ?? 0) + (cell.status()?.requests ?? 0);
+    const { worker = 0, requests = 0 } = cell.status() ?? {};
+    this.#header[NUMBER.pastRequests] = (this.#header[NUMBER.pastRequests] ?? 0) + requests;
+    this.#past.set(worker, this.pastRequests(worker) + requests);
     cell.clear();
     this.#cells.delete(number);
+  }
+
+  /** Requests that went to processes which have ended. */
+  get allPastRequests(): number {
+    return this.#header[NUMBER.pastRequests] ?? 0;
+  }
+
+  /** Those of this place. */
+  pastRequests(worker: number): number {
+    return this.#past.get(worker) ?? 0;
   }
 
   /** In the master, when the last worker has been reaped: removes it. */

@@ -2,6 +2,7 @@
 import { OutgoingMessage } from 'node:http';
 import { Server as NetServer, type Server, type Socket } from 'node:net';
 import { isPosixError, Watcher, write } from '../posix/index.js';
+import { now } from './place.js';
 import type { Cell } from './scoreboard.js';
 import { rowOf } from './signals.js';
 
@@ -114,11 +115,7 @@ export class Worker {
     const { cell, beat } = birth;
     this.#birth = birth;
     cell.enter('booting', process.pid);
-    if (beat < Infinity) {
-      setInterval(() => {
-        cell.turn();
-      }, beat).unref();
-    }
+    if (beat < Infinity) startBeat(cell, beat);
     server.once('listening', () => {
       if (!this.#stopping) cell.enter('ready', process.pid);
       this.#tell('ready');
@@ -233,6 +230,16 @@ export class Worker {
         });
     });
   };
+}
+
+/** Tells from time to time that the event loop turns, and by how much it is late: a callback that runs long delays all others. */
+function startBeat(cell: Cell, interval: number): void {
+  let last = now();
+  setInterval(() => {
+    const time = now();
+    cell.turn(Math.max(0, time - last - interval), time - last);
+    last = time;
+  }, interval).unref();
 }
 
 /** Makes an HTTP connection end after the response that it waits for. */
