@@ -90,8 +90,11 @@ async function run(call: Call): Promise<undefined> {
   const port = integerOption(call, 'port', 0, 65535) ?? 0;
   const workers = textOption(call, 'workers') === 'auto' ? 'auto' : (integerOption(call, 'workers', 1, 1024) ?? 'auto');
   const host = textOption(call, 'host');
+  const statusPort = integerOption(call, 'status-port', 0, 65535);
+  const statusHost = textOption(call, 'status-host');
   const service = textOption(call, 'register');
   const url = textOption(call, 'registry');
+  if (statusHost !== undefined && statusPort === undefined) throw new UsageError('--status-host needs --status-port N');
   if (url !== undefined && service === undefined) throw new UsageError('--registry needs --register NAME');
   // A mistake in these is told before anything is started.
   if (service !== undefined) await (await openRegistry(url, service)).close();
@@ -102,6 +105,8 @@ async function run(call: Call): Promise<undefined> {
     workers,
     ...numbersFrom(call),
     ...(host !== undefined && { host }),
+    ...(statusPort !== undefined && { statusPort }),
+    ...(statusHost !== undefined && { statusHost }),
     log,
     beforeStop: async () => {
       if (!registry) return;
@@ -131,6 +136,8 @@ export const serve: Command = {
     host: { type: 'string', value: 'HOST', help: 'The name or address to listen on. Default: every address.' },
     workers: { type: 'string', short: 'w', value: 'N', help: 'How many workers. Default: auto, one a processor.' },
     ...numberOptions,
+    'status-port': { type: 'string', value: 'N', help: 'The port of the status page. Default: there is none.' },
+    'status-host': { type: 'string', value: 'HOST', help: 'The host of the status page. Default: 127.0.0.1.' },
     register: { type: 'string', value: 'NAME', help: 'Register the server as an instance of this service.' },
     registry: { type: 'string', value: 'URL', help: "Where: file:///DIRECTORY. Default: this user's own." },
   },

@@ -5,12 +5,16 @@ import { openListener } from './listener.js';
 import { Master } from './master.js';
 import { rehearse } from './rehearsal.js';
 import { settingsFrom, type PreforkOptions, type Settings } from './settings.js';
+import type { StatusServer } from './status-server.js';
 
 export { ask, ControlError } from './control.js';
+export type { EventKind, HistoryEvent } from './history.js';
 export { PreforkError, type Master } from './master.js';
 export { families, type FamilyStatus, type WorkerState, type WorkerStatus } from './scoreboard.js';
 export { numberSettings, type NumberSettingName, type PreforkOptions } from './settings.js';
+export type { CpuUse } from './resources.js';
 export { signalTable } from './signals.js';
+export type { MasterStatus, ProcessStatus } from './status.js';
 
 // Whether this process has a master, or is a worker of one. One has the signals and the scoreboard of the process.
 let taken = false;
@@ -31,7 +35,7 @@ let taken = false;
  * @returns the master, when all workers accept connections
  * @throws {TypeError | RangeError} an argument that cannot be
  * @throws {Error} ERR_SERVER_ALREADY_LISTEN; ERR_PREFORK_TAKEN: this process has a master already, or is a worker
- * @throws {PosixError} the address cannot be listened on (EADDRINUSE, EACCES, …), or a fork failed
+ * @throws {PosixError} an address cannot be listened on (EADDRINUSE, EACCES, …), or a fork failed
  * @throws {ForkUnsafeError} this process cannot be forked now
  * @throws {PreforkError} ERR_PREFORK_BOOT: the workers end before they are ready
  *
@@ -67,11 +71,21 @@ export async function prefork(server: Server, options: PreforkOptions = {}): Pro
 
 async function newMaster(server: Server, settings: Settings): Promise<Master> {
   const listener = await openListener(settings);
+  let statusServer;
   try {
     await rehearse(server, listener.host);
-    return new Master(server, settings, listener);
+    statusServer = await newStatusServer(settings);
+    return new Master(server, settings, listener, statusServer);
   } catch (error) {
     close(listener.fd);
+    statusServer?.close();
     throw error;
   }
+}
+
+// Loaded only where it is asked for. It has its socket before the first fork: who asks for one that cannot be had is told.
+async function newStatusServer({ statusPort: port, statusHost: host }: Settings): Promise<StatusServer | undefined> {
+  if (port === undefined) return undefined;
+  const { STATUS_BACKLOG, StatusServer } = await import('./status-server.js');
+  return new StatusServer(await openListener({ host, port, backlog: STATUS_BACKLOG }));
 }

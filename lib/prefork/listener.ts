@@ -35,7 +35,11 @@ export interface Listener {
  * @throws {PosixError} EADDRINUSE, EACCES, EADDRNOTAVAIL, …
  * @throws {Error} of dns.lookup, for an unknown host
  */
-export async function openListener({ host, port, backlog }: Settings): Promise<Listener> {
+export async function openListener({
+  host,
+  port,
+  backlog,
+}: Pick<Settings, 'host' | 'port' | 'backlog'>): Promise<Listener> {
   if (host !== undefined) {
     const address = isNumeric(host) ? host : (await lookup(host)).address;
     return bound(address, port, backlog);

@@ -24,6 +24,8 @@ import { Member, now, Place } from './place.js';
 import { MOST_WORKERS, Scoreboard, type WorkerStatus } from './scoreboard.js';
 import type { Settings } from './settings.js';
 import { handledSignals, rowOf } from './signals.js';
+import { Reporter, type MasterStatus } from './status.js';
+import type { StatusServer } from './status-server.js';
 import { newsIn, Worker } from './worker.js';
 
 interface MasterEvents {
@@ -63,6 +65,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #agenda = new Agenda();
   readonly #inspection: Inspection;
   readonly #control: Control;
+  readonly #reporter: Reporter;
+  readonly #statusServer: StatusServer | undefined;
   /** One for each worker that there shall be. */
   readonly #places: Place[];
   /** Every process that has been forked and not been reaped, by its pid. */
@@ -89,10 +93,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #exiting = false;
 
   /** Only `prefork` makes one. */
-  constructor(server: Server, settings: Settings, listener: Listener) {
+  constructor(server: Server, settings: Settings, listener: Listener, statusServer?: StatusServer) {
     super();
     this.#settings = settings;
     this.#listener = listener;
+    this.#statusServer = statusServer;
     this.address = { host: listener.host, port: listener.port };
     this.#scoreboard = Scoreboard.create(this.address, settings.log);
     this.#places = Array.from({ length: settings.workers }, (_, worker) => new Place(worker));
@@ -119,6 +124,17 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         this.#recycle(member, reason);
       },
     });
+    this.#reporter = new Reporter({
+      ...this.address,
+      scoreboard: this.#scoreboard,
+      beat: this.#inspection.interval,
+      view: () => ({
+        generation: this.#generation,
+        wanted: this.#places.length,
+        reforking: this.#refork !== undefined,
+        stopping: this.#stopping ?? null,
+      }),
+    });
     this.#control = new Control((words) => this.#asked(words));
     this.#reaper.on('exit', (pid, status) => {
       this.#reaped(pid, status);
@@ -139,6 +155,16 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     return this.#scoreboard.status();
   }
 
+  /** What there is to know of the family: of each process, and of the last hour. */
+  status(): Promise<MasterStatus> {
+    return this.#reporter.status();
+  }
+
+  /** Where the status page is, if there is one. */
+  get statusAddress(): { readonly host: string; readonly port: number } | undefined {
+    return this.#statusServer?.address;
+  }
+
   /** Resolves when all workers have ended and nothing of the server is left. */
   get stopped(): Promise<void> {
     return this.#stopped;
@@ -154,6 +180,13 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     const { log, workers } = this.#settings;
     const { host, port } = this.address;
     log(`master pid=${process.pid} listening host=${host} port=${port} workers=${workers}`);
+    this.#reporter.open();
+    if (this.#statusServer) {
+      this.#statusServer.open(this.#reporter);
+      log(
+        `master pid=${process.pid} status host=${this.#statusServer.address.host} port=${this.#statusServer.address.port}`,
+      );
+    }
     // From the check phase of the event loop, in which a child inherits no event that is half dispatched.
     await nextCheckPhase();
     try {
@@ -208,6 +241,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (this.#refork) return Promise.reject(reforkError('the workers are being replaced already'));
     this.#generation++;
     this.#settings.log(`master pid=${process.pid} refork generation=${this.#generation}`);
+    this.#reporter.note('refork', { detail: `generation=${this.#generation}` });
     return new Promise((resolve, reject) => {
       this.#refork = { resolve, reject };
       for (const place of this.#places) this.#queue.add(place);
@@ -225,6 +259,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     integer('workers', workers, 0, MOST_WORKERS);
     if (this.#stopping) return;
     this.#settings.log(`master pid=${process.pid} scale workers=${workers} from=${this.#places.length}`);
+    this.#reporter.note('scale', { detail: `workers=${workers} from=${this.#places.length}` });
     for (const place of this.#places.splice(workers)) this.#close(place);
     const added = Array.from({ length: workers - this.#places.length }, (_, n) => new Place(this.#places.length + n));
     this.#places.push(...added);
@@ -276,6 +311,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       const { log } = this.#settings;
       log(`worker=${place.worker} pid=${pid} forked generation=${generation} replaces=${place.holder.pid}`);
     }
+    this.#reporter.note('fork', { worker: place.worker, pid, detail: `generation=${generation}` });
     place.take(member);
     this.#members.set(pid, member);
     void this.#reaper.watch(pid);
@@ -284,6 +320,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #forkFailed(place: Place, reason: string): void {
     place.failures++;
     this.#settings.log(`worker=${place.worker} fork failed reason=${JSON.stringify(reason)}`);
+    this.#reporter.note('fork failed', { worker: place.worker, detail: reason });
     if (place.holder) this.#replacementFailed(place);
     else this.#respawn(place);
   }
@@ -328,6 +365,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     member.waited = 0;
     this.#everReady = true;
     this.#settings.log(`worker=${place.worker} pid=${pid} ready ms=${(member.readyAt - member.forkedAt).toFixed(1)}`);
+    this.#reporter.note('ready', { worker: place.worker, pid });
     if (member === place.successor) {
       const old = place.succeed();
       if (old) this.#retire(old);
@@ -343,6 +381,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#signal(member.pid, RETIRE);
     member.cancelKill = this.#agenda.after(this.#settings.gracefulTimeout, () => {
       this.#settings.log(`worker=${member.place.worker} pid=${member.pid} gracefulTimeout passed, killing`);
+      this.#reporter.note('kill', { worker: member.place.worker, pid: member.pid, detail: 'gracefulTimeout' });
       this.#signal(member.pid, 'SIGKILL');
     });
   }
@@ -350,6 +389,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #killFor(member: Member, reason: string): void {
     member.killed = true;
     this.#settings.log(`worker=${member.place.worker} pid=${member.pid} killing reason=${reason}`);
+    this.#reporter.note('kill', { worker: member.place.worker, pid: member.pid, detail: reason });
     this.#signal(member.pid, 'SIGKILL');
   }
 
@@ -357,6 +397,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     const { place } = member;
     if (this.#stopping || place.holder !== member || member.tired !== undefined) return;
     this.#settings.log(`worker=${place.worker} pid=${member.pid} recycling reason=${reason}`);
+    this.#reporter.note('recycle', { worker: place.worker, pid: member.pid, detail: reason });
     member.tired = reason;
     this.#queue.add(place);
     this.#replaceSoon();
@@ -401,6 +442,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       this.#refork = undefined;
       this.#queue.clear();
       this.#settings.log(`master pid=${process.pid} refork failed generation=${this.#generation}`);
+      this.#reporter.note('refork failed', { detail: `generation=${this.#generation}` });
       reject(reforkError('a new worker ended before it was ready; the old ones go on'));
     }
     // Who has reached a limit is replaced in the end.
@@ -418,6 +460,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     const current = ({ holder }: Place) => holder?.readyAt !== undefined && holder.generation === this.#generation;
     if (!this.#refork || !this.#places.every(current)) return;
     this.#settings.log(`master pid=${process.pid} reforked generation=${this.#generation}`);
+    this.#reporter.note('reforked', { detail: `generation=${this.#generation}` });
     this.#refork.resolve();
     this.#refork = undefined;
   }
@@ -440,6 +483,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#settings.log(`worker=${place.worker} pid=${pid} exited ${manner(status)}`);
     const replacement = member === place.successor;
     const asked = !replacement && member !== place.holder;
+    const expected = asked || this.#stopping !== undefined;
+    this.#reporter.note('exit', { worker: place.worker, pid, detail: manner(status), asked: expected });
     if (!asked) {
       const healthy = readyAt !== undefined && now() - readyAt >= HEALTHY_AFTER;
       place.failures = healthy ? 1 : place.failures + 1;
@@ -484,6 +529,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       return;
     }
     this.#settings.log(`master pid=${process.pid} signal=${signal}`);
+    this.#reporter.note('signal', { detail: signal });
     switch (rowOf(signal)?.action) {
       case 'quick':
         if (this.#stopping === 'quick') this.#signalAll('SIGKILL');
@@ -511,18 +557,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   /** What somebody asks for by the control socket. */
   #asked([what = '', argument]: readonly string[]): unknown {
-    this.#settings.log(`master pid=${process.pid} control=${JSON.stringify(what)}`);
+    // Who watches asks every second.
+    if (what !== 'status') this.#settings.log(`master pid=${process.pid} control=${JSON.stringify(what)}`);
     switch (what) {
       case 'status':
-        return {
-          master: process.pid,
-          ...this.address,
-          generation: this.#generation,
-          wanted: this.#places.length,
-          reforking: this.#refork !== undefined,
-          stopping: this.#stopping ?? null,
-          workers: this.workers,
-        };
+        return this.status();
       case 'refork':
         return this.refork();
       case 'scale':
@@ -549,6 +588,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#refork?.reject(reforkError('the server stops'));
     this.#refork = undefined;
     this.#settings.log(`master pid=${process.pid} stopping how=${how}`);
+    this.#reporter.note('stop', { detail: how });
     if (how === 'quick') this.#hurry();
     await Promise.race([this.#beforeStop(), this.#hurried]);
     this.#signalAll(this.#stopping === 'quick' ? 'SIGINT' : 'SIGTERM');
@@ -592,6 +632,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     // A process that is about to exit is not to be killed by a signal that repeats.
     if (!this.#exiting) for (const signal of handledSignals) process.off(signal, this.#onSignal);
     this.#control.close();
+    this.#statusServer?.close();
+    this.#reporter.close();
     this.#reaper.close();
     this.#news.watcher.close();
     this.#worker.close();

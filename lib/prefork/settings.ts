@@ -33,6 +33,10 @@ export interface PreforkOptions {
   maxLifetime?: number;
   /** With how much memory of its own, in bytes, a worker is replaced: what its end would give back. Default: never. */
   maxMemory?: number;
+  /** The port of the status page, its JSON and the metrics, 0 to 65535; 0: one that is free. Default: there is none. */
+  statusPort?: number;
+  /** The host name or address of the status page. Who reaches it can see it. Default `127.0.0.1`. */
+  statusHost?: string;
   /**
    * What the master does first when it stops, while the workers still serve: leave the registry, say. It is awaited;
    * an error is logged and does not keep the server from stopping.
@@ -109,6 +113,8 @@ export interface Settings extends Readonly<Record<NumberSettingName, number>> {
   readonly port: number;
   readonly host: string | undefined;
   readonly workers: number;
+  readonly statusPort: number | undefined;
+  readonly statusHost: string;
   readonly beforeStop: () => void | Promise<void>;
   readonly log: (line: string) => void;
 }
@@ -121,11 +127,13 @@ function numberFrom(name: NumberSettingName, told: number | undefined): number {
 
 /** The settings that these options ask for. @throws {TypeError | RangeError} an option that cannot be */
 export function settingsFrom(options: PreforkOptions): Settings {
-  const { host, workers = 'auto' } = object('options', options);
+  const { host, workers = 'auto', statusPort } = object('options', options);
   return {
     port: integer('options.port', options.port ?? 0, 0, 65535),
     host: host === undefined ? undefined : text('options.host', host),
     workers: workers === 'auto' ? availableParallelism() : integer('options.workers', workers, 1, MOST_WORKERS),
+    statusPort: statusPort === undefined ? undefined : integer('options.statusPort', statusPort, 0, 65535),
+    statusHost: text('options.statusHost', options.statusHost ?? '127.0.0.1'),
     backlog: numberFrom('backlog', options.backlog),
     gracefulTimeout: numberFrom('gracefulTimeout', options.gracefulTimeout),
     bootTimeout: numberFrom('bootTimeout', options.bootTimeout),
