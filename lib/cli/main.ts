@@ -6,8 +6,9 @@ import { helpOf, helpOfAll, readCall, UsageError, type Command } from './command
 import { refork, scale, status, stop } from './control.js';
 import { ps } from './ps.js';
 import { serve } from './serve.js';
+import { top } from './top.js';
 
-const commands: readonly Command[] = [serve, status, refork, scale, stop, ps, call];
+const commands: readonly Command[] = [serve, status, top, refork, scale, stop, ps, call];
 
 const WRONG_USAGE = 2;
 
