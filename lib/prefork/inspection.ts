@@ -14,12 +14,16 @@ interface Verdicts {
 // So many looks to the shortest of the times.
 const LOOKS = 10;
 const [SHORTEST, LONGEST] = [20, 1_000]; // milliseconds
+// What blocks an event loop for longer than that does not go unseen.
+const LONGEST_BEAT = 250; // milliseconds
 // The kernel walks the page tables of a process to tell its memory: at every tenth look only.
 const MEMORY_LOOKS = 10;
 
 export class Inspection {
-  /** How often to look, and how often a worker tells that its event loop turns, in milliseconds. */
+  /** How often to look, in milliseconds. */
   readonly interval: number;
+  /** How often a worker tells that its event loop turns, and how late that is, in milliseconds. */
+  readonly beat: number;
   readonly #limits: Limits;
   readonly #verdicts: Verdicts;
   #looks = 0;
@@ -30,6 +34,7 @@ export class Inspection {
     this.#verdicts = verdicts;
     const { timeout, bootTimeout, maxLifetime } = limits;
     this.interval = Math.min(LONGEST, Math.max(SHORTEST, Math.min(timeout, bootTimeout, maxLifetime) / LOOKS));
+    this.beat = Math.min(this.interval, LONGEST_BEAT);
   }
 
   /** After how many requests this worker shall be replaced. */

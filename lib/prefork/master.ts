@@ -127,7 +127,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#reporter = new Reporter({
       ...this.address,
       scoreboard: this.#scoreboard,
-      beat: this.#inspection.interval,
+      beat: this.#inspection.beat,
       view: () => ({
         generation: this.#generation,
         wanted: this.#places.length,
@@ -338,7 +338,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       if (!member) throw new RangeError('there is no such worker');
       const { number, cell } = member;
       const maxRequests = this.#inspection.maxRequests(member);
-      this.#worker.serve({ number, cell, maxRequests, beat: this.#inspection.interval });
+      this.#worker.serve({ number, cell, maxRequests, beat: this.#inspection.beat });
     } catch (error) {
       // It ends this worker, as an uncaught one, and is not the caller's.
       queueMicrotask(() => {

@@ -101,7 +101,7 @@ interface Sources {
   readonly view: () => View;
 }
 
-// Who asks within this time gets the same answer, in milliseconds.
+// Who asks within this time gets the same answer, in milliseconds, if nothing has happened.
 const FRESH = 200;
 
 /** Keeps what has happened, and describes the family. */
@@ -152,6 +152,7 @@ export class Reporter {
   note(kind: EventKind, subject: Subject = {}): void {
     const time = Date.now();
     const { worker, pid, detail = '', asked } = subject;
+    this.#latest = undefined;
     this.#history.add(kind, subject, time);
     if (kind === 'fork' || kind === 'exit') this.#counts[kind]++;
     if (kind === 'kill') this.#kills[detail] = (this.#kills[detail] ?? 0) + 1;
