@@ -20,7 +20,7 @@ beforeAll(() => {
   const folder = join(modules, 'truefork');
   mkdirSync(folder, { recursive: true });
   execFileSync('tar', ['-xzf', join(home, tarball), '-C', folder, '--strip-components=1']);
-  for (const dependency of ['bindings', 'file-uri-to-path']) {
+  for (const dependency of ['bindings', 'file-uri-to-path', 'prom-client', '@opentelemetry', 'tdigest', 'bintrees']) {
     symlinkSync(join(root, 'node_modules', dependency), join(modules, dependency));
   }
 });

@@ -21,7 +21,9 @@ type ValueOf<Row> = Row extends { type: 'flag' }
     ? readonly number[]
     : Row extends { untold: infer Untold }
       ? number | (Untold extends 'auto' ? 'auto' : never)
-      : string | undefined;
+      : Row extends { type: 'integer' }
+        ? number | undefined
+        : string | undefined;
 
 /** The values, all of them. Paths are absolute; Infinity stands for never, and so do no counts. */
 export type Values = { readonly [Name in SettingName]: ValueOf<Rows[Name]> };
@@ -158,6 +160,11 @@ const conflicts: readonly Conflict[] = [
     between: ['register', 'path'],
     is: (_, told) => told('register') && told('path'),
     why: ({ of }) => `${of('register')} needs a port that clients can connect to, not ${of('path')}`,
+  },
+  {
+    between: ['statusHost', 'statusPort'],
+    is: (_, told) => told('statusHost') && !told('statusPort'),
+    why: ({ of, needed }) => `${of('statusHost')} needs ${needed('statusPort')}`,
   },
   {
     between: ['registry', 'register'],

@@ -1,10 +1,15 @@
 // The commands that ask a running master for something.
-import { ask, ControlError, families } from '../prefork/index.js';
+import { ask, ControlError, families, type MasterStatus } from '../prefork/index.js';
 import { UsageError, type Call, type Command } from './command.js';
 import { masterOf } from './master.js';
+import { snapshotOf } from './top.js';
+
+function asJson(result: unknown): string {
+  return JSON.stringify(result, undefined, 2);
+}
 
 // Asks, and tells what went wrong. The pid of a master that has ended may be somebody else's: only one that runs is asked.
-async function demand(operand: string, request: string): Promise<number> {
+async function demand(operand: string, request: string, show = asJson): Promise<number> {
   const master = masterOf(operand);
   const complain = (why: string) => {
     process.stderr.write(`truefork: ${why}\n`);
@@ -14,7 +19,7 @@ async function demand(operand: string, request: string): Promise<number> {
     return complain(`process ${master} is no master of yours`);
   try {
     const result = await ask(master, request);
-    if (result !== null) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+    if (result !== null) process.stdout.write(`${show(result)}\n`);
     return 0;
   } catch (error) {
     if (error instanceof ControlError) return complain(error.message);
@@ -24,10 +29,15 @@ async function demand(operand: string, request: string): Promise<number> {
 
 export const status: Command = {
   name: 'status',
-  summary: 'Tell, as JSON, what a master and its workers do.',
+  summary: 'Tell what a master, its molds and its workers do.',
   operands: ['PID|PIDFILE'],
-  options: {},
-  run: ({ operands: [pid = ''] }: Call) => demand(pid, 'status'),
+  options: {
+    json: { type: 'boolean', help: 'As JSON, all there is to know. So it is too where stdout is no terminal.' },
+  },
+  run: ({ operands: [pid = ''], options }: Call) =>
+    options['json'] === true || !process.stdout.isTTY
+      ? demand(pid, 'status')
+      : demand(pid, 'status', (result) => snapshotOf(result as MasterStatus)),
 };
 
 export const stop: Command = {

@@ -44,6 +44,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage.code;
   if (error instanceof PreforkError && error.code === 'ERR_PREFORK_BOOT') return exitCodes.boot.code;
   if (error instanceof PreforkError && error.code === 'ERR_PREFORK_MOLD') return moldsExitCode(error);
+  if (error instanceof PosixError && /^(bind|listen)$/.test(error.syscall)) return exitCodes.address.code;
   return isForkError(error) ? exitCodes.system.code : exitCodes.failure.code;
 }
 

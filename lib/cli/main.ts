@@ -7,8 +7,9 @@ import { refork, reload, scale, status, stop } from './control.js';
 import { complaintOf, exitCodeOf } from './exit-codes.js';
 import { ps } from './ps.js';
 import { serve } from './serve.js';
+import { top } from './top.js';
 
-const commands: readonly Command[] = [serve, status, reload, refork, scale, stop, ps, call];
+const commands: readonly Command[] = [serve, status, top, reload, refork, scale, stop, ps, call];
 
 function version(): string {
   const manifest = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');

@@ -25,7 +25,11 @@ function kernelState(state: string | undefined): string | undefined {
 }
 
 function rowsOf({ master, since, pastRequests, molds, workers }: FamilyStatus): Row[] {
-  const sum = (count: 'requests' | 'connections') => workers.reduce((total, worker) => total + worker[count], 0);
+  const processes = [
+    ...molds.map((mold) => ({ role: 'mold', connections: 0, ...mold })),
+    ...workers.map((worker) => ({ role: `worker ${worker.worker}`, ...worker })),
+  ];
+  const sum = (count: 'requests' | 'connections') => processes.reduce((total, each) => total + each[count], 0);
   const head = processStat(master);
   return [
     {
@@ -37,10 +41,7 @@ function rowsOf({ master, since, pastRequests, molds, workers }: FamilyStatus): 
       requests: pastRequests + sum('requests'),
       connections: sum('connections'),
     },
-    ...[
-      ...molds.map((mold) => ({ role: 'mold', requests: 0, connections: 0, ...mold })),
-      ...workers.map((worker) => ({ role: `worker ${worker.worker}`, ...worker })),
-    ].map(({ role, pid, generation, state, since, requests, connections }) => {
+    ...processes.map(({ role, pid, generation, state, since, requests, connections }) => {
       const stat = processStat(pid);
       return {
         role,

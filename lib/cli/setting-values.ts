@@ -71,7 +71,7 @@ function numberFrom(row: Told, told: unknown): number | 'auto' | undefined {
 }
 
 function isNumberSetting(row: Told): row is NumberSetting {
-  return row.untold !== 'auto';
+  return typeof row.untold === 'number';
 }
 
 /** What the value is when nothing is told; undefined: there is none. */
@@ -110,7 +110,7 @@ const kinds = {
 
 function numberExpectation(row: Told): string {
   const upTo = row.most === Number.MAX_SAFE_INTEGER ? `${row.least} on` : `${row.least} to ${row.most}`;
-  const word = isNumberSetting(row) ? mayBeNever(row) && 'never' : 'auto';
+  const word = row.untold === 'auto' ? 'auto' : isNumberSetting(row) && mayBeNever(row) && 'never';
   return `${kinds[row.type]} from ${upTo}${word ? `, or ${word}` : ''}`;
 }
 

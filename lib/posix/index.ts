@@ -10,7 +10,7 @@ export { atfork, fork, forkMany, type Forked, type ForkHooks, type ForkOptions }
 export * from './inotify.js';
 export * from './mapping.js';
 export { prepareFork } from './prepare.js';
-export { blockedIn, processStat, type ProcessStat } from './proc.js';
+export { blockedIn, processMemory, processStat, type ProcessMemory, type ProcessStat } from './proc.js';
 export * from './process.js';
 export * from './random.js';
 export * from './signal.js';

@@ -3,12 +3,15 @@ import { wrongType } from '../mistakes.js';
 import { openListener } from './listener.js';
 import { Master, type Application } from './master.js';
 import { Notifier } from './notify.js';
-import { settingsFrom, type PreforkOptions } from './settings.js';
+import { settingsFrom, type PreforkOptions, type Settings } from './settings.js';
+import type { StatusServer } from './status-server.js';
 
 export { shownAddress, socketPath, type ServerAddress } from './address.js';
 export { ask, ControlError } from './control.js';
+export type { EventKind, HistoryEvent } from './history.js';
 export { openListener, type Listener, type ListenerOptions } from './listener.js';
 export { PreforkError, type Application, type Master } from './master.js';
+export type { CpuUse } from './resources.js';
 export { families, type FamilyStatus, type MoldStatus, type WorkerState, type WorkerStatus } from './scoreboard.js';
 export {
   isPreforkOption,
@@ -20,6 +23,7 @@ export {
 } from './setting-table.js';
 export { mayBeNever, type NumberSetting, type PreforkOptions } from './settings.js';
 export { signalTable } from './signals.js';
+export type { MasterStatus, ProcessStatus } from './status.js';
 
 // Whether this process has a master, or is a worker of one. One has the signals and the scoreboard of the process.
 let taken = false;
@@ -46,7 +50,7 @@ let taken = false;
  * @throws {TypeError | RangeError} an argument that cannot be
  * @throws {Error} ERR_PREFORK_INHERIT: the socket that this process was started with cannot be listened on;
  * ERR_SERVER_ALREADY_LISTEN; ERR_PREFORK_TAKEN: this process has a master already, or is a worker
- * @throws {PosixError} the address cannot be listened on (EADDRINUSE, EACCES, …), or a fork failed
+ * @throws {PosixError} an address cannot be listened on (EADDRINUSE, EACCES, …), or a fork failed
  * @throws {ForkUnsafeError} this process cannot be forked now
  * @throws {PreforkError} ERR_PREFORK_BOOT: the workers end before they are ready; ERR_PREFORK_MOLD: the function failed
  *
@@ -76,10 +80,13 @@ export async function prefork(application: Application, options: PreforkOptions 
   let master;
   try {
     const listener = settings.listener ?? (await openListener(options));
+    let statusServer;
     try {
-      master = new Master(application, settings, listener);
+      statusServer = await newStatusServer(settings);
+      master = new Master(application, settings, listener, statusServer);
     } catch (error) {
       listener.close();
+      statusServer?.close();
       throw error;
     }
   } catch (error) {
@@ -91,4 +98,11 @@ export async function prefork(application: Application, options: PreforkOptions 
   await master.start();
   notifier?.ready();
   return master;
+}
+
+// Loaded only where it is asked for. It has its socket before the first fork: who asks for one that cannot be had is told.
+async function newStatusServer({ statusPort: port, statusHost: host }: Settings): Promise<StatusServer | undefined> {
+  if (port === undefined) return undefined;
+  const { STATUS_BACKLOG, StatusServer } = await import('./status-server.js');
+  return new StatusServer(await openListener({ host, port, backlog: STATUS_BACKLOG }));
 }

@@ -1,5 +1,5 @@
 // Looks at the workers from time to time: who has to be killed, and who replaced.
-import { readFileSync } from 'node:fs';
+import { processMemory } from '../posix/index.js';
 import { GRACE } from './last-words.js';
 import { type Member, now } from './place.js';
 import type { Settings } from './settings.js';
@@ -16,13 +16,15 @@ interface Verdicts {
 // So many looks to the shortest of the times.
 const LOOKS = 10;
 const [SHORTEST, LONGEST] = [20, 1_000]; // milliseconds
+// What blocks an event loop for longer than that does not go unseen.
+const LONGEST_BEAT = 250; // milliseconds
 // The kernel walks the page tables of a process to tell its memory: at every tenth look only.
 const MEMORY_LOOKS = 10;
 
 export class Inspection {
   /** How often to look, in milliseconds. */
   readonly interval: number;
-  /** How often a worker tells that its event loop turns, in milliseconds; Infinity: never. */
+  /** How often a worker tells that its event loop turns, and how late that is, in milliseconds. */
   readonly beat: number;
   readonly #limits: Limits;
   readonly #verdicts: Verdicts;
@@ -36,7 +38,7 @@ export class Inspection {
     this.#verdicts = verdicts;
     const { timeout, bootTimeout, maxLifetime } = limits;
     this.interval = Math.min(LONGEST, Math.max(SHORTEST, Math.min(timeout, bootTimeout, maxLifetime) / LOOKS));
-    this.beat = timeout === Infinity ? Infinity : this.interval;
+    this.beat = Math.min(this.interval, LONGEST_BEAT);
   }
 
   /** After how many requests a worker shall be replaced: its own number for each that asks. */
@@ -55,10 +57,10 @@ export class Inspection {
     for (const member of members) {
       const { readyAt, jitter } = member;
       if (member.killed || member.retiring) continue;
-      const { turns } = member.cell;
-      const turned = readyAt !== undefined && turns !== member.turns;
+      const { turnedAt } = member.cell;
+      const turned = readyAt !== undefined && turnedAt !== member.turnedAt;
       member.waited = late || turned ? 0 : member.waited + passed;
-      member.turns = turns;
+      member.turnedAt = turnedAt;
       const [limit, reason] = readyAt === undefined ? [bootTimeout, 'bootTimeout'] : [timeout, 'timeout'];
       if (member.waited >= limit) {
         this.#overdue(member, limit, reason);
@@ -67,7 +69,7 @@ export class Inspection {
       this.#questioned.delete(member);
       if (readyAt === undefined) continue;
       if (time - readyAt >= maxLifetime * (1 + jitter)) this.#verdicts.recycle(member, 'lifetime');
-      else if (weigh && ownMemory(member.pid) > maxMemory) this.#verdicts.recycle(member, 'memory');
+      else if (weigh && (processMemory(member.pid)?.private ?? 0) > maxMemory) this.#verdicts.recycle(member, 'memory');
     }
   }
 
@@ -79,17 +81,4 @@ export class Inspection {
       this.#verdicts.question(member, reason);
     } else if (member.waited >= limit + GRACE) this.#verdicts.kill(member, reason);
   }
-}
-
-/** What the end of a process would give back of memory, in bytes; 0 of one that has ended. */
-function ownMemory(pid: number): number {
-  let text;
-  try {
-    text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
-  } catch {
-    return 0;
-  }
-  let kilobytes = 0;
-  for (const [, amount] of text.matchAll(/^Private_\w+: +(\d+) kB$/gm)) kilobytes += Number(amount);
-  return kilobytes * 1024;
 }

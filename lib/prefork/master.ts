@@ -27,9 +27,11 @@ import type { Listener } from './listener.js';
 import { newsIn, type Message } from './news.js';
 import { Orders, type Line } from './orders.js';
 import { Member, MoldMember, now, Place, type Source } from './place.js';
-import { MOST_WORKERS, Scoreboard, type MoldStatus, type WorkerStatus } from './scoreboard.js';
+import { MOLD, MOST_WORKERS, Scoreboard, type MoldStatus, type WorkerStatus } from './scoreboard.js';
 import type { Settings } from './settings.js';
 import { handledSignals, rowOf } from './signals.js';
+import { Reporter, type MasterStatus } from './status.js';
+import type { StatusServer } from './status-server.js';
 
 interface MasterEvents {
   /** A worker accepts connections. */
@@ -89,6 +91,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #inspection: Inspection;
   readonly #lastWords: LastWords;
   readonly #control: Control;
+  readonly #reporter: Reporter;
+  readonly #statusServer: StatusServer | undefined;
   /** One for each worker that there shall be. */
   readonly #places: Place[];
   /** The workers that have been forked or ordered, and not been reaped, by the numbers of their cells. */
@@ -125,11 +129,12 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #exiting = false;
 
   /** Only `prefork` makes one. */
-  constructor(application: Application, settings: Settings, listener: Listener) {
+  constructor(application: Application, settings: Settings, listener: Listener, statusServer?: StatusServer) {
     super();
     this.#settings = settings;
     this.#application = application;
     this.#listener = listener;
+    this.#statusServer = statusServer;
     this.address = listener.address;
     this.#scoreboard = Scoreboard.create(this.address, settings.log);
     this.#places = Array.from({ length: settings.workers }, (_, worker) => new Place(worker));
@@ -175,6 +180,17 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       },
       log: settings.log,
     });
+    this.#reporter = new Reporter({
+      address: this.address,
+      scoreboard,
+      beat: inspection.beat,
+      view: () => ({
+        generation: this.#source?.generation ?? this.#generation,
+        wanted: this.#places.length,
+        replacing: this.#change?.kind ?? null,
+        stopping: this.#stopping ?? null,
+      }),
+    });
     this.#control = new Control((words) => this.#asked(words));
     this.#reaper.on('exit', (pid, status) => {
       this.#reaped(pid, status);
@@ -200,6 +216,16 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     return this.#scoreboard.molds();
   }
 
+  /** What there is to know of the family: of each process, and of the last hour. */
+  status(): Promise<MasterStatus> {
+    return this.#reporter.status();
+  }
+
+  /** Where the status page is, if there is one. */
+  get statusAddress(): ServerAddress | undefined {
+    return this.#statusServer?.address;
+  }
+
   /** Resolves when all workers have ended and nothing of the server is left. */
   get stopped(): Promise<void> {
     return this.#stopped;
@@ -214,6 +240,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   async start(): Promise<void> {
     const { log, workers } = this.#settings;
     log(`master pid=${process.pid} listening ${addressFields(this.address)} workers=${workers}`);
+    this.#reporter.open();
+    if (this.#statusServer) {
+      this.#statusServer.open(this.#reporter);
+      log(`master pid=${process.pid} status ${addressFields(this.#statusServer.address)}`);
+    }
     const application = this.#application;
     if (typeof application !== 'function') await this.#descendant.prepare(application);
     // From the check phase of the event loop, in which a child inherits no event that is half dispatched.
@@ -312,6 +343,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     integer('workers', workers, 0, MOST_WORKERS);
     if (this.#stopping) return;
     this.#settings.log(`master pid=${process.pid} scale workers=${workers} from=${this.#places.length}`);
+    this.#reporter.note('scale', { detail: `workers=${workers} from=${this.#places.length}` });
     const closed = this.#places.splice(workers);
     if (closed.length > 0) this.#listener.giveUp(workers);
     for (const place of closed) this.#close(place);
@@ -359,14 +391,14 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     const mold = new MoldMember(forked.pids[0] ?? 0, number, cell, generation, line);
     const { log, bootTimeout } = this.#settings;
     log(`mold pid=${mold.pid} forked generation=${generation}`);
+    this.#reporter.note('mold forked', { worker: MOLD, pid: mold.pid, detail: `generation=${generation}` });
     this.#join(mold);
     if (this.#change) this.#change.candidate = mold;
     if (bootTimeout < Infinity) {
       mold.cancelKill = this.#agenda.after(bootTimeout, () => {
         this.#lastWords.ask('mold', mold.pid, 'bootTimeout');
         mold.cancelKill = this.#agenda.after(GRACE, () => {
-          log(`mold pid=${mold.pid} killing reason=bootTimeout`);
-          this.#signal(mold.pid, 'SIGKILL');
+          this.#killMold(mold, 'bootTimeout');
         });
       });
     }
@@ -433,6 +465,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       const { log } = this.#settings;
       log(`worker=${place.worker} pid=${pid} forked generation=${generation} replaces=${place.holder?.pid ?? 0}`);
     }
+    this.#reporter.note('fork', { worker: place.worker, pid, detail: `generation=${generation}` });
     this.#byPid.set(pid, member);
     void this.#reaper.watch(pid);
     // It was ordered before the stop, or before its place was closed.
@@ -455,6 +488,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #forkFailed(place: Place, reason: string, replacement = place.holder !== undefined): void {
     place.failures++;
     this.#settings.log(`worker=${place.worker} fork failed reason=${JSON.stringify(reason)}`);
+    this.#reporter.note('fork failed', { worker: place.worker, detail: reason });
     if (replacement) this.#replacementFailed(place);
     else if (!this.#everReady && ++this.#bootFailures >= BOOT_FAILURES) this.#giveUp();
     else this.#respawn(place);
@@ -527,6 +561,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #disown(cell: number, pid: number): void {
     this.#limbo.delete(cell);
     this.#settings.log(`worker pid=${pid} killing reason=orphan`);
+    this.#reporter.note('kill', { worker: this.#scoreboard.cell(cell).worker, pid, detail: 'orphan' });
     void this.#reaper.watch(pid).then(() => {
       this.#scoreboard.retire(cell);
     });
@@ -541,6 +576,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       const { generation, line } = this.#scoreboard.nextMold;
       mold.cancelKill();
       this.#members.delete(number);
+      this.#reporter.promoted(pid, mold.place.worker);
       mold = new MoldMember(pid, number, mold.cell, generation, line);
       this.#join(mold);
       if (this.#change) {
@@ -553,6 +589,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     mold.cancelKill();
     this.#moldFailures = 0;
     this.#settings.log(`mold pid=${pid} ready generation=${mold.generation} ms=${(now() - mold.since).toFixed(1)}`);
+    this.#reporter.note('mold ready', { worker: MOLD, pid, detail: `generation=${mold.generation}` });
     if (this.#change?.candidate === mold) this.#changeSource(mold, this.#change);
     else this.#source = mold;
     this.#agenda.after(0, () => {
@@ -577,6 +614,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     member.waited = 0;
     this.#everReady = true;
     this.#settings.log(`worker=${place.worker} pid=${pid} ready ms=${(member.readyAt - member.forkedAt).toFixed(1)}`);
+    this.#reporter.note('ready', { worker: place.worker, pid });
     const former = this.#change?.former;
     if (former && member.source === this.#source) {
       delete this.#change?.former;
@@ -598,13 +636,16 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (member.pid !== 0) this.#signal(member.pid, signal);
     member.cancelKill = this.#agenda.after(this.#settings.gracefulTimeout, () => {
       this.#settings.log(`worker=${member.place.worker} pid=${member.pid} gracefulTimeout passed, killing`);
-      if (member.pid !== 0) this.#signal(member.pid, 'SIGKILL');
+      if (member.pid === 0) return;
+      this.#reporter.note('kill', { worker: member.place.worker, pid: member.pid, detail: 'gracefulTimeout' });
+      this.#signal(member.pid, 'SIGKILL');
     });
   }
 
   /** As retire(), and then it is the next mold. */
   #promote(member: Member): void {
     this.#reserveLine(++this.#generation);
+    this.#scoreboard.promote(member.number);
     this.#settings.log(`worker=${member.place.worker} pid=${member.pid} promoted generation=${this.#generation}`);
     this.#retire(member, PROMOTE);
   }
@@ -613,7 +654,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     mold.retiring = true;
     this.#signal(mold.pid, 'SIGTERM');
     mold.cancelKill = this.#agenda.after(this.#settings.gracefulTimeout, () => {
-      this.#signal(mold.pid, 'SIGKILL');
+      this.#killMold(mold, 'gracefulTimeout');
     });
   }
 
@@ -628,18 +669,25 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     const { pid, place, source } = member;
     if (pid !== 0) {
       this.#settings.log(`worker=${place.worker} pid=${pid} killing reason=${reason}`);
+      this.#reporter.note('kill', { worker: place.worker, pid, detail: reason });
       this.#signal(pid, 'SIGKILL');
     } else if (source.mold) {
       // It was ordered, and has not been forked.
-      this.#settings.log(`mold pid=${source.mold.pid} killing reason=${reason}`);
-      this.#signal(source.mold.pid, 'SIGKILL');
+      this.#killMold(source.mold, reason);
     }
+  }
+
+  #killMold({ pid }: MoldMember, reason: string): void {
+    this.#settings.log(`mold pid=${pid} killing reason=${reason}`);
+    this.#reporter.note('kill', { worker: MOLD, pid, detail: reason });
+    this.#signal(pid, 'SIGKILL');
   }
 
   #recycle(member: Member, reason: string): void {
     const { place } = member;
     if (this.#stopping || place.closed || place.holder !== member || member.tired !== undefined) return;
     this.#settings.log(`worker=${place.worker} pid=${member.pid} recycling reason=${reason}`);
+    this.#reporter.note('recycle', { worker: place.worker, pid: member.pid, detail: reason });
     member.tired = reason;
     this.#queue.add(place);
     this.#replaceSoon();
@@ -689,6 +737,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (this.#stopping) return Promise.reject(changeError(kind, 'the server stops'));
     if (this.#change) return Promise.reject(changeError(kind, 'they are being replaced already'));
     this.#settings.log(`master pid=${process.pid} ${kind} from=${this.#generation}`);
+    this.#reporter.note(kind, { detail: `from=${this.#generation}` });
     const finished = new Promise<void>((resolve, reject) => {
       const change: Change = { kind, resolve, reject };
       this.#change = change;
@@ -715,6 +764,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     // Where no worker is wanted, none has let it go.
     if (change.former?.mold) this.#retireMold(change.former.mold);
     this.#settings.log(`master pid=${process.pid} ${change.kind}ed generation=${change.source.generation}`);
+    this.#reporter.note(`${change.kind}ed`, { detail: `generation=${change.source.generation}` });
     if (change.kind === 'refork') this.#reforks++;
     this.#change = undefined;
     change.resolve();
@@ -729,6 +779,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     const { kind, donor, candidate, source, former } = change;
     const { log } = this.#settings;
     log(`master pid=${process.pid} ${kind} failed generation=${this.#generation} reason=${JSON.stringify(reason)}`);
+    this.#reporter.note(`${kind} failed`, { detail: reason });
     if (donor) donor.promoted = false;
     if (candidate) this.#retireMold(candidate);
     if (former) {
@@ -806,6 +857,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#settings.log(`worker=${place.worker} pid=${pid} exited ${manner(status)}`);
     const replacement = member === place.successor;
     const asked = !replacement && member !== place.holder;
+    const expected = asked || this.#stopping !== undefined;
+    this.#reporter.note('exit', { worker: place.worker, pid, detail: manner(status), asked: expected });
     if (!asked) {
       const healthy = readyAt !== undefined && now() - readyAt >= HEALTHY_AFTER;
       place.failures = healthy ? 1 : place.failures + 1;
@@ -834,6 +887,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     mold.cancelKill();
     this.#scoreboard.retire(mold.number);
     this.#settings.log(`mold pid=${mold.pid} exited ${manner(status)} generation=${mold.generation}`);
+    const asked = mold.retiring || this.#stopping !== undefined;
+    this.#reporter.note('mold exited', { worker: MOLD, pid: mold.pid, detail: manner(status), asked });
     const lost = [...this.#members.values()].filter(({ pid, source }) => pid === 0 && source === mold);
     if (this.#change?.candidate === mold) {
       delete this.#change.candidate;
@@ -880,6 +935,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
           this.#bootMold(++this.#generation);
         } catch (error) {
           this.#settings.log(`mold fork failed reason=${JSON.stringify((error as Error).message)}`);
+          this.#reporter.note('fork failed', { worker: MOLD, detail: (error as Error).message });
           this.#moldLost(undefined);
         }
       });
@@ -912,6 +968,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       return;
     }
     this.#settings.log(`master pid=${process.pid} signal=${signal}`);
+    this.#reporter.note('signal', { detail: signal });
     switch (rowOf(signal)?.action) {
       case 'quick':
         if (this.#stopping === 'quick') this.#signalAll('SIGKILL');
@@ -940,19 +997,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   /** What somebody asks for by the control socket. */
   #asked([what = '', argument]: readonly string[]): unknown {
-    this.#settings.log(`master pid=${process.pid} control=${JSON.stringify(what)}`);
+    // Who watches asks every second.
+    if (what !== 'status') this.#settings.log(`master pid=${process.pid} control=${JSON.stringify(what)}`);
     switch (what) {
       case 'status':
-        return {
-          master: process.pid,
-          ...this.address,
-          generation: this.#source?.generation ?? this.#generation,
-          wanted: this.#places.length,
-          replacing: this.#change?.kind ?? null,
-          stopping: this.#stopping ?? null,
-          molds: this.molds,
-          workers: this.workers,
-        };
+        return this.status();
       case 'reload':
         return this.reload();
       case 'refork':
@@ -983,6 +1032,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#change?.reject(changeError(this.#change.kind, 'the server stops'));
     this.#change = undefined;
     this.#settings.log(`master pid=${process.pid} stopping how=${how}`);
+    this.#reporter.note('stop', { detail: how });
     this.emit('stopping');
     if (how === 'quick') this.#hurry();
     await Promise.race([this.#beforeStop(), this.#hurried]);
@@ -1031,6 +1081,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (!this.#exiting) for (const signal of handledSignals) process.off(signal, this.#onSignal);
     this.#control.close();
     this.#lastWords.close();
+    this.#statusServer?.close();
+    this.#reporter.close();
     this.#reaper.close();
     this.#news.watcher.close();
     this.#descendant.close();

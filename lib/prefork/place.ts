@@ -104,8 +104,8 @@ export class Member {
   killed = false;
   /** For how long the master has seen it boot, or not turn its event loop, in milliseconds. */
   waited = 0;
-  /** What its event loop had counted at the last look. */
-  turns = 0;
+  /** When its event loop had last turned, by its cell, at the last look. */
+  turnedAt = 0;
   /** Takes back the SIGKILL that waits, if one does. */
   cancelKill: () => void = () => undefined;
 

@@ -28,6 +28,12 @@ export interface WorkerStatus {
   readonly requests: number;
   /** Connections that it has open. */
   readonly connections: number;
+  /** When it was last given a request or a connection, in milliseconds of the epoch; when it was forked, if never. */
+  readonly activeAt: number;
+  /** When it last told that its event loop turns, in milliseconds of the epoch. */
+  readonly turnedAt: number;
+  /** How late its event loop was at worst, in milliseconds; it fades, by half in ten seconds. */
+  readonly lag: number;
 }
 
 /** A mold, as its cell says. */
@@ -38,6 +44,8 @@ export interface MoldStatus {
   readonly state: WorkerState;
   /** Since when, in milliseconds of the epoch. */
   readonly since: number;
+  /** Requests that it was given while it was a worker. */
+  readonly requests: number;
 }
 
 /** A family as its scoreboard shows it. */
@@ -54,10 +62,11 @@ export type FamilyStatus = ServerAddress & {
 };
 
 const MAGIC = 0x54465342; // 'TFSB'
-const VERSION = 3;
+const VERSION = 4;
 const CELL = 64; // bytes: a cache line
 const HEADER = 4 * CELL;
 const NAME = 64; // where in the header the host or the path begins
+const LAG_HALVES = 10_000; // milliseconds
 
 /** The most workers of a family. */
 export const MOST_WORKERS = 1024;
@@ -79,19 +88,19 @@ const WORD = {
 } as const;
 const NUMBER = { masterStart: 4, since: 5, pastRequests: 6 } as const;
 
-// In place of a worker's number.
-const MOLD = -1;
+/** In place of a worker's number. */
+export const MOLD = -1;
 
 /** The cell of one process, which alone writes it; the master does while there is none. */
 export class Cell {
   /** pid, state, worker, generation. */
   readonly #words: Int32Array;
-  /** since, requests, connections, turns. */
+  /** since, requests, connections, turnedAt, activeAt, lag. */
   readonly #numbers: Float64Array;
 
   constructor(buffer: ArrayBuffer, offset: number) {
     this.#words = new Int32Array(buffer, offset, 4);
-    this.#numbers = new Float64Array(buffer, offset + 16, 4);
+    this.#numbers = new Float64Array(buffer, offset + 16, 6);
   }
 
   /** In the master, before the fork of a worker. */
@@ -106,8 +115,13 @@ export class Cell {
   }
 
   enter(state: WorkerState, pid: number): void {
+    const time = Date.now();
+    if (state === 'booting') {
+      this.#numbers[3] = time;
+      this.#numbers[4] = time;
+    }
     this.#words[0] = pid;
-    this.#numbers[0] = Date.now();
+    this.#numbers[0] = time;
     this.#words[1] = workerStates.indexOf(state) + 1;
   }
 
@@ -118,18 +132,26 @@ export class Cell {
 
   countRequest(): void {
     this.#numbers[1] = (this.#numbers[1] ?? 0) + 1;
+    this.#numbers[4] = Date.now();
   }
 
   countConnection(difference: 1 | -1): void {
     this.#numbers[2] = (this.#numbers[2] ?? 0) + difference;
+    if (difference === 1) this.#numbers[4] = Date.now();
   }
 
-  /** The event loop of the worker has turned. */
-  turn(): void {
-    this.#numbers[3] = this.turns + 1;
+  /**
+   * The event loop of the worker has turned.
+   *
+   * @param late by how many milliseconds
+   * @param passed since the last time, in milliseconds
+   */
+  turn(late: number, passed: number): void {
+    this.#numbers[3] = Date.now();
+    this.#numbers[5] = Math.max(late, (this.#numbers[5] ?? 0) * 2 ** (-passed / LAG_HALVES));
   }
 
-  get turns(): number {
+  get turnedAt(): number {
     return this.#numbers[3] ?? 0;
   }
 
@@ -143,8 +165,8 @@ export class Cell {
   moldStatus(): MoldStatus | undefined {
     const status = this.#status();
     if (status?.worker !== MOLD) return undefined;
-    const { pid, generation, state, since } = status;
-    return { pid, generation, state, since };
+    const { pid, generation, state, since, requests } = status;
+    return { pid, generation, state, since, requests };
   }
 
   /** The place that it was assigned to. */
@@ -159,9 +181,9 @@ export class Cell {
 
   #status(): WorkerStatus | undefined {
     const [pid = 0, stateNumber = 0, worker = 0, generation = 0] = this.#words;
-    const [since = 0, requests = 0, connections = 0] = this.#numbers;
+    const [since = 0, requests = 0, connections = 0, turnedAt = 0, activeAt = 0, lag = 0] = this.#numbers;
     const state = workerStates[stateNumber - 1];
-    return state && { worker, pid, generation, state, since, requests, connections };
+    return state && { worker, pid, generation, state, since, requests, connections, activeAt, turnedAt, lag };
   }
 }
 
@@ -191,6 +213,10 @@ export class Scoreboard {
   readonly #path: string | undefined;
   /** Those that have been taken. */
   readonly #cells = new Map<number, Cell>();
+  /** Requests that went to processes which have ended, by their places. */
+  readonly #past = new Map<number, number>();
+  /** The places of workers that are molds, or about to be, by the numbers of their cells. */
+  readonly #donors = new Map<number, number>();
 
   private constructor(buffer: ArrayBuffer, path?: string) {
     this.#buffer = buffer;
@@ -265,9 +291,30 @@ export class Scoreboard {
   /** In the master, when the process has been reaped: what it has done is not forgotten. */
   retire(number: number): void {
     const cell = this.cell(number);
-    this.#header[NUMBER.pastRequests] = (this.#header[NUMBER.pastRequests] ?? 0) + cell.requests;
+    const { requests } = cell;
+    const place = this.#donors.get(number) ?? cell.worker;
+    this.#header[NUMBER.pastRequests] = (this.#header[NUMBER.pastRequests] ?? 0) + requests;
+    this.#past.set(place, (this.#past.get(place) ?? 0) + requests);
+    this.#donors.delete(number);
     cell.clear();
     this.#cells.delete(number);
+  }
+
+  /** In the master, before it makes a worker a mold: what it was given as a worker stays its place's. */
+  promote(number: number): void {
+    this.#donors.set(number, this.cell(number).worker);
+  }
+
+  /** Requests that went to processes which have ended. */
+  get allPastRequests(): number {
+    return this.#header[NUMBER.pastRequests] ?? 0;
+  }
+
+  /** Those of this place, with those that went to workers of it which are molds now. */
+  pastRequests(worker: number): number {
+    const donors = [...this.#donors].filter(([, place]) => place === worker).map(([number]) => this.cell(number));
+    const served = donors.reduce((sum, cell) => sum + (cell.moldStatus()?.requests ?? 0), 0);
+    return (this.#past.get(worker) ?? 0) + served;
   }
 
   /** In the master, when the last worker has been reaped: removes it. */

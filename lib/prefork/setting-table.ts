@@ -18,8 +18,8 @@ interface CountSetting extends Described {
   readonly type: 'integer';
   readonly least: number;
   readonly most: number;
-  /** `auto`: that may be told, too. */
-  readonly untold: number | 'auto';
+  /** `auto`: that may be told, too. Absent: there is none. */
+  readonly untold?: number | 'auto';
 }
 
 interface TextSetting extends Described {
@@ -86,6 +86,14 @@ const ofPrefork = {
     help: 'How many workers.',
   },
   ...numberSettings,
+  statusPort: {
+    type: 'integer',
+    least: 0,
+    most: 65535,
+    untoldMeans: 'there is none',
+    help: 'The port of the status page.',
+  },
+  statusHost: { type: 'text', placeholder: 'HOST', untoldMeans: '127.0.0.1', help: 'The host of the status page.' },
   reforkAfter: {
     type: 'counts',
     untold: [],

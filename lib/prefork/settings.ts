@@ -59,6 +59,10 @@ export interface PreforkOptions {
   maxLifetime?: number;
   /** With how much memory of its own, in bytes, a worker is replaced: what its end would give back. Default: never. */
   maxMemory?: number;
+  /** The port of the status page, its JSON and the metrics, 0 to 65535; 0: one that is free. Default: there is none. */
+  statusPort?: number;
+  /** The host name or address of the status page. Who reaches it can see it. Default `127.0.0.1`. */
+  statusHost?: string;
   /**
    * After how many requests of one worker all are replaced by forks of a warm one (`refork`): the first number for the first
    * time, and so on; the last one for all after that. `[50, 100, 1000]`, say. Default: never.
@@ -164,6 +168,8 @@ export interface Settings extends Readonly<Record<NumberSettingName, number>> {
   readonly reusePort: boolean;
   readonly workers: number;
   readonly reforkAfter: readonly number[];
+  readonly statusPort: number | undefined;
+  readonly statusHost: string;
   /** That is there already. */
   readonly listener: Listener | undefined;
   readonly beforeStop: () => void | Promise<void>;
@@ -204,10 +210,12 @@ function addressFrom({ port, host, path, socketMode, inherit = false, reusePort 
 
 /** The settings that these options ask for. @throws {TypeError | RangeError} an option that cannot be */
 export function settingsFrom(options: PreforkOptions): Settings {
-  const { workers = 'auto', listener } = object('options', options);
+  const { workers = 'auto', listener, statusPort } = object('options', options);
   return {
     ...addressFrom(options),
     workers: workers === 'auto' ? availableParallelism() : integer('options.workers', workers, 1, MOST_WORKERS),
+    statusPort: statusPort === undefined ? undefined : integer('options.statusPort', statusPort, 0, 65535),
+    statusHost: text('options.statusHost', options.statusHost ?? '127.0.0.1'),
     backlog: numberFrom('backlog', options.backlog),
     gracefulTimeout: numberFrom('gracefulTimeout', options.gracefulTimeout),
     bootTimeout: numberFrom('bootTimeout', options.bootTimeout),

@@ -3,6 +3,7 @@ import { OutgoingMessage } from 'node:http';
 import { Server as NetServer, type Server, type Socket } from 'node:net';
 import { F_DUPFD_CLOEXEC, fcntl } from '../posix/index.js';
 import { Agenda } from './agenda.js';
+import { now } from './place.js';
 import type { Cell } from './scoreboard.js';
 
 // How long a retiring worker waits for requests on idle connections, in milliseconds, if the server does not limit that.
@@ -82,17 +83,23 @@ export class Worker {
     const { cell, listener, beat } = birth;
     this.#birth = birth;
     cell.enter('booting', process.pid);
-    if (beat < Infinity) {
-      this.#agenda.every(beat, () => {
-        cell.turn();
-      });
-    }
+    if (beat < Infinity) this.#startBeat(cell, beat);
     server.once('listening', () => {
       if (!this.#stopping) cell.enter('ready', process.pid);
       this.#plan.tell('ready');
     });
     // A duplicate: Node closes the descriptor of a server that ends, and this process may be a mold then.
     server.listen({ fd: fcntl(listener, F_DUPFD_CLOEXEC, 0), backlog });
+  }
+
+  /** Tells from time to time that the event loop turns, and by how much it is late: a callback that runs long delays all others. */
+  #startBeat(cell: Cell, interval: number): void {
+    let last = now();
+    this.#agenda.every(interval, () => {
+      const time = now();
+      cell.turn(Math.max(0, time - last - interval), time - last);
+      last = time;
+    });
   }
 
   #count(): void {

@@ -51,6 +51,7 @@ test.each<[string[], string, RegExp]>([
   [['serve', 'a.mjs', '--socket-mode', '600'], 'serve', /^--socket-mode needs --path PATH/],
   [['serve', 'a.mjs', '--path', '@a', '--socket-mode', '600'], 'serve', /^--socket-mode needs --path PATH/],
   [['serve', 'a.mjs', '--path', 'a', '--socket-mode', '888'], 'serve', /^--socket-mode takes an octal .* not '888'/],
+  [['serve', 'a.mjs', '--status-host', '::1'], 'serve', /^--status-host needs --status-port N/],
   [['serve', 'a.mjs', '--refork-after', '50,0'], 'serve', /^--refork-after takes whole numbers .* not '50,0'/],
   [['serve', 'a.mjs', '--path', 'a', '--reuse-port'], 'serve', /^--reuse-port is for a port, not for --path/],
   [['serve', 'a.mjs', '--path', 'a', '--register', 'b'], 'serve', /^--register needs a port .* not --path/],

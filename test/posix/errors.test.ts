@@ -175,6 +175,7 @@ describe('every call’s error', () => {
       'isPosixError',
       'outputWritten',
       'prepareFork',
+      'processMemory',
       'processStat',
       'signalName',
       'signalNumber',

@@ -7,6 +7,7 @@ import {
   pidfd_open,
   PR_GET_DUMPABLE,
   prctl,
+  processMemory,
   processStat,
   ProcessLookupError,
 } from 'truefork/posix';
@@ -81,8 +82,33 @@ describe('processStat', () => {
     expect(processStat(1)?.ppid).toBe(0);
   });
 
+  test('tells how long a process has computed', () => {
+    const times = () => {
+      const { userTime = NaN, systemTime = NaN } = processStat(getpid()) ?? {};
+      return userTime + systemTime;
+    };
+    const before = times();
+    while (times() - before < 2);
+    expect(times() - before).toBeLessThan(1_000);
+  });
+
   test('of nobody is undefined', () => {
     for (const pid of [NOBODY, 0, -1, NaN]) expect(processStat(pid)).toBeUndefined();
+  });
+});
+
+describe('processMemory', () => {
+  test('tells what a process has to itself, what it shares, and its part', () => {
+    const { private: own = NaN, shared = NaN, proportional = NaN } = processMemory(getpid()) ?? {};
+    expect(own).toBeGreaterThan(10 * 2 ** 20);
+    expect(proportional).toBeGreaterThanOrEqual(own);
+    expect(proportional).toBeLessThanOrEqual(own + shared);
+    const ballast = Buffer.alloc(64 * 2 ** 20, 1);
+    expect((processMemory(getpid())?.private ?? NaN) - own).toBeGreaterThan(ballast.length / 2);
+  });
+
+  test('of nobody is undefined', () => {
+    for (const pid of [NOBODY, 0, -1, NaN]) expect(processMemory(pid)).toBeUndefined();
   });
 });
 
