@@ -233,6 +233,22 @@ test('a worker that does not finish is no mold, and the old ones go on', async (
   await family.stop();
 });
 
+test('the mold is killed while a worker that shall be the next one finishes', async () => {
+  const family = await up({ workers: 2 });
+  const connections = await oneToEach(family.port, family.workers);
+  for (const connection of connections.values()) connection.get('/hang').catch(() => undefined);
+  family.program.kill('SIGUSR2');
+  const [, worker] = await family.program.printed(/^worker=\d+ pid=(\d+) promoted generation=2$/m);
+  kill(moldOf(family), 'SIGKILL');
+  await family.lines(/^mold pid=\d+ ready/, 2);
+  expect(moldOf(family)).not.toBe(Number(worker));
+  for (const connection of connections.values()) connection.close();
+  await family.program.printed(/reforked generation=\d+$/m);
+  expect(moldOf(family)).toBe(Number(worker));
+  await oneToEach(family.port, family.workers);
+  await family.stop();
+});
+
 test('workers are reforked after so many requests', async () => {
   const family = await up({ workers: 2, reforkAfter: [30, 60], timeout: 500 });
   const load = new Load(family.port, 4, new Map());
