@@ -170,8 +170,10 @@ describe('an application that cannot be loaded', () => {
     for (let n = 0; n < 5; n++) expect((await ask(family.port)).version).toBe('first');
 
     application('second');
+    const last = family.workers;
     family.program.kill('SIGHUP');
     await family.program.printed(/reloaded generation=3$/m);
+    await Promise.all(last.map((pid) => family.exited(pid)));
     await family.program.printed(new RegExp(`^mold pid=${mold} exited code=0`, 'm'));
     expect((await ask(family.port)).version).toBe('second');
     family.program.kill('SIGTERM');
