@@ -122,11 +122,13 @@ export class Descendant {
 
   // Not a fork of a worker that serves: what that has in hand would go on in both.
   #promote(): void {
+    const { scoreboard } = this.#plan;
+    // As it is when the signal comes. Later the master may have promoted another.
+    const assignment = scoreboard.nextMold;
     this.#worker?.rest(() => {
-      const { scoreboard } = this.#plan;
       this.#role = 'mold';
       const cell = scoreboard.cell(this.#cell);
-      cell.assignMold(scoreboard.nextMold.generation);
+      cell.assignMold(assignment);
       cell.enter('booting', process.pid);
       this.#open();
     });
@@ -135,7 +137,7 @@ export class Descendant {
   // Takes orders from now on.
   #open(): void {
     const { scoreboard, orders } = this.#plan;
-    const { line } = scoreboard.nextMold;
+    const { line } = scoreboard.cell(this.#cell).mold;
     prepareFork();
     this.#orders = new Watcher(orders.descriptor(line), () => {
       const cells = orders.take(line);

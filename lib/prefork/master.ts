@@ -68,8 +68,9 @@ interface Change {
   readonly kind: 'reload' | 'refork';
   readonly resolve: () => void;
   readonly reject: (error: PreforkError) => void;
-  /** The worker that shall be the next mold. */
+  /** The worker that shall be the next mold, and where that will take its orders. */
   donor?: Member;
+  donorLine?: Line;
   /** The next mold, until workers can be forked from it. */
   candidate?: MoldMember;
   /** What the new workers are forked from. */
@@ -118,6 +119,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #queue = new Set<Place>();
   #change: Change | undefined;
   #reforks = 0;
+  /** By `now()`: after one that has failed. */
+  #noReforkBefore = 0;
   #moldFailures = 0;
   #everReady = false;
   #bootFailures = 0;
@@ -303,7 +306,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    */
   reload(): Promise<void> {
     return this.#beginChange('reload', (change) => {
-      if (typeof this.#application === 'function') this.#bootMold(++this.#generation);
+      if (typeof this.#application === 'function') this.#bootMold(++this.#generation, change);
       else this.#changeSource({ generation: ++this.#generation, mold: undefined }, change);
     });
   }
@@ -368,14 +371,15 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   /**
    * Forks a process that loads the application. It returns in the child too, which goes on by itself.
    *
+   * @param change what it is for; absent if it shall be in charge as soon as it is ready
    * @throws {ForkUnsafeError | PosixError} it could not be forked
    */
-  #bootMold(generation: number): 'master' | 'descendant' {
+  #bootMold(generation: number, change?: Change): 'master' | 'descendant' {
     const number = this.#scoreboard.take();
     if (number === undefined) throw new RangeError('too many workers are finishing');
     const cell = this.#scoreboard.cell(number);
-    cell.assignMold(generation);
-    const line = this.#reserveLine(generation);
+    const line = this.#freeLine();
+    cell.assignMold({ generation, line });
     let forked: Forked;
     try {
       forked = forkMany(1);
@@ -393,7 +397,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     log(`mold pid=${mold.pid} forked generation=${generation}`);
     this.#reporter.note('mold forked', { worker: MOLD, pid: mold.pid, detail: `generation=${generation}` });
     this.#join(mold);
-    if (this.#change) this.#change.candidate = mold;
+    if (change) change.candidate = mold;
     if (bootTimeout < Infinity) {
       mold.cancelKill = this.#agenda.after(bootTimeout, () => {
         this.#lastWords.ask('mold', mold.pid, 'bootTimeout');
@@ -406,13 +410,12 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     return 'master';
   }
 
-  /** The pipe that the next mold takes its orders from: not that of the one in charge. What is left in it is nobody's. */
-  #reserveLine(generation: number): Line {
-    const line: Line = this.#source?.mold?.line === 0 ? 1 : 0;
+  /** Where the next mold takes its orders: not where the one in charge does. What is left there is nobody's. */
+  #freeLine(): Line {
+    const line: Line = [this.#source?.mold?.line, this.#change?.donorLine].includes(0) ? 1 : 0;
     // One that does not end by itself would take the orders of the next.
     for (const mold of this.#molds) if (mold.retiring && mold.line === line) this.#signal(mold.pid, 'SIGKILL');
     this.#orders.take(line);
-    this.#scoreboard.nextMold = { generation, line };
     return line;
   }
 
@@ -562,9 +565,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#limbo.delete(cell);
     this.#settings.log(`worker pid=${pid} killing reason=orphan`);
     this.#reporter.note('kill', { worker: this.#scoreboard.cell(cell).worker, pid, detail: 'orphan' });
-    void this.#reaper.watch(pid).then(() => {
+    const ended = () => {
       this.#scoreboard.retire(cell);
-    });
+    };
+    this.#reaper.watch(pid).then(ended, ended);
     this.#signal(pid, 'SIGKILL');
   }
 
@@ -573,16 +577,20 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     let mold = this.#byPid.get(pid);
     if (mold instanceof Member) {
       // A worker until now.
-      const { generation, line } = this.#scoreboard.nextMold;
+      const { generation, line } = mold.cell.mold;
       mold.cancelKill();
       this.#members.delete(number);
       this.#reporter.promoted(pid, mold.place.worker);
       mold = new MoldMember(pid, number, mold.cell, generation, line);
       this.#join(mold);
-      if (this.#change) {
-        delete this.#change.donor;
-        this.#change.candidate = mold;
+      if (this.#change?.donor?.pid !== pid) {
+        // It took too long, or something else has failed.
+        this.#retireMold(mold);
+        return;
       }
+      delete this.#change.donor;
+      delete this.#change.donorLine;
+      this.#change.candidate = mold;
     }
     if (!mold || mold.retiring || mold.ready) return;
     mold.ready = true;
@@ -594,6 +602,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     else this.#source = mold;
     this.#agenda.after(0, () => {
       this.#fill();
+      this.#replace();
     });
   }
 
@@ -644,7 +653,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   /** As retire(), and then it is the next mold. */
   #promote(member: Member): void {
-    this.#reserveLine(++this.#generation);
+    const line = this.#freeLine();
+    if (this.#change) this.#change.donorLine = line;
+    this.#scoreboard.nextMold = { generation: ++this.#generation, line };
     this.#scoreboard.promote(member.number);
     this.#settings.log(`worker=${member.place.worker} pid=${member.pid} promoted generation=${this.#generation}`);
     this.#retire(member, PROMOTE);
@@ -811,10 +822,12 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #considerRefork(): void {
     const { reforkAfter } = this.#settings;
     const limit = reforkAfter[Math.min(this.#reforks, reforkAfter.length - 1)];
-    if (limit === undefined || this.#change || this.#stopping) return;
+    if (limit === undefined || this.#change || this.#stopping || now() < this.#noReforkBefore) return;
     const warm = ({ holder }: Place) => holder?.source === this.#source && holder && holder.cell.requests >= limit;
-    // Whether it succeeds is in the log.
-    if (this.#places.some(warm)) this.refork().catch(() => undefined);
+    if (!this.#places.some(warm)) return;
+    this.refork().catch(() => {
+      this.#noReforkBefore = now() + REFORK_AGAIN;
+    });
   }
 
   /** Nobody shall be this worker any more. */
@@ -922,6 +935,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       this.#source = { generation: ++this.#generation, mold: undefined };
       this.#agenda.after(0, () => {
         this.#fill();
+        this.#replace();
       });
     } else if (!this.#everReady) {
       const message = `the application could not be loaded (${manner(status)}, see the output)`;
@@ -930,7 +944,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     } else {
       const delay = respawnDelay(++this.#moldFailures);
       this.#agenda.after(delay, () => {
-        if (this.#stopping || this.#source || this.#change) return;
+        if (this.#stopping || this.#source || this.#change?.candidate) return;
         try {
           this.#bootMold(++this.#generation);
         } catch (error) {
@@ -1101,6 +1115,9 @@ const PROMOTE: Signal = 'SIGTTIN';
 
 // How long a worker that its mold did not live to tell of may take to tell of itself, in milliseconds.
 const LIMBO = 60_000;
+
+// How long after a refork that has failed the next one by itself, in milliseconds: a worker ended for it.
+const REFORK_AGAIN = 60_000;
 
 function changeError(kind: Change['kind'], why: string): PreforkError {
   const code = kind === 'reload' ? 'ERR_PREFORK_RELOAD' : 'ERR_PREFORK_REFORK';

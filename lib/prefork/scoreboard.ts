@@ -48,6 +48,14 @@ export interface MoldStatus {
   readonly requests: number;
 }
 
+/** What a mold has to know. */
+export interface MoldAssignment {
+  /** That of its workers. */
+  readonly generation: number;
+  /** Where it takes its orders. */
+  readonly line: Line;
+}
+
 /** A family as its scoreboard shows it. */
 export type FamilyStatus = ServerAddress & {
   readonly master: number;
@@ -88,7 +96,7 @@ const WORD = {
 } as const;
 const NUMBER = { masterStart: 4, since: 5, pastRequests: 6 } as const;
 
-/** In place of a worker's number. */
+/** In place of a worker's number: this and less say which orders a mold takes. */
 export const MOLD = -1;
 
 /** The cell of one process, which alone writes it; the master does while there is none. */
@@ -110,8 +118,13 @@ export class Cell {
   }
 
   /** In the master, before the fork of a mold, or in the worker that becomes one. */
-  assignMold(generation: number): void {
-    this.assign(MOLD, generation);
+  assignMold({ generation, line }: MoldAssignment): void {
+    this.assign(MOLD - line, generation);
+  }
+
+  /** What a mold has been assigned. */
+  get mold(): MoldAssignment {
+    return { generation: this.#words[3] ?? 0, line: this.worker === MOLD ? 0 : 1 };
   }
 
   enter(state: WorkerState, pid: number): void {
@@ -158,13 +171,13 @@ export class Cell {
   /** Undefined while it has no process that is a worker. */
   status(): WorkerStatus | undefined {
     const status = this.#status();
-    return status?.worker === MOLD ? undefined : status;
+    return status && status.worker > MOLD ? status : undefined;
   }
 
   /** Undefined while it has no process that is a mold. */
   moldStatus(): MoldStatus | undefined {
     const status = this.#status();
-    if (status?.worker !== MOLD) return undefined;
+    if (!status || status.worker > MOLD) return undefined;
     const { pid, generation, state, since, requests } = status;
     return { pid, generation, state, since, requests };
   }
@@ -262,13 +275,13 @@ export class Scoreboard {
     return moldsOf(this.#cells.values());
   }
 
-  /** What the next mold has to know: the generation of its workers, and where it takes its orders. */
-  get nextMold(): { readonly generation: number; readonly line: Line } {
+  /** For a worker that becomes a mold. */
+  get nextMold(): MoldAssignment {
     return { generation: this.#words[WORD.moldGeneration] ?? 0, line: this.#words[WORD.moldLine] === 1 ? 1 : 0 };
   }
 
   /** In the master, which alone writes it. */
-  set nextMold({ generation, line }: { readonly generation: number; readonly line: Line }) {
+  set nextMold({ generation, line }: MoldAssignment) {
     this.#words[WORD.moldGeneration] = generation;
     this.#words[WORD.moldLine] = line;
   }

@@ -19,24 +19,36 @@ namespace {
 // the guest.
 enum State : uint32_t { kCalled, kParked, kLeft };
 
-// Where the interrupted thread was. A system call that the kernel is going to restart has its
+// Where the interrupted thread was, and its registers: the result of a system call that has ended,
+// the arguments of one that is about to begin. One that the kernel is going to restart has its
 // program counter back on the instruction.
 struct Place {
   uintptr_t stack_pointer;
   uintptr_t program_counter;
+  long result;
+  uintptr_t arguments[3];
 };
 
 #if defined(__x86_64__)
 constexpr uintptr_t kSyscallInstruction = 2;
 Place PlaceOf(const ucontext_t& context) {
-  return {static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RSP]),
-          static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RIP])};
+  const auto& registers = context.uc_mcontext.gregs;
+  const auto address = [&registers](int name) { return static_cast<uintptr_t>(registers[name]); };
+  return {address(REG_RSP),
+          address(REG_RIP),
+          static_cast<long>(registers[REG_RAX]),
+          {address(REG_RDI), address(REG_RSI), address(REG_RDX)}};
 }
 #elif defined(__aarch64__)
 constexpr uintptr_t kSyscallInstruction = 4;
+// The first argument and the result are in the same register: of a call that has ended, the first
+// argument is lost.
 Place PlaceOf(const ucontext_t& context) {
+  const auto& registers = context.uc_mcontext.regs;
   return {static_cast<uintptr_t>(context.uc_mcontext.sp),
-          static_cast<uintptr_t>(context.uc_mcontext.pc)};
+          static_cast<uintptr_t>(context.uc_mcontext.pc),
+          static_cast<long>(registers[0]),
+          {registers[0], registers[1], registers[2]}};
 }
 #else
 #error "the fork engine knows the signal contexts of x86-64 and arm64"
@@ -130,21 +142,39 @@ bool Await(std::atomic<uint32_t>& word, uint32_t old, Deadline deadline = Deadli
   return true;
 }
 
-// Interrupted in the system call in which it was seen.
-bool WasWaiting(const Guest& guest) {
+// Interrupted in the system call in which it was seen, or another one at that place.
+bool AtItsPlace(const Guest& guest) {
   const uintptr_t counter = guest.place.program_counter;
   return guest.place.stack_pointer == guest.thread.stack_pointer &&
          (counter == guest.thread.program_counter ||
           counter == guest.thread.program_counter - kSyscallInstruction);
 }
 
-// Who goes along must go on with its wait; who stays behind must not have a lock of the C library.
+// Whether its wait goes on after the signal. Another thread may have woken it before the signal
+// came, or may have called it since: then it has work to do, which both processes would do.
+bool StillWaits(const Guest& guest) {
+  const Place& place = guest.place;
+  const bool ended = place.program_counter == guest.thread.program_counter;
+  if (ended && place.result != -EINTR) return false;
+  if (!guest.thread.InFutex()) return true;
+#if defined(__aarch64__)
+  const uintptr_t address = ended ? guest.thread.first_argument : place.arguments[0];
+#else
+  const uintptr_t address = place.arguments[0];
+#endif
+  const int operation = static_cast<int>(place.arguments[1]) & FUTEX_CMD_MASK;
+  if (operation != FUTEX_WAIT && operation != FUTEX_WAIT_BITSET) return true;
+  // It waits for as long as the word has this value.
+  const auto* word = reinterpret_cast<const std::atomic<uint32_t>*>(address);
+  return *word == static_cast<uint32_t>(place.arguments[2]);
+}
+
+// With all of them parked. Who goes along must go on with its wait; who stays behind must not have
+// a lock of the C library.
 bool MayBeForked(const Guest& guest) {
-  if (guest.state != kParked) return false;
-  if (!guest.thread.dropped || guest.thread.syscall >= 0) {
-    if (WasWaiting(guest)) return true;
-  }
-  return guest.thread.dropped && !IsLibraryCode(guest.place.program_counter);
+  if (!guest.thread.dropped) return AtItsPlace(guest) && StillWaits(guest);
+  return (guest.thread.syscall >= 0 && AtItsPlace(guest)) ||
+         !IsLibraryCode(guest.place.program_counter);
 }
 
 }  // namespace
@@ -193,8 +223,9 @@ bool Park(const std::vector<Thread>& threads, Deadline deadline) {
     }
   }
   for (size_t i = 0; i < count; i++) {
-    all = Await(guests[i].state, kCalled, deadline) && MayBeForked(guests[i]) && all;
+    all = Await(guests[i].state, kCalled, deadline) && guests[i].state == kParked && all;
   }
+  for (size_t i = 0; all && i < count; i++) all = MayBeForked(guests[i]);
   if (!all) Release();
   return all;
 }

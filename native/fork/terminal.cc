@@ -21,8 +21,10 @@ struct Modes {
 static bool left = false;
 static bool noted = false;
 static Modes modes_at_exit[STDERR_FILENO + 1];
-// Which descriptors block as the child begins, and the parent has no stream on: to be put back.
+// Those that the parent has no stream on: Node puts them back at exit, whoever changed them.
 static bool own[STDERR_FILENO + 1];
+// Of these, those that block as the child begins.
+static bool own_and_blocking[STDERR_FILENO + 1];
 
 // The actions of Node's own that end the process and restore the modes before.
 static constexpr int kEnding[] = {SIGINT, SIGTERM};
@@ -61,7 +63,7 @@ __attribute__((destructor)) static void PutModesBack() {
 // In place of Node's handler, which would put back all.
 static void EndBySignal(int signal) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-    const int flags = own[fd] ? fcntl(fd, F_GETFL) : -1;
+    const int flags = own_and_blocking[fd] ? fcntl(fd, F_GETFL) : -1;
     if (flags >= 0 && (flags & O_NONBLOCK) != 0) fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
   }
   // Its action is the default one by now, and it comes when this returns.
@@ -72,7 +74,8 @@ void LeaveTerminal(int streams) {
   if (streams == 0) return;
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
     const int flags = fcntl(fd, F_GETFL);
-    own[fd] = (streams >> fd & 1) == 0 && flags >= 0 && (flags & O_NONBLOCK) == 0;
+    own[fd] = (streams >> fd & 1) == 0;
+    own_and_blocking[fd] = own[fd] && flags >= 0 && (flags & O_NONBLOCK) == 0;
   }
   // A grandchild has the registration already.
   static bool registered = false;

@@ -72,7 +72,8 @@ static void Join(const Napi::CallbackInfo&) {
   occupied.join();
 }
 
-// A thread that waits for orders on a condition variable, and calls a function of JavaScript as often as it is told.
+// A thread that waits for orders on a condition variable, and calls a function of JavaScript as
+// often as it is told.
 struct Caller {
   std::thread thread;
   std::mutex mutex;
@@ -106,7 +107,8 @@ static void OpenCaller(const Napi::CallbackInfo& info) {
   caller->thread = std::thread([] { caller->Run(); });
 }
 
-// order(count): answers when the thread has queued so many more calls; none of them has arrived by then.
+// order(count): answers when the thread has queued so many more calls; none of them has arrived by
+// then.
 static void Order(const Napi::CallbackInfo& info) {
   std::unique_lock lock(caller->mutex);
   caller->ordered += info[0].As<Napi::Number>().Uint32Value();
@@ -134,6 +136,61 @@ static void CloseCaller(const Napi::CallbackInfo&) {
   caller = nullptr;
 }
 
+// Two threads, of which one works and the other waits on a condition variable for it: they pass on
+// a job.
+struct Relay {
+  std::mutex mutex;
+  std::condition_variable passed;
+  uint32_t legs = 0;
+  bool ending = false;
+  std::thread runners[2];
+
+  void Run(uint32_t parity) {
+    prctl(PR_SET_NAME, "runner");
+    std::unique_lock lock(mutex);
+    for (;;) {
+      passed.wait(lock, [this, parity] { return (legs > 0 && legs % 2 == parity) || ending; });
+      if (ending) return;
+      legs--;
+      passed.notify_all();
+    }
+  }
+};
+static Relay* relay = nullptr;
+
+// openRelay(): starts both.
+static void OpenRelay(const Napi::CallbackInfo&) {
+  relay = new Relay;
+  for (uint32_t parity : {0, 1}) {
+    relay->runners[parity] = std::thread([parity] { relay->Run(parity); });
+  }
+}
+
+// startRelay(legs): they begin, and the caller does not wait for them.
+static void StartRelay(const Napi::CallbackInfo& info) {
+  std::unique_lock lock(relay->mutex);
+  relay->legs = info[0].As<Napi::Number>();
+  relay->passed.notify_all();
+}
+
+// relayLegs(): how many are still to be run.
+static Napi::Value RelayLegs(const Napi::CallbackInfo& info) {
+  std::unique_lock lock(relay->mutex);
+  return Napi::Number::New(info.Env(), relay->legs);
+}
+
+// closeRelay(): ends both.
+static void CloseRelay(const Napi::CallbackInfo&) {
+  {
+    std::unique_lock lock(relay->mutex);
+    relay->ending = true;
+    relay->passed.notify_all();
+  }
+  for (std::thread& runner : relay->runners) runner.join();
+  delete relay;
+  relay = nullptr;
+}
+
 static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports["startReader"] = Napi::Function::New(env, StartReader);
   exports["startComputer"] = Napi::Function::New(env, StartComputer);
@@ -146,6 +203,10 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports["order"] = Napi::Function::New(env, Order);
   exports["orderMore"] = Napi::Function::New(env, OrderMore);
   exports["closeCaller"] = Napi::Function::New(env, CloseCaller);
+  exports["openRelay"] = Napi::Function::New(env, OpenRelay);
+  exports["startRelay"] = Napi::Function::New(env, StartRelay);
+  exports["relayLegs"] = Napi::Function::New(env, RelayLegs);
+  exports["closeRelay"] = Napi::Function::New(env, CloseRelay);
   return exports;
 }
 

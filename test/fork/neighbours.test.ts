@@ -23,6 +23,10 @@ describe.each(nodes())('fork on Node $major, beside the threads of other addons'
     await passes('neighbours-threads.mjs', { node, args: ['ticker', '200'] });
   });
 
+  test('what two threads do in turns is done before the fork', async () => {
+    await passes('neighbours-threads.mjs', { node, args: ['relay', '1000'] });
+  });
+
   test.each(['reader', 'computer'])('a thread that does not become idle is named: %s', async (kind) => {
     await passes('neighbours-threads.mjs', { node, args: [kind] });
   });

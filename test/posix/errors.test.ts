@@ -122,6 +122,16 @@ describe('every call’s error', () => {
     [`sendto(${fd}, '::1', 80)`, 'EBADF', { fd }, () => truefork.sendto(fd, bytes, 0, '::1', 80)],
     [`getsockopt(${fd}, 2)`, 'EBADF', { fd }, () => truefork.getsockopt(fd, 1, 2)],
     [`getsockname(${fd})`, 'EBADF', { fd }, () => truefork.getsockname(fd)],
+    [
+      `connect(${fd}, '::1', 80)`,
+      'EBADF',
+      { fd },
+      () => {
+        truefork.connect(fd, '::1', 80);
+      },
+    ],
+    [`sendto(${fd}, '::1', 80)`, 'EBADF', { fd }, () => truefork.sendto(fd, new Uint8Array(1), 0, '::1', 80)],
+    [`getsockopt(${fd}, 2)`, 'EBADF', { fd }, () => truefork.getsockopt(fd, 1, 2)],
     [`setsockopt(${fd}, 2)`, 'EBADF', { fd }, truefork.setsockopt.bind(null, fd, 1, 2, 1)],
     ['inotify_init1(1)', 'EINVAL', {}, () => truefork.inotify_init1(1)],
     [`inotify_add_watch('${path}')`, 'EBADF', { path, fd }, () => truefork.inotify_add_watch(fd, path, 1)],

@@ -169,8 +169,8 @@ describe('an application that cannot be loaded', () => {
     await family.successor(first);
     for (let n = 0; n < 5; n++) expect((await ask(family.port)).version).toBe('first');
 
-    const last = family.workers;
     application('second');
+    const last = family.workers;
     family.program.kill('SIGHUP');
     await family.program.printed(/reloaded generation=3$/m);
     await Promise.all(last.map((pid) => family.exited(pid)));
@@ -232,6 +232,22 @@ test('a worker that does not finish is no mold, and the old ones go on', async (
   family.program.kill('SIGUSR2');
   await family.program.printed(/refork failed .*the worker ended that should be the mold/);
   expect(moldOf(family)).toBe(mold);
+  await family.stop();
+});
+
+test('the mold is killed while a worker that shall be the next one finishes', async () => {
+  const family = await up({ workers: 2 });
+  const connections = await oneToEach(family.port, family.workers);
+  for (const connection of connections.values()) connection.get('/hang').catch(() => undefined);
+  family.program.kill('SIGUSR2');
+  const [, worker] = await family.program.printed(/^worker=\d+ pid=(\d+) promoted generation=2$/m);
+  kill(moldOf(family), 'SIGKILL');
+  await family.lines(/^mold pid=\d+ ready/, 2);
+  expect(moldOf(family)).not.toBe(Number(worker));
+  for (const connection of connections.values()) connection.close();
+  await family.program.printed(/reforked generation=\d+$/m);
+  expect(moldOf(family)).toBe(Number(worker));
+  await oneToEach(family.port, family.workers);
   await family.stop();
 });
 

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { close, decodeWaitStatus, fork, forkChild, kill, O_CLOEXEC, pipe2, read, waitpid } from 'truefork';
+import { close, decodeWaitStatus, fork, forkChild, kill, O_CLOEXEC, pipe2, read, waitpid, write } from 'truefork';
 
 const own = fileURLToPath(import.meta.url);
 
@@ -276,7 +276,7 @@ const cases = {
   // Of a pipe that only the child has used Node takes back what it has set, as it does for every process.
   async 'blocking-mode-own'() {
     const program = start('blocking-mode-own-program', ['ignore', 'pipe', 'inherit']);
-    assert.equal(await text(program.stdout), 'x'.repeat(5) + 'held\n');
+    assert.equal(await text(program.stdout), `${'x'.repeat(5)}yyheld\n`);
   },
 
   async 'blocking-mode-own-program'() {
@@ -299,6 +299,33 @@ const cases = {
       }
       const { code, signal } = decodeWaitStatus(waitpid(pid, 0).status);
       assert.equal(code ?? signal, leave === waysOut.at(-1) ? 'SIGTERM' : 0);
+      assert.equal(flags(), before);
+    }
+    // A child that was forked while another had it so, and uses it when that one has ended.
+    process.stderr.write('');
+    const [told, teller] = pipe2(0);
+    const [gates, openers] = [pipe2(0), pipe2(0)].reduce(
+      ([ends, others], [end, other]) => [
+        [...ends, end],
+        [...others, other],
+      ],
+      [[], []],
+    );
+    const pids = gates.map((gate, n) => {
+      const pid = fork();
+      if (pid === 0) {
+        if (n === 0) process.stdout.write('');
+        write(teller, new Uint8Array(1));
+        read(gate, new Uint8Array(1));
+        process.stdout.write('y');
+        process.exit(0);
+      }
+      read(told, new Uint8Array(1));
+      return pid;
+    });
+    for (const [n, pid] of pids.entries()) {
+      write(openers[n], new Uint8Array(1));
+      well(decodeWaitStatus(waitpid(pid, 0).status));
       assert.equal(flags(), before);
     }
     console.log('held');

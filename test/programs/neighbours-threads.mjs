@@ -101,6 +101,20 @@ function ticker() {
   threads.join();
 }
 
+// Two threads that work in turns: one of them waits at any time, and at the right moments both seem to. What they have
+// begun is done before the fork, or not begun: half of it would be done by both processes.
+function relay() {
+  threads.openRelay();
+  for (let n = 0; n < COUNT; n++) {
+    threads.startRelay(50 + (n % 100));
+    const pid = fork();
+    assert.equal(threads.relayLegs(), 0);
+    if (pid === 0) process.exit(0);
+    success(pid);
+  }
+  threads.closeRelay();
+}
+
 const main = process.pid;
-await { calls, reader, computer, ticker, join }[name]();
+await { calls, reader, computer, join, relay, ticker }[name]();
 if (process.pid === main) console.log('passed');
