@@ -19,11 +19,13 @@ type ValueOf<Row> = Row extends { type: 'flag' }
   ? boolean
   : Row extends { type: 'counts' }
     ? readonly number[]
-    : Row extends { untold: infer Untold }
-      ? number | (Untold extends 'auto' ? 'auto' : never)
-      : Row extends { type: 'integer' }
-        ? number | undefined
-        : string | undefined;
+    : Row extends { choices: readonly (infer Choice)[] }
+      ? Choice
+      : Row extends { untold: infer Untold }
+        ? number | (Untold extends 'auto' ? 'auto' : never)
+        : Row extends { type: 'integer' }
+          ? number | undefined
+          : string | undefined;
 
 /** The values, all of them. Paths are absolute; Infinity stands for never, and so do no counts. */
 export type Values = { readonly [Name in SettingName]: ValueOf<Rows[Name]> };
@@ -50,6 +52,7 @@ const placeholders: Readonly<Record<SettingRow['type'], string | undefined>> = {
   octal: 'MODE',
   mode: 'MODE',
   counts: 'N,N,…',
+  choice: 'WORD',
   flag: undefined,
 };
 

@@ -7,6 +7,7 @@ import {
   IdentityError,
   identityOf,
   PidFileError,
+  redirectOutput,
   writePidFile,
   type Daemon,
   type Identity,
@@ -73,10 +74,14 @@ export function checkAlone({ pidFile }: Values): void {
   if (pidFile !== undefined) claimable(pidFile, { alone: true });
 }
 
-/** In the background from here on. */
-export function detached({ logFile }: Values): Daemon {
+/** In the background from here on, if it shall be, and its output in the log file, if there is one. */
+export function detached({ daemon, logFile }: Values): Daemon | undefined {
   const cwd = process.cwd();
-  return orFail('file', () => daemonize({ cwd, ...(logFile !== undefined && { logFile }) }));
+  return orFail('file', () => {
+    if (daemon) return daemonize({ cwd, ...(logFile !== undefined && { logFile }) });
+    if (logFile !== undefined) redirectOutput(logFile);
+    return undefined;
+  });
 }
 
 /** Before anything is made that has permission bits: a socket's file, a log file. */

@@ -1,19 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { redirectOutput } from '../daemon/index.js';
 import type { Registry } from '../discovery/index.js';
-import { openListener, prefork, type Listener, type ServerAddress } from '../prefork/index.js';
+import { noteTo, openListener, prefork, type Listener, type ServerAddress } from '../prefork/index.js';
 import { loaded, Loader } from './application.js';
 import type { Call, Command } from './command.js';
 import { configurationOf, preforkOptions, printed, settingOptions, type Configuration } from './configuration.js';
 import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
+import { logOf } from './log.js';
 import { check, checkAlone, detached, publish, setUmask, settle } from './process-settings.js';
 import { instanceAt, openRegistry } from './registry.js';
 
 // How long clients are given to hear that the service has left the registry, before its workers stop accepting.
 const PROPAGATION = 50; // milliseconds
-
-function log(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
 
 async function listening(configuration: Configuration): Promise<Listener> {
   try {
@@ -49,7 +47,7 @@ async function run(call: Call): Promise<undefined> {
   setUmask(values);
   // As the process that was started: a socket may have been opened for it, and for no other.
   const listener = await listening(configuration);
-  const daemon = beforeServing(listener, () => (values.daemon ? detached(values) : undefined));
+  const daemon = beforeServing(listener, () => detached(values));
   try {
     beforeServing(listener, () => {
       settle(values, identity);
@@ -65,13 +63,20 @@ async function run(call: Call): Promise<undefined> {
 async function serveOn(listener: Listener, configuration: Configuration): Promise<void> {
   const { values } = configuration;
   const loader = new Loader(values.application ?? '');
+  const { logFile } = values;
+  const log = await logOf(values.logFormat);
   let registry: Registry | undefined;
   let master;
   try {
     master = await prefork(() => loader.load(), {
       ...preforkOptions(configuration),
       listener,
-      log,
+      ...log,
+      ...(logFile !== undefined && {
+        reopenLogs: () => {
+          redirectOutput(logFile);
+        },
+      }),
       beforeStop: async () => {
         if (!registry) return;
         await registry.close();
@@ -85,7 +90,10 @@ async function serveOn(listener: Listener, configuration: Configuration): Promis
   try {
     // Only now: who finds it finds workers that accept, and no worker shares its descriptor.
     publish(values, master);
-    if (values.register !== undefined) registry = await registered(values.register, values.registry, master.address);
+    if (values.register !== undefined) {
+      registry = await registered(values.register, values.registry, master.address);
+      noteTo(log)('registered', {}, { name: values.register, ...instanceAt(master.address) });
+    }
   } catch (error) {
     await master.stop();
     throw error;
@@ -93,15 +101,13 @@ async function serveOn(listener: Listener, configuration: Configuration): Promis
 }
 
 async function registered(name: string, url: string | undefined, at: ServerAddress): Promise<Registry> {
-  const { host, port } = instanceAt(at);
   const registry = await openRegistry(url, name);
   try {
-    await registry.register(name, { host, port });
+    await registry.register(name, instanceAt(at));
   } catch (error) {
     await registry.close();
     throw error;
   }
-  log(`master pid=${process.pid} registered name=${name} host=${host} port=${port}`);
   return registry;
 }
 

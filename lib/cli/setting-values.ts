@@ -24,6 +24,8 @@ export function valueFrom(row: SettingRow, told: unknown, folder: string, name: 
       return typeof told === 'boolean' ? told : undefined;
     case 'counts':
       return countsFrom(told);
+    case 'choice':
+      return row.choices.find((choice) => choice === told);
     case 'octal':
       return typeof told === 'string' && /^0?[0-7]{1,3}$/.test(told) ? told : undefined;
     case 'mode':
@@ -88,6 +90,8 @@ export function expectation(row: SettingRow): string {
       return numberExpectation(row);
     case 'flag':
       return 'true or false';
+    case 'choice':
+      return `one of ${row.choices.join(', ')}`;
     case 'octal':
       return 'up to three octal digits in text, such as 027';
     case 'mode':

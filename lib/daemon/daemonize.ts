@@ -149,10 +149,32 @@ export function daemonize(options: DaemonizeOptions = {}): Daemon {
   leaveSession(writer);
   if (umask !== undefined) process.umask(umask);
   dup3(input, 0, 0);
-  for (const fd of [1, 2]) dup3(output, fd, 0);
   close(input);
-  close(output);
+  writeTo(output);
   return new Daemon(writer);
+}
+
+/**
+ * Appends from now on what this process and its forks write to stdout and stderr to a file; made, with mode 0640, if there is
+ * none. Called again after the file has been renamed, it makes the new one: a fork that is there already has to call it, too.
+ *
+ * @throws {TypeError} no such path
+ * @throws {PosixError} the file cannot be opened; the output goes where it went
+ *
+ * @example
+ * process.on('SIGUSR1', () => redirectOutput('/var/log/app.log'));
+ */
+export function redirectOutput(logFile: string): void {
+  writeTo(openLog(text('logFile', logFile)));
+}
+
+function openLog(path: string): number {
+  return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640);
+}
+
+function writeTo(output: number): void {
+  for (const fd of [1, 2]) dup3(output, fd, 0);
+  close(output);
 }
 
 function descriptors(logFile: string): Record<'input' | 'output' | 'reader' | 'writer', number> {
@@ -163,7 +185,7 @@ function descriptors(logFile: string): Record<'input' | 'output' | 'reader' | 'w
   };
   try {
     const input = keep(open('/dev/null', O_RDONLY | O_CLOEXEC));
-    const output = keep(open(logFile, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640));
+    const output = keep(openLog(logFile));
     const [reader, writer] = pipe2(O_CLOEXEC);
     return { input, output, reader, writer };
   } catch (error) {

@@ -17,10 +17,10 @@ export function shownAddress({ path, host, port }: ServerAddress): string {
   return path === undefined ? `${host} port ${port}` : path.replaceAll('\0', '@');
 }
 
-/** For log lines: `host=127.0.0.1 port=8080`, `path="/run/app.sock"`. */
-export function addressFields(address: ServerAddress): string {
+/** For the log: host and port, or the path. */
+export function addressFields(address: ServerAddress): Record<string, string | number> {
   const { path, host, port } = address;
-  return path === undefined ? `host=${host} port=${port}` : `path=${JSON.stringify(shownAddress(address))}`;
+  return path === undefined ? { host, port } : { path: shownAddress(address) };
 }
 
 const LONGEST_PATH = 107; // bytes: sun_path of unix(7), less the null byte in front or behind

@@ -5,10 +5,11 @@ import { inspect } from 'node:util';
 import { wrongType } from '../mistakes.js';
 import { forkMany, isPosixError, prepareFork, Watcher } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
+import type { Note } from './log.js';
 import { tell, type News } from './news.js';
 import type { Orders } from './orders.js';
 import { rehearse } from './rehearsal.js';
-import type { Scoreboard } from './scoreboard.js';
+import { MOLD, type Scoreboard } from './scoreboard.js';
 import { rowOf } from './signals.js';
 import { Worker, type Birth } from './worker.js';
 
@@ -25,7 +26,8 @@ export interface DescendantPlan {
   readonly orders: Orders;
   /** For the worker that is born. */
   readonly birth: (cell: number) => Birth;
-  readonly log: (line: string) => void;
+  readonly note: Note;
+  readonly reopenLogs: () => void;
 }
 
 /** What a process of the family is. */
@@ -78,7 +80,7 @@ export class Descendant {
   async mold(cell: number, load: () => unknown): Promise<void> {
     this.#role = 'mold';
     this.#cell = cell;
-    const { scoreboard, log } = this.#plan;
+    const { scoreboard, note } = this.#plan;
     scoreboard.cell(cell).enter('booting', process.pid);
     try {
       const server = await load();
@@ -87,7 +89,7 @@ export class Descendant {
       await this.prepare(server);
       this.#open();
     } catch (error) {
-      log(`mold pid=${process.pid} failed reason=${JSON.stringify(String(error))}`);
+      note('mold failed', { worker: MOLD, pid: process.pid }, { reason: String(error) });
       process.stderr.write(`${inspect(error)}\n`, () => process.exit(1));
     }
   }
@@ -102,11 +104,12 @@ export class Descendant {
 
   /**
    * SIGINT ends it at once; SIGTERM and SIGQUIT when it has finished what it has in hand; SIGTTOU so that its clients do not
-   * notice; SIGTTIN makes it a mold when it has finished so. A mold has nothing in hand.
+   * notice; SIGTTIN makes it a mold when it has finished so. A mold has nothing in hand. SIGUSR1: its log files are opened anew.
    */
   onSignal(signal: NodeJS.Signals): void {
     const reaction = rowOf(signal)?.worker;
     if (reaction === 'quick') process.exit();
+    if (reaction === 'reopen') this.#reopenLogs();
     if (this.#role === 'mold') {
       if (reaction === 'stop') process.exit();
       return;
@@ -114,6 +117,16 @@ export class Descendant {
     if (reaction === 'stop') this.#worker?.stop();
     if (reaction === 'retire') this.#worker?.retire(() => process.exit());
     if (reaction === 'promote') this.#promote();
+  }
+
+  #reopenLogs(): void {
+    const { reopenLogs, note, scoreboard } = this.#plan;
+    try {
+      reopenLogs();
+    } catch (error) {
+      const worker = this.#role === 'mold' ? MOLD : scoreboard.cell(this.#cell).worker;
+      note('reopen failed', { worker, pid: process.pid }, { reason: (error as Error).message });
+    }
   }
 
   #tell(news: News, cell = this.#cell, value = process.pid): void {
@@ -157,7 +170,7 @@ export class Descendant {
       // The workers are the master's children: it waits for them.
       forked = forkMany(cells.length, { sibling: true });
     } catch (error) {
-      this.#plan.log(`mold pid=${process.pid} fork failed reason=${JSON.stringify(String(error))}`);
+      this.#plan.note('fork failed', { worker: MOLD, pid: process.pid }, { reason: String(error) });
       const errno = isPosixError(error) ? error.errno : 0;
       for (const cell of cells) this.#tell('unforked', cell, errno);
       return;

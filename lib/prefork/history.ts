@@ -1,28 +1,5 @@
 // What has happened to a family in the last hour, as far as it fits.
-
-/** What can happen. */
-export const eventKinds = [
-  'fork',
-  'fork failed',
-  'ready',
-  'exit',
-  'kill',
-  'recycle',
-  'reload',
-  'reloaded',
-  'reload failed',
-  'refork',
-  'reforked',
-  'refork failed',
-  'mold forked',
-  'mold ready',
-  'mold exited',
-  'scale',
-  'signal',
-  'stop',
-] as const;
-
-export type EventKind = (typeof eventKinds)[number];
+import type { EventKind } from './log.js';
 
 /** Something that has happened. What is the same for the same place within a minute is one event, with a count. */
 export interface HistoryEvent {

@@ -1,6 +1,7 @@
 import { Server } from 'node:net';
 import { wrongType } from '../mistakes.js';
 import { openListener } from './listener.js';
+import { noteTo } from './log.js';
 import { Master, type Application } from './master.js';
 import { Notifier } from './notify.js';
 import { settingsFrom, type PreforkOptions, type Settings } from './settings.js';
@@ -8,8 +9,9 @@ import type { StatusServer } from './status-server.js';
 
 export { shownAddress, socketPath, type ServerAddress } from './address.js';
 export { ask, ControlError } from './control.js';
-export type { EventKind, HistoryEvent } from './history.js';
+export type { HistoryEvent } from './history.js';
 export { openListener, type Listener, type ListenerOptions } from './listener.js';
+export { lineOf, noteTo, type EventKind, type FactName, type Log, type LogLevel, type LogRecord } from './log.js';
 export { PreforkError, type Application, type Master } from './master.js';
 export type { CpuUse } from './resources.js';
 export { families, type FamilyStatus, type MoldStatus, type WorkerState, type WorkerStatus } from './scoreboard.js';
@@ -40,7 +42,7 @@ let taken = false;
  * workers are forked: the master never loads the application, so that `reload` can load it anew.
  *
  * SIGTERM and SIGQUIT stop it gracefully, SIGINT quickly, a second SIGINT kills the workers; the process then exits.
- * SIGHUP loads the application anew (`reload`), SIGUSR2 replaces the workers by forks of a warm one (`refork`), SIGTTIN and
+ * SIGHUP loads the application anew (`reload`), SIGUSR1 opens logs anew (`reopenLogs`), SIGUSR2 replaces the workers by forks of a warm one (`refork`), SIGTTIN and
  * SIGTTOU make one more or one less, SIGWINCH stops them all and keeps the master (not in a terminal). There is one at a
  * time in a process.
  *
@@ -94,7 +96,7 @@ export async function prefork(application: Application, options: PreforkOptions 
     throw error;
   }
   void master.stopped.then(() => (taken = false));
-  const notifier = Notifier.of(master, settings.log);
+  const notifier = Notifier.of(master, noteTo(settings.log));
   await master.start();
   notifier?.ready();
   return master;

@@ -23,6 +23,7 @@ import { Control } from './control.js';
 import { Descendant } from './descendant.js';
 import { Inspection } from './inspection.js';
 import { GRACE, LastWords } from './last-words.js';
+import { noteTo, type Note } from './log.js';
 import type { Listener } from './listener.js';
 import { newsIn, type Message } from './news.js';
 import { Orders, type Line } from './orders.js';
@@ -93,6 +94,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #lastWords: LastWords;
   readonly #control: Control;
   readonly #reporter: Reporter;
+  /** To the log, and to the history. */
+  readonly #note: Note;
   readonly #statusServer: StatusServer | undefined;
   /** One for each worker that there shall be. */
   readonly #places: Place[];
@@ -125,6 +128,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #everReady = false;
   #bootFailures = 0;
   #failed: PreforkError | undefined;
+  /** By `now()`: when the logs were opened anew. */
+  #reopenedAt = -Infinity;
   #stopping: 'graceful' | 'quick' | undefined;
   /** Whether the workers have been told to stop. */
   #told = false;
@@ -139,7 +144,12 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#listener = listener;
     this.#statusServer = statusServer;
     this.address = listener.address;
-    this.#scoreboard = Scoreboard.create(this.address, settings.log);
+    const logged = noteTo(settings.log);
+    this.#note = (name, subject, fields) => {
+      logged(name, subject, fields);
+      this.#reporter.note(name, subject, fields);
+    };
+    this.#scoreboard = Scoreboard.create(this.address, logged);
     this.#places = Array.from({ length: settings.workers }, (_, worker) => new Place(worker));
     const [newsRead, newsWrite] = pipe2(O_CLOEXEC | O_NONBLOCK);
     const watcher = new Watcher(newsRead, () => {
@@ -148,7 +158,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#news = { read: newsRead, write: newsWrite, watcher };
     const [lifelineRead, lifelineWrite] = pipe2(O_CLOEXEC);
     this.#lifeline = { read: lifelineRead, write: lifelineWrite };
-    this.#lastWords = new LastWords(settings.log, (pid, signal) => {
+    this.#lastWords = new LastWords(logged, (pid, signal) => {
       this.#signal(pid, signal);
     });
     this.#inspection = new Inspection(settings, {
@@ -181,7 +191,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
           beat: inspection.beat,
         };
       },
-      log: settings.log,
+      note: logged,
+      reopenLogs: settings.reopenLogs,
     });
     this.#reporter = new Reporter({
       address: this.address,
@@ -241,12 +252,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    * @throws {PreforkError} the application could not be loaded; the workers end before they are ready
    */
   async start(): Promise<void> {
-    const { log, workers } = this.#settings;
-    log(`master pid=${process.pid} listening ${addressFields(this.address)} workers=${workers}`);
+    this.#note('listening', {}, { ...addressFields(this.address), workers: this.#settings.workers });
     this.#reporter.open();
     if (this.#statusServer) {
       this.#statusServer.open(this.#reporter);
-      log(`master pid=${process.pid} status ${addressFields(this.#statusServer.address)}`);
+      this.#note('status page', {}, addressFields(this.#statusServer.address));
     }
     const application = this.#application;
     if (typeof application !== 'function') await this.#descendant.prepare(application);
@@ -279,7 +289,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     });
     if (this.#stopping) return;
     this.#control.open((error) => {
-      log(`master pid=${process.pid} control=none reason=${JSON.stringify(error.message)}`);
+      this.#note('no control', {}, { reason: error.message });
     });
   }
 
@@ -345,8 +355,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   scale(workers: number): void {
     integer('workers', workers, 0, MOST_WORKERS);
     if (this.#stopping) return;
-    this.#settings.log(`master pid=${process.pid} scale workers=${workers} from=${this.#places.length}`);
-    this.#reporter.note('scale', { detail: `workers=${workers} from=${this.#places.length}` });
+    this.#note('scale', {}, { workers, from: this.#places.length });
     const closed = this.#places.splice(workers);
     if (closed.length > 0) this.#listener.giveUp(workers);
     for (const place of closed) this.#close(place);
@@ -393,14 +402,13 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       return 'descendant';
     }
     const mold = new MoldMember(forked.pids[0] ?? 0, number, cell, generation, line);
-    const { log, bootTimeout } = this.#settings;
-    log(`mold pid=${mold.pid} forked generation=${generation}`);
-    this.#reporter.note('mold forked', { worker: MOLD, pid: mold.pid, detail: `generation=${generation}` });
+    const { bootTimeout } = this.#settings;
+    this.#note('mold forked', { worker: MOLD, pid: mold.pid }, { generation });
     this.#join(mold);
     if (change) change.candidate = mold;
     if (bootTimeout < Infinity) {
       mold.cancelKill = this.#agenda.after(bootTimeout, () => {
-        this.#lastWords.ask('mold', mold.pid, 'bootTimeout');
+        this.#lastWords.ask(MOLD, mold.pid, 'bootTimeout');
         mold.cancelKill = this.#agenda.after(GRACE, () => {
           this.#killMold(mold, 'bootTimeout');
         });
@@ -464,13 +472,12 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #forked(member: Member, pid: number): void {
     const { place, generation } = member;
     member.pid = pid;
-    if (member === place.successor) {
-      const { log } = this.#settings;
-      log(`worker=${place.worker} pid=${pid} forked generation=${generation} replaces=${place.holder?.pid ?? 0}`);
-    }
-    this.#reporter.note('fork', { worker: place.worker, pid, detail: `generation=${generation}` });
+    const replaces = member === place.successor ? place.holder?.pid : undefined;
+    this.#note('fork', { worker: place.worker, pid }, { generation, replaces });
     this.#byPid.set(pid, member);
     void this.#reaper.watch(pid);
+    // Its mold may have had the old log still.
+    if (member.forkedAt < this.#reopenedAt) this.#signal(pid, 'SIGUSR1');
     // It was ordered before the stop, or before its place was closed.
     if (this.#told) this.#signal(pid, this.#stopping === 'quick' ? 'SIGINT' : 'SIGTERM');
     else if (member.retiring) this.#signal(pid, RETIRE);
@@ -490,8 +497,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   #forkFailed(place: Place, reason: string, replacement = place.holder !== undefined): void {
     place.failures++;
-    this.#settings.log(`worker=${place.worker} fork failed reason=${JSON.stringify(reason)}`);
-    this.#reporter.note('fork failed', { worker: place.worker, detail: reason });
+    this.#note('fork failed', { worker: place.worker }, { reason });
     if (replacement) this.#replacementFailed(place);
     else if (!this.#everReady && ++this.#bootFailures >= BOOT_FAILURES) this.#giveUp();
     else this.#respawn(place);
@@ -563,8 +569,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   /** A worker that its mold has not lived to tell of, and whose place has another by now. */
   #disown(cell: number, pid: number): void {
     this.#limbo.delete(cell);
-    this.#settings.log(`worker pid=${pid} killing reason=orphan`);
-    this.#reporter.note('kill', { worker: this.#scoreboard.cell(cell).worker, pid, detail: 'orphan' });
+    this.#note('kill', { worker: this.#scoreboard.cell(cell).worker, pid }, { reason: 'orphan' });
     const ended = () => {
       this.#scoreboard.retire(cell);
     };
@@ -596,8 +601,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     mold.ready = true;
     mold.cancelKill();
     this.#moldFailures = 0;
-    this.#settings.log(`mold pid=${pid} ready generation=${mold.generation} ms=${(now() - mold.since).toFixed(1)}`);
-    this.#reporter.note('mold ready', { worker: MOLD, pid, detail: `generation=${mold.generation}` });
+    const { generation, since } = mold;
+    this.#note('mold ready', { worker: MOLD, pid }, { generation, ms: tenths(now() - since) });
     if (this.#change?.candidate === mold) this.#changeSource(mold, this.#change);
     else this.#source = mold;
     this.#agenda.after(0, () => {
@@ -622,8 +627,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     member.readyAt = now();
     member.waited = 0;
     this.#everReady = true;
-    this.#settings.log(`worker=${place.worker} pid=${pid} ready ms=${(member.readyAt - member.forkedAt).toFixed(1)}`);
-    this.#reporter.note('ready', { worker: place.worker, pid });
+    this.#note('ready', { worker: place.worker, pid }, { ms: tenths(member.readyAt - member.forkedAt) });
     const former = this.#change?.former;
     if (former && member.source === this.#source) {
       delete this.#change?.former;
@@ -644,9 +648,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     member.retiring = true;
     if (member.pid !== 0) this.#signal(member.pid, signal);
     member.cancelKill = this.#agenda.after(this.#settings.gracefulTimeout, () => {
-      this.#settings.log(`worker=${member.place.worker} pid=${member.pid} gracefulTimeout passed, killing`);
       if (member.pid === 0) return;
-      this.#reporter.note('kill', { worker: member.place.worker, pid: member.pid, detail: 'gracefulTimeout' });
+      this.#note('kill', { worker: member.place.worker, pid: member.pid }, { reason: 'gracefulTimeout' });
       this.#signal(member.pid, 'SIGKILL');
     });
   }
@@ -657,7 +660,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (this.#change) this.#change.donorLine = line;
     this.#scoreboard.nextMold = { generation: ++this.#generation, line };
     this.#scoreboard.promote(member.number);
-    this.#settings.log(`worker=${member.place.worker} pid=${member.pid} promoted generation=${this.#generation}`);
+    this.#note('promote', { worker: member.place.worker, pid: member.pid }, { generation: this.#generation });
     this.#retire(member, PROMOTE);
   }
 
@@ -671,16 +674,15 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   /** Where it is: or where the mold is that has been told to fork it, and has not. */
   #question({ pid, place, source }: Member, reason: string): void {
-    if (pid !== 0) this.#lastWords.ask(`worker=${place.worker}`, pid, reason);
-    else if (source.mold) this.#lastWords.ask('mold', source.mold.pid, reason);
+    if (pid !== 0) this.#lastWords.ask(place.worker, pid, reason);
+    else if (source.mold) this.#lastWords.ask(MOLD, source.mold.pid, reason);
   }
 
   #killFor(member: Member, reason: string): void {
     member.killed = true;
     const { pid, place, source } = member;
     if (pid !== 0) {
-      this.#settings.log(`worker=${place.worker} pid=${pid} killing reason=${reason}`);
-      this.#reporter.note('kill', { worker: place.worker, pid, detail: reason });
+      this.#note('kill', { worker: place.worker, pid }, { reason });
       this.#signal(pid, 'SIGKILL');
     } else if (source.mold) {
       // It was ordered, and has not been forked.
@@ -689,16 +691,14 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   }
 
   #killMold({ pid }: MoldMember, reason: string): void {
-    this.#settings.log(`mold pid=${pid} killing reason=${reason}`);
-    this.#reporter.note('kill', { worker: MOLD, pid, detail: reason });
+    this.#note('kill', { worker: MOLD, pid }, { reason });
     this.#signal(pid, 'SIGKILL');
   }
 
   #recycle(member: Member, reason: string): void {
     const { place } = member;
     if (this.#stopping || place.closed || place.holder !== member || member.tired !== undefined) return;
-    this.#settings.log(`worker=${place.worker} pid=${member.pid} recycling reason=${reason}`);
-    this.#reporter.note('recycle', { worker: place.worker, pid: member.pid, detail: reason });
+    this.#note('recycle', { worker: place.worker, pid: member.pid }, { reason });
     member.tired = reason;
     this.#queue.add(place);
     this.#replaceSoon();
@@ -747,8 +747,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #beginChange(kind: Change['kind'], begin: (change: Change) => void): Promise<void> {
     if (this.#stopping) return Promise.reject(changeError(kind, 'the server stops'));
     if (this.#change) return Promise.reject(changeError(kind, 'they are being replaced already'));
-    this.#settings.log(`master pid=${process.pid} ${kind} from=${this.#generation}`);
-    this.#reporter.note(kind, { detail: `from=${this.#generation}` });
+    this.#note(kind, {}, { from: this.#generation });
     const finished = new Promise<void>((resolve, reject) => {
       const change: Change = { kind, resolve, reject };
       this.#change = change;
@@ -774,8 +773,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (!this.#places.every(current)) return;
     // Where no worker is wanted, none has let it go.
     if (change.former?.mold) this.#retireMold(change.former.mold);
-    this.#settings.log(`master pid=${process.pid} ${change.kind}ed generation=${change.source.generation}`);
-    this.#reporter.note(`${change.kind}ed`, { detail: `generation=${change.source.generation}` });
+    this.#note(`${change.kind}ed`, {}, { generation: change.source.generation });
     if (change.kind === 'refork') this.#reforks++;
     this.#change = undefined;
     change.resolve();
@@ -788,9 +786,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#change = undefined;
     this.#queue.clear();
     const { kind, donor, candidate, source, former } = change;
-    const { log } = this.#settings;
-    log(`master pid=${process.pid} ${kind} failed generation=${this.#generation} reason=${JSON.stringify(reason)}`);
-    this.#reporter.note(`${kind} failed`, { detail: reason });
+    this.#note(`${kind} failed`, {}, { generation: this.#generation, reason });
     if (donor) donor.promoted = false;
     if (candidate) this.#retireMold(candidate);
     if (former) {
@@ -867,11 +863,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#members.delete(member.number);
     member.cancelKill();
     this.#scoreboard.retire(member.number);
-    this.#settings.log(`worker=${place.worker} pid=${pid} exited ${manner(status)}`);
     const replacement = member === place.successor;
     const asked = !replacement && member !== place.holder;
     const expected = asked || this.#stopping !== undefined;
-    this.#reporter.note('exit', { worker: place.worker, pid, detail: manner(status), asked: expected });
+    this.#note('exit', { worker: place.worker, pid, asked: expected }, manner(status));
     if (!asked) {
       const healthy = readyAt !== undefined && now() - readyAt >= HEALTHY_AFTER;
       place.failures = healthy ? 1 : place.failures + 1;
@@ -899,10 +894,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#molds.delete(mold);
     mold.cancelKill();
     this.#scoreboard.retire(mold.number);
-    this.#settings.log(`mold pid=${mold.pid} exited ${manner(status)} generation=${mold.generation}`);
     const asked = mold.retiring || this.#stopping !== undefined;
-    this.#reporter.note('mold exited', { worker: MOLD, pid: mold.pid, detail: manner(status), asked });
-    const lost = [...this.#members.values()].filter(({ pid, source }) => pid === 0 && source === mold);
+    const { pid, generation } = mold;
+    this.#note('mold exited', { worker: MOLD, pid, asked }, { ...manner(status), generation });
+    const lost = [...this.#members.values()].filter((member) => member.pid === 0 && member.source === mold);
     if (this.#change?.candidate === mold) {
       delete this.#change.candidate;
       this.#changeFailed('the mold ended before it was ready');
@@ -938,7 +933,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         this.#replace();
       });
     } else if (!this.#everReady) {
-      const message = `the application could not be loaded (${manner(status)}, see the output)`;
+      const message = `the application could not be loaded (${ending(status)}, see the output)`;
       this.#failed = new PreforkError('ERR_PREFORK_MOLD', message, status);
       void this.#beginStop('quick');
     } else {
@@ -948,8 +943,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         try {
           this.#bootMold(++this.#generation);
         } catch (error) {
-          this.#settings.log(`mold fork failed reason=${JSON.stringify((error as Error).message)}`);
-          this.#reporter.note('fork failed', { worker: MOLD, detail: (error as Error).message });
+          this.#note('fork failed', { worker: MOLD }, { reason: (error as Error).message });
           this.#moldLost(undefined);
         }
       });
@@ -958,7 +952,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   #respawn(place: Place): void {
     const delay = respawnDelay(place.failures);
-    if (delay > 0) this.#settings.log(`worker=${place.worker} respawn in=${delay} failures=${place.failures}`);
+    if (delay > 0) this.#note('respawn', { worker: place.worker }, { in: delay, failures: place.failures });
     place.cancelRespawn = this.#agenda.after(delay, () => {
       place.cancelRespawn = undefined;
       if (!this.#stopping && !place.holder) this.#trySpawn([place]);
@@ -970,7 +964,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       'ERR_PREFORK_BOOT',
       `${this.#bootFailures} workers ended before any was ready: the server cannot start (see their output)`,
     );
-    this.#settings.log(`master pid=${process.pid} giving up failures=${this.#bootFailures}`);
+    this.#note('giving up', {}, { failures: this.#bootFailures });
     void this.#beginStop('quick');
   }
 
@@ -981,8 +975,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       this.#descendant.onSignal(signal);
       return;
     }
-    this.#settings.log(`master pid=${process.pid} signal=${signal}`);
-    this.#reporter.note('signal', { detail: signal });
+    this.#note('signal', {}, { signal });
     switch (rowOf(signal)?.action) {
       case 'quick':
         if (this.#stopping === 'quick') this.#signalAll('SIGKILL');
@@ -990,6 +983,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         break;
       case 'stop':
         this.#exit(false);
+        break;
+      case 'reopen':
+        this.#reopenLogs();
         break;
       case 'reload':
       case 'refork':
@@ -1003,16 +999,27 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         this.scale(Math.max(this.#places.length - 1, 0));
         break;
       case 'drain':
-        if (hasTerminal()) this.#settings.log(`master pid=${process.pid} signal=${signal} ignored: it has a terminal`);
+        if (hasTerminal()) this.#note('signal ignored', {}, { signal, reason: 'it has a terminal' });
         else this.scale(0);
         break;
     }
   };
 
+  #reopenLogs(): void {
+    try {
+      this.#settings.reopenLogs();
+      this.#note('reopened');
+    } catch (error) {
+      this.#note('reopen failed', {}, { reason: (error as Error).message });
+    }
+    this.#reopenedAt = now();
+    this.#signalAll('SIGUSR1');
+  }
+
   /** What somebody asks for by the control socket. */
   #asked([what = '', argument]: readonly string[]): unknown {
     // Who watches asks every second.
-    if (what !== 'status') this.#settings.log(`master pid=${process.pid} control=${JSON.stringify(what)}`);
+    if (what !== 'status') this.#note('control', {}, { control: what });
     switch (what) {
       case 'status':
         return this.status();
@@ -1045,16 +1052,14 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#agenda.clear();
     this.#change?.reject(changeError(this.#change.kind, 'the server stops'));
     this.#change = undefined;
-    this.#settings.log(`master pid=${process.pid} stopping how=${how}`);
-    this.#reporter.note('stop', { detail: how });
+    this.#note('stop', {}, { how });
     this.emit('stopping');
     if (how === 'quick') this.#hurry();
     await Promise.race([this.#beforeStop(), this.#hurried]);
     this.#signalAll(this.#stopping === 'quick' ? 'SIGINT' : 'SIGTERM');
     this.#told = true;
     this.#agenda.after(this.#settings.gracefulTimeout, () => {
-      this.#settings.log(`master pid=${process.pid} gracefulTimeout passed, killing pids=${this.#reaper.pids.join()}`);
-      this.#signalAll('SIGKILL');
+      this.#killAll('gracefulTimeout');
     });
     this.#finishIfAlone();
   }
@@ -1063,7 +1068,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     try {
       await this.#settings.beforeStop();
     } catch (error) {
-      this.#settings.log(`master pid=${process.pid} beforeStop failed reason=${JSON.stringify(String(error))}`);
+      this.#note('beforeStop failed', {}, { reason: String(error) });
     }
   }
 
@@ -1071,6 +1076,15 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#stopping = 'quick';
     this.#hurry();
     this.#signalAll('SIGINT');
+  }
+
+  #killAll(reason: string): void {
+    for (const pid of this.#reaper.pids) {
+      const member = this.#byPid.get(pid);
+      const worker = member instanceof Member ? member.place.worker : MOLD;
+      this.#note('kill', { worker, pid }, { reason });
+      this.#signal(pid, 'SIGKILL');
+    }
   }
 
   #signalAll(signal: Signal): void {
@@ -1104,7 +1118,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     for (const fd of [this.#news.read, this.#news.write, this.#lifeline.read, this.#lifeline.write]) close(fd);
     this.#listener.close();
     this.#scoreboard.remove();
-    this.#settings.log(`master pid=${process.pid} stopped`);
+    this.#note('stopped');
     this.emit('stopped');
   }
 }
@@ -1138,7 +1152,18 @@ function nextCheckPhase(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function manner(status: ExitStatus | undefined): string {
-  if (!status) return 'status=lost';
-  return status.state === 'exited' ? `code=${status.code}` : `signal=${status.signal}`;
+/** How a process ended, for the log. */
+function manner(status: ExitStatus | undefined): Record<string, string | number> {
+  if (!status) return { status: 'lost' };
+  return status.state === 'exited' ? { code: status.code } : { signal: status.signal };
+}
+
+/** How a process ended, for people. */
+function ending(status: ExitStatus | undefined): string {
+  const [[name, value] = []] = Object.entries(manner(status));
+  return `${name}=${value}`;
+}
+
+function tenths(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
 }

@@ -13,6 +13,7 @@ import {
   socket,
 } from '../posix/index.js';
 import { Agenda } from './agenda.js';
+import type { Note } from './log.js';
 import type { Master } from './master.js';
 
 const AGAIN = 100; // milliseconds until a message is sent again for which there was no room
@@ -27,7 +28,7 @@ type Fields = Readonly<Record<string, string | number | bigint>>;
 export class Notifier {
   readonly #master: Master;
   readonly #path: string;
-  readonly #log: (line: string) => void;
+  readonly #note: Note;
   readonly #agenda = new Agenda();
   readonly #forgetFork: () => void;
   /** Messages that have to arrive, and have not been sent. */
@@ -37,15 +38,15 @@ export class Notifier {
   #stopping = false;
 
   /** The notifier of a master that is a service; undefined if nobody is to be told. */
-  static of(master: Master, log: (line: string) => void): Notifier | undefined {
+  static of(master: Master, note: Note): Notifier | undefined {
     const path = process.env['NOTIFY_SOCKET'];
-    return path ? new Notifier(master, path, log) : undefined;
+    return path ? new Notifier(master, path, note) : undefined;
   }
 
-  private constructor(master: Master, path: string, log: (line: string) => void) {
+  private constructor(master: Master, path: string, note: Note) {
     this.#master = master;
     this.#path = path.replace(/^@/, '\0');
-    this.#log = log;
+    this.#note = note;
     // A worker is no service: whoever asks in it, a library say, would tell of the worker as of the server.
     this.#forgetFork = atfork({
       child: () => {
@@ -145,7 +146,7 @@ export class Notifier {
       if (isPosixError(error, 'EAGAIN')) return 'no room';
       // Once, not with every sign of life.
       if (!this.#failing) {
-        this.#log(`master pid=${process.pid} notify failed reason=${JSON.stringify((error as Error).message)}`);
+        this.#note('notify failed', {}, { reason: (error as Error).message });
       }
       this.#failing = true;
       return 'failed';

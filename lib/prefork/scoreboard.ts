@@ -5,6 +5,7 @@ import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, unlinkSy
 import { join } from 'node:path';
 import { MAP_ANONYMOUS, MAP_SHARED, mmap, munmap, processStat, PROT_READ, PROT_WRITE } from '../posix/index.js';
 import { runtimeDirectory } from '../runtime-directory.js';
+import type { Note } from './log.js';
 import type { Line } from './orders.js';
 import type { ServerAddress } from './address.js';
 
@@ -239,7 +240,7 @@ export class Scoreboard {
   }
 
   /** The scoreboard of this process as a master. Where it cannot be a file, it is memory that only the family sees. */
-  static create(address: ServerAddress, log: (line: string) => void): Scoreboard {
+  static create(address: ServerAddress, note: Note): Scoreboard {
     let path: string | undefined;
     let buffer: ArrayBuffer;
     try {
@@ -247,7 +248,7 @@ export class Scoreboard {
       buffer = mapNewFile(path, SIZE);
     } catch (error) {
       path = undefined;
-      log(`master pid=${process.pid} scoreboard=private reason=${JSON.stringify((error as Error).message)}`);
+      note('no status file', {}, { reason: (error as Error).message });
       buffer = mmap(null, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     }
     const words = new Uint32Array(buffer, 0, 8);

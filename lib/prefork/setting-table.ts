@@ -30,6 +30,12 @@ interface TextSetting extends Described {
   readonly type: 'text' | 'path' | 'socket' | 'octal' | 'mode';
 }
 
+interface ChoiceSetting extends Described {
+  readonly type: 'choice';
+  readonly choices: readonly string[];
+  readonly untold: string;
+}
+
 interface FlagSetting extends Described {
   readonly type: 'flag';
   readonly untold: boolean;
@@ -42,7 +48,8 @@ interface CountsSetting extends Described {
   readonly untold: readonly number[];
 }
 
-export type SettingRow = (NumberSetting & Described) | CountSetting | TextSetting | FlagSetting | CountsSetting;
+export type SettingRow =
+  (NumberSetting & Described) | CountSetting | TextSetting | ChoiceSetting | FlagSetting | CountsSetting;
 
 const ofPrefork = {
   port: {
@@ -123,8 +130,16 @@ const ofServe = {
   },
   logFile: {
     type: 'path',
-    untoldMeans: '/dev/null',
-    help: 'Append the output of a daemon to this file.',
+    untoldMeans: 'where the output goes; of a daemon, /dev/null',
+    help: 'Append the output and the log to this file. SIGUSR1 opens it anew.',
+  },
+  logFormat: {
+    type: 'choice',
+    choices: ['auto', 'text', 'json'],
+    placeholder: 'FORMAT',
+    untold: 'auto',
+    untoldMeans: 'auto, text on a terminal and JSON lines elsewhere',
+    help: 'How the log is written: auto, text or json.',
   },
   user: { type: 'text', placeholder: 'NAME', help: 'The user to become when the socket is bound: a name or a number.' },
   group: {
@@ -162,6 +177,12 @@ interface Told {
   counts: readonly number[] | 'never' | `${number},${string}` | `${number}`;
 }
 
+type ToldOf<Row extends { type: string }> = Row extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : Row extends { type: keyof Told }
+    ? Told[Row['type']]
+    : never;
+
 type Word<Row> = Row extends { untold: 'auto' } ? 'auto' : MayBeNever<Row> extends true ? 'never' : never;
 // Of its type, Infinity is any number: the rows that may be "never" are those whose default is no literal.
 type MayBeNever<Row> = Row extends { zeroIsNever: true }
@@ -181,6 +202,5 @@ type MayBeNever<Row> = Row extends { zeroIsNever: true }
  * export default { application: 'app.mjs', port: 8080, maxMemory: '200M' } satisfies ServeConfig;
  */
 export type ServeConfig = {
-  readonly [Name in SettingName]?:
-    Told[(typeof settingTable)[Name]['type']] | Word<(typeof settingTable)[Name]> | undefined;
+  readonly [Name in SettingName]?: ToldOf<(typeof settingTable)[Name]> | Word<(typeof settingTable)[Name]> | undefined;
 };

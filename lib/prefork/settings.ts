@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { boolean, callback, INT_MAX, integer, object, text, wrongType, wrongValue } from '../mistakes.js';
 import { isAbstract, socketPath } from './address.js';
 import type { Listener } from './listener.js';
+import type { Log, LogRecord } from './log.js';
 import { MOST_WORKERS } from './scoreboard.js';
 
 /** Settings of a prefork server. Times are in milliseconds; where a default is "never", Infinity says so too. */
@@ -78,8 +79,18 @@ export interface PreforkOptions {
    * an error is logged and does not keep the server from stopping.
    */
   beforeStop?: () => void | Promise<void>;
-  /** Where the log lines go: `master pid=1 …`, `worker=0 pid=2 ready …`. Default: nowhere. */
+  /**
+   * Where the log goes, line by line: `master pid=1 …`, `worker=0 pid=2 ready ms=3.1`. It is called in the master, and in a mold
+   * or a worker that has failed to do something. Default: nowhere.
+   */
   log?: (line: string) => void;
+  /** The same as objects, for a logger: one a line. Default: nowhere. */
+  logRecord?: (record: LogRecord) => void;
+  /**
+   * What each process of the family does on SIGUSR1, the master first: open its log files anew, which have been renamed. An error
+   * is logged, and nothing else. Default: nothing.
+   */
+  reopenLogs?: () => void;
 }
 
 /** A setting that is a number: of things, of milliseconds or of bytes. */
@@ -173,7 +184,8 @@ export interface Settings extends Readonly<Record<NumberSettingName, number>> {
   /** That is there already. */
   readonly listener: Listener | undefined;
   readonly beforeStop: () => void | Promise<void>;
-  readonly log: (line: string) => void;
+  readonly log: Log;
+  readonly reopenLogs: () => void;
 }
 
 function numberFrom(name: NumberSettingName, told: number | undefined): number {
@@ -181,6 +193,13 @@ function numberFrom(name: NumberSettingName, told: number | undefined): number {
   if (told === Infinity && mayBeNever(row)) return Infinity;
   const value = told === undefined ? row.untold : integer(`options.${name}`, told, row.least, row.most);
   return value === 0 && row.zeroIsNever ? Infinity : value;
+}
+
+function logFrom({ log, logRecord }: PreforkOptions): Log {
+  return {
+    ...(log !== undefined && { log: callback('options.log', log) }),
+    ...(logRecord !== undefined && { logRecord: callback('options.logRecord', logRecord) }),
+  };
 }
 
 function countsFrom(counts: readonly number[]): readonly number[] {
@@ -226,6 +245,7 @@ export function settingsFrom(options: PreforkOptions): Settings {
     reforkAfter: countsFrom(options.reforkAfter ?? []),
     listener: listener === undefined ? undefined : object('options.listener', listener),
     beforeStop: callback('options.beforeStop', options.beforeStop ?? (() => undefined)),
-    log: callback('options.log', options.log ?? (() => undefined)),
+    log: logFrom(options),
+    reopenLogs: callback('options.reopenLogs', options.reopenLogs ?? (() => undefined)),
   };
 }

@@ -1,12 +1,12 @@
 // What signals do to a prefork server: the one table of its handlers, its command line and its guide.
 
 /** What the master does. */
-export type Action = 'stop' | 'quick' | 'reload' | 'refork' | 'more' | 'fewer' | 'drain';
+export type Action = 'stop' | 'quick' | 'reload' | 'reopen' | 'refork' | 'more' | 'fewer' | 'drain';
 
 interface Row {
   readonly action: Action;
-  /** What a worker does that gets the signal itself; nothing if it is left out. */
-  readonly worker?: 'stop' | 'quick' | 'retire' | 'promote';
+  /** What a worker does that gets the signal itself, or a mold; nothing if it is left out. */
+  readonly worker?: 'stop' | 'quick' | 'retire' | 'promote' | 'reopen';
   readonly help: string;
 }
 
@@ -15,6 +15,11 @@ export const signalTable = {
   SIGQUIT: { action: 'stop', worker: 'stop', help: 'as SIGTERM' },
   SIGINT: { action: 'quick', worker: 'quick', help: 'stop at once; a second one kills workers that do not listen' },
   SIGHUP: { action: 'reload', help: 'load the application anew, and replace all workers, a few at a time' },
+  SIGUSR1: {
+    action: 'reopen',
+    worker: 'reopen',
+    help: 'open the log file anew, in every process: it has been renamed',
+  },
   SIGUSR2: { action: 'refork', help: 'replace all workers by forks of one that is warm, a few at a time' },
   SIGTTIN: { action: 'more', worker: 'promote', help: 'one worker more' },
   SIGTTOU: { action: 'fewer', worker: 'retire', help: 'one worker less' },

@@ -2,7 +2,8 @@
 // metrics alike.
 import { atfork, type ProcessMemory } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
-import { History, type EventKind, type HistoryEvent, type Subject } from './history.js';
+import { History, type HistoryEvent } from './history.js';
+import { keptOf, type Note } from './log.js';
 import { now } from './place.js';
 import { RATE_INTERVAL, Rates } from './rates.js';
 import { Resources, type CpuUse } from './resources.js';
@@ -153,11 +154,14 @@ export class Reporter {
   }
 
   /** Something has happened. */
-  note(kind: EventKind, subject: Subject = {}): void {
+  readonly note: Note = (name, subject = {}, fields = {}) => {
+    const kept = keptOf(name, fields);
+    if (!kept) return;
+    const { kind, detail = '' } = kept;
     const time = Date.now();
-    const { worker, pid, detail = '', asked } = subject;
+    const { worker, pid, asked } = subject;
     this.#latest = undefined;
-    this.#history.add(kind, subject, time);
+    this.#history.add(kind, { ...subject, ...(kept.detail !== undefined && { detail }) }, time);
     if (kind === 'fork' || kind === 'exit') this.#counts[kind]++;
     if (kind === 'kill') this.#kills[detail] = (this.#kills[detail] ?? 0) + 1;
     if (kind === 'recycle') this.#recycles[detail] = (this.#recycles[detail] ?? 0) + 1;
@@ -168,7 +172,7 @@ export class Reporter {
     this.#keepCpuTime(pid, worker);
     this.#emptySince.set(worker, time);
     if (!asked) this.#restarts.set(worker, (this.#restarts.get(worker) ?? 0) + 1);
-  }
+  };
 
   /** A worker has become a mold: what it has computed until now was its place's. */
   promoted(pid: number, worker: number): void {

@@ -169,9 +169,12 @@ test('a server runs on the path of its file, with its mode', async () => {
   const settings = { application: listener, path: 'socket', socketMode: '606', workers: 1, reforkAfter: [50, 100] };
   const path = file('c.json', settings);
   const socket = join(dirname(path), 'socket');
-  const program = new Program(command, { args: ['serve', '-c', path, '--umask', '077'], env: isolated() });
+  const program = new Program(command, {
+    args: ['serve', '-c', path, '--log-format', 'text', '--umask', '077'],
+    env: isolated(),
+  });
   await program.logged(/ ready ms=/);
-  await program.logged(new RegExp(` listening path="${socket}" workers=1$`, 'm'));
+  await program.logged(new RegExp(` listening path=${socket} workers=1$`, 'm'));
   expect(statSync(socket).mode & 0o777).toBe(0o606);
   program.kill('SIGTERM');
   expect((await program.finished()).code).toBe(0);
@@ -179,7 +182,7 @@ test('a server runs on the path of its file, with its mode', async () => {
 
 test('a server runs by its file alone', async () => {
   const path = file('c.json', { application: listener, host: '127.0.0.1', workers: 1 });
-  const program = new Program(command, { args: ['serve', '-c', path], env: isolated() });
+  const program = new Program(command, { args: ['serve', '-c', path, '--log-format', 'text'], env: isolated() });
   const [, port = ''] = await program.logged(/ listening host=127\.0\.0\.1 port=(\d+) workers=1$/m);
   await program.logged(/ ready/);
   expect(await (await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })).text()).toBe(

@@ -33,7 +33,11 @@ const ready = /^worker=0 pid=(\d+) ready/m;
 
 /** A server on one worker that accepts. */
 async function up(args: string[], options: RunOptions = {}) {
-  const program = new Program(command, { env: isolated(), ...options, args: ['serve', file, '-w', '1', ...args] });
+  const program = new Program(command, {
+    env: isolated(),
+    ...options,
+    args: ['serve', file, '-w', '1', '--log-format', 'text', ...args],
+  });
   const [, worker] = await program.logged(ready);
   return { program, worker: Number(worker) };
 }
@@ -98,7 +102,7 @@ describe('on a path', () => {
     const env = isolated();
     const { program } = await up(['--path', path], { env });
     const pid = String(program.pid);
-    await program.logged(new RegExp(`^master pid=${pid} listening path="${path}" workers=1$`, 'm'));
+    await program.logged(new RegExp(`^master pid=${pid} listening path=${path} workers=1$`, 'm'));
     expect((await truefork(['ps'], env)).stdout.split('\n')[0]).toBe(path);
     expect(JSON.parse((await truefork(['ps', '--json'], env)).stdout)).toMatchObject([{ path }]);
     // The control socket is there when all workers are.
@@ -170,7 +174,11 @@ describe('on a path', () => {
     openSocket(posix.AF_UNIX, posix.SOCK_STREAM, path);
     const programs = Array.from(
       { length: 5 },
-      () => new Program(command, { env: isolated(), args: ['serve', file, '-w', '1', '--path', path] }),
+      () =>
+        new Program(command, {
+          env: isolated(),
+          args: ['serve', file, '-w', '1', '--log-format', 'text', '--path', path],
+        }),
     );
     const outcomes = await Promise.all(
       programs.map((program) => program.logged(/EADDRINUSE|^worker=0 pid=\d+ ready/m)),
@@ -226,7 +234,7 @@ describe('on a path', () => {
     posix.connect(client, `\0${name}`);
     expect(await refused(['--path', `@${name}`])).toMatch(/^truefork: EADDRINUSE: .* bind\(\d+, '@truefork-test-/);
     expect((await truefork(['ps'], env)).stdout).toMatch(new RegExp(`^@${name}\n[^]* ${worker} `));
-    expect(program.stderr).toContain(` listening path="@${name}" `);
+    expect(program.stderr).toContain(` listening path=@${name} `);
     posix.close(opened.pop() ?? -1);
     await down(program);
   });
@@ -263,7 +271,7 @@ describe('on a socket that it was started with', () => {
     const env = isolated();
     const socket = listeningSocket(posix.AF_INET, '127.0.0.1', 0);
     const pidFile = join(temporaryDirectory(), 'pid');
-    const args = ['serve', file, '-w', '1', '--daemon', '--pid-file', pidFile];
+    const args = ['serve', file, '-w', '1', '--log-format', 'text', '--daemon', '--pid-file', pidFile];
     expect(await run(command, { env, ...activated([socket]), args })).toMatchObject({ code: 0, stderr: '' });
     const answer = await ask({ host: '127.0.0.1', port: posix.getsockname(socket).port });
     expect(answer.variables).toEqual([]);

@@ -57,7 +57,10 @@ describe('a reload', () => {
   async function up() {
     const file = join(temporaryDirectory(), 'app.mjs');
     writeFileSync(file, 'export default (request, response) => response.end();');
-    const program = new Program(command, { args: ['serve', file, '-w', '1', '--host', '127.0.0.1'], env: isolated() });
+    const program = new Program(command, {
+      args: ['serve', file, '-w', '1', '--log-format', 'text', '--host', '127.0.0.1'],
+      env: isolated(),
+    });
     await program.logged(/^worker=0 pid=\d+ ready/m);
     return { file, program };
   }

@@ -120,7 +120,7 @@ describe('--daemon', () => {
     const folder = temporaryDirectory();
     const path = newPidFile(folder);
     const log = join(folder, 'log');
-    const args = ['--host', '127.0.0.1', '-w', '2', '--pid-file', path, '--log-file', log];
+    const args = ['--host', '127.0.0.1', '-w', '2', '--pid-file', path, '--log-file', log, '--log-format', 'text'];
     expect(await truefork(['serve', listener, ...args, '--daemon'], env)).toMatchObject({
       code: 0,
       stdout: '',
@@ -198,7 +198,20 @@ test(isRoot ? 'root serves as another user' : 'only root serves as another user'
   copyFileSync(programPath('cli-process.mjs'), application);
   const path = newPidFile(folder);
   const env = { TMPDIR: folder, XDG_RUNTIME_DIR: temporaryDirectory() };
-  const args = ['serve', application, '--host', '127.0.0.1', '-w', '1', '--user', 'nobody', '--pid-file', path];
+  const args = [
+    'serve',
+    application,
+    '--host',
+    '127.0.0.1',
+    '-w',
+    '1',
+    '--log-format',
+    'text',
+    '--user',
+    'nobody',
+    '--pid-file',
+    path,
+  ];
   const program = new Program(command, { args, env, cwd: folder });
   const [, port] = await program.logged(/ port=(\d+)/);
   await program.logged(/ ready/);
@@ -237,7 +250,20 @@ test.each(nodes())('a daemon becomes another user, if root starts it: on Node $m
   const application = join(folder, 'app.mjs');
   copyFileSync(listener, application);
   const path = newPidFile(folder);
-  const args = ['serve', application, '--host', '127.0.0.1', '-w', '2', '--reuse-port', '--daemon', '--pid-file', path];
+  const args = [
+    'serve',
+    application,
+    '--host',
+    '127.0.0.1',
+    '-w',
+    '2',
+    '--log-format',
+    'text',
+    '--reuse-port',
+    '--daemon',
+    '--pid-file',
+    path,
+  ];
   const env = { TMPDIR: folder };
   for (let n = 0; n < 5; n++) {
     const { code, stderr } = await run(command, { node, args: [...args, '--user', isRoot ? 'nobody' : 'root'], env });

@@ -15,7 +15,7 @@ export async function serve(
   { args = [], env, node }: { args?: string[]; env: NodeJS.ProcessEnv; node?: string },
 ): Promise<{ program: Program; port: number }> {
   const program = new Program(command, {
-    args: ['serve', programPath(file), '--host', '127.0.0.1', ...args],
+    args: ['serve', programPath(file), '--log-format', 'text', '--host', '127.0.0.1', ...args],
     env,
     ...(node !== undefined && { node }),
   });

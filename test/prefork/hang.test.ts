@@ -29,7 +29,7 @@ test('a worker that loops writes its stack before it is killed', async () => {
   const log = await ended(program);
   expect(log).toMatch(
     new RegExp(
-      `^worker=0 pid=${worker} hangs reason=timeout in="running"\n` +
+      `^worker=0 pid=${worker} hangs reason=timeout in=running\n` +
         `process ${worker}: the event loop is blocked by\n` +
         ' {4}at loopForever \\(file:.*/prefork-hang\\.mjs:\\d+:\\d+\\)\n' +
         '(?: {4}at .*\n)+' +
@@ -46,7 +46,7 @@ test('of a worker that waits in the kernel the master says in what', async () =>
   await program.logged(new RegExp(`^worker=0 pid=${worker} exited signal=SIGKILL$`, 'm'));
   expect(await ended(program)).toMatch(
     new RegExp(
-      `^worker=0 pid=${worker} hangs reason=timeout in="read\\(2\\)"\nworker=0 pid=${worker} killing reason=timeout\n`,
+      `^worker=0 pid=${worker} hangs reason=timeout in=read\\(2\\)\nworker=0 pid=${worker} killing reason=timeout\n`,
       'm',
     ),
   );
@@ -73,7 +73,7 @@ test('a mold that loops while it loads the application writes its stack before i
     });
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /^mold pid=(\d+) hangs reason=bootTimeout in="\S+"\nmold pid=\1 killing reason=bootTimeout\nmold pid=\1 exited signal=SIGKILL/m,
+      /^mold pid=(\d+) hangs reason=bootTimeout in=\S+\nmold pid=\1 killing reason=bootTimeout\nmold pid=\1 exited signal=SIGKILL/m,
     );
     expect(stderr).toMatch(
       /^process \d+: the event loop is blocked by\n {4}at load \(file:.*\/application\.mjs:\d+:\d+\)$/m,

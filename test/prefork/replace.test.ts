@@ -258,7 +258,7 @@ describe('a worker whose event loop does not turn', () => {
     void connection.get('/spin').catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(family.workers).toEqual([worker]);
-    expect(await family.stop()).toMatch(/gracefulTimeout passed, killing/);
+    expect(await family.stop()).toMatch(/killing reason=gracefulTimeout$/m);
   });
 });
 

@@ -52,7 +52,7 @@ describe('to the master', () => {
     family.program.kill('SIGTERM');
     await connection.ended();
     const log = await family.ended();
-    expect(log).toMatch(new RegExp(`gracefulTimeout passed, killing pids=${worker}\n[^]*exited signal=SIGKILL`));
+    expect(log).toMatch(new RegExp(`pid=${worker} killing reason=gracefulTimeout\n[^]*exited signal=SIGKILL`));
   });
 
   test('signals that repeat change nothing', async () => {

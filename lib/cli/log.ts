@@ -1,0 +1,40 @@
+// The log of `truefork serve`: on stderr, as JSON lines, or as text for people.
+import { styleText } from 'node:util';
+import { lineOf, type Log, type LogRecord } from '../prefork/index.js';
+
+/** @param format `auto`: text on a terminal, JSON elsewhere */
+export async function logOf(format: 'auto' | 'text' | 'json'): Promise<Log> {
+  const terminal = process.stderr.isTTY;
+  if (format === 'json' || (format === 'auto' && !terminal)) return { logRecord: await jsonLog() };
+  return terminal ? { logRecord: writeColoured } : { log: write };
+}
+
+function write(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+const colours = { info: undefined, warn: 'yellow', error: 'red' } as const;
+
+function writeColoured(record: LogRecord): void {
+  const time = new Date().toTimeString().slice(0, 8);
+  const colour = colours[record.level];
+  const line = lineOf(record);
+  write(`${styleText('dim', time)} ${colour ? styleText(colour, line) : line}`);
+}
+
+async function jsonLog(): Promise<(record: LogRecord) => void> {
+  // Loaded only where it is used.
+  const { destination, pino, stdTimeFunctions } = await import('pino');
+  const logger = pino(
+    {
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
+    // At once: nothing is to be lost at the end of a process, and nothing written twice because it was forked.
+    destination({ fd: process.stderr.fd, sync: true }),
+  );
+  return ({ level, ...fields }) => {
+    logger[level](fields);
+  };
+}

@@ -1,0 +1,149 @@
+// What a family tells of itself: the one table of its log and its history, and how a fact is written.
+import { MOLD } from './scoreboard.js';
+
+export type LogLevel = 'info' | 'warn' | 'error';
+
+/** A fact, as one would log it in JSON. */
+export interface LogRecord {
+  readonly level: LogLevel;
+  readonly event: FactName;
+  readonly role: 'master' | 'worker' | 'mold';
+  /** The process; absent if there is none. */
+  readonly pid?: number;
+  /** The place of a worker, from 0. */
+  readonly worker?: number;
+  /** Of an exit: whether the master had told the process to end, or everything stops. */
+  readonly asked?: boolean;
+  readonly [field: string]: string | number | boolean | undefined;
+}
+
+/** Where the log goes. */
+export interface Log {
+  /** Each fact as a line: `worker=0 pid=2 ready ms=3.1`. */
+  readonly log?: (line: string) => void;
+  /** Each fact as an object. */
+  readonly logRecord?: (record: LogRecord) => void;
+}
+
+interface Row {
+  /** What the line says between the process and the fields. */
+  readonly says: string;
+  /** Default `info`. */
+  readonly level?: LogLevel;
+  /** The fields that the history has: of one alone, its value; of a list, with their names. */
+  readonly kept?: string | readonly string[];
+}
+
+/** What can happen. The history has what is kept. */
+const table = {
+  listening: { says: 'listening' },
+  'status page': { says: 'status' },
+  'no status file': { says: 'scoreboard=private', level: 'warn' },
+  'no control': { says: 'control=none', level: 'warn' },
+  'no stacks': { says: 'stacks=none', level: 'warn' },
+  registered: { says: 'registered' },
+  fork: { says: 'forked', kept: ['generation'] },
+  'fork failed': { says: 'fork failed', level: 'warn', kept: 'reason' },
+  ready: { says: 'ready', kept: [] },
+  exit: { says: 'exited', kept: ['code', 'signal', 'status'] },
+  respawn: { says: 'respawn' },
+  hang: { says: 'hangs', level: 'warn' },
+  kill: { says: 'killing', level: 'warn', kept: 'reason' },
+  recycle: { says: 'recycling', kept: 'reason' },
+  promote: { says: 'promoted' },
+  reload: { says: 'reload', kept: ['from'] },
+  reloaded: { says: 'reloaded', kept: ['generation'] },
+  'reload failed': { says: 'reload failed', level: 'warn', kept: 'reason' },
+  refork: { says: 'refork', kept: ['from'] },
+  reforked: { says: 'reforked', kept: ['generation'] },
+  'refork failed': { says: 'refork failed', level: 'warn', kept: 'reason' },
+  'mold forked': { says: 'forked', kept: ['generation'] },
+  'mold ready': { says: 'ready', kept: ['generation'] },
+  'mold failed': { says: 'failed', level: 'error' },
+  'mold exited': { says: 'exited', kept: ['code', 'signal', 'status'] },
+  scale: { says: 'scale', kept: ['workers', 'from'] },
+  signal: { says: '', kept: 'signal' },
+  'signal ignored': { says: 'ignored' },
+  control: { says: '' },
+  reopened: { says: 'reopened logs' },
+  'reopen failed': { says: 'reopen failed', level: 'warn' },
+  'notify failed': { says: 'notify failed', level: 'warn' },
+  'giving up': { says: 'giving up', level: 'error' },
+  stop: { says: 'stopping', kept: 'how' },
+  'beforeStop failed': { says: 'beforeStop failed', level: 'warn' },
+  stopped: { says: 'stopped' },
+} as const satisfies Record<string, Row>;
+
+type Table = typeof table;
+
+export type FactName = keyof Table;
+
+/** What the history has. */
+export type EventKind = { [Name in FactName]: Table[Name] extends { kept: unknown } ? Name : never }[FactName];
+
+/** What a fact is about: a process and a place, `MOLD` for a mold; the master if both are absent. */
+export interface Subject {
+  readonly worker?: number;
+  readonly pid?: number;
+  /** Of an exit. */
+  readonly asked?: boolean;
+}
+
+type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Tells a fact. */
+export type Note = (name: FactName, subject?: Subject, fields?: Fields) => void;
+
+/** What tells facts to a log. */
+export function noteTo({ log, logRecord }: Log): Note {
+  return (name, subject = {}, fields = {}) => {
+    const { worker, asked } = subject;
+    const role = worker === undefined ? 'master' : worker === MOLD ? 'mold' : 'worker';
+    const pid = role === 'master' ? process.pid : subject.pid;
+    const { level = 'info' }: Row = table[name];
+    const record: LogRecord = {
+      level: asked === false ? 'warn' : level,
+      event: name,
+      role,
+      ...(pid !== undefined && { pid }),
+      ...(role === 'worker' && { worker }),
+      ...(asked !== undefined && { asked }),
+      ...fields,
+    };
+    logRecord?.(record);
+    log?.(lineOf(record));
+  };
+}
+
+// What a line says in its own way, or not at all.
+const apart: readonly string[] = ['level', 'event', 'role', 'pid', 'worker', 'asked'] satisfies (keyof LogRecord)[];
+
+/** A fact as a line for people: `worker=0 pid=2 ready ms=3.1`. */
+export function lineOf(record: LogRecord): string {
+  const { event, role, pid, worker } = record;
+  const who = role === 'worker' ? `worker=${worker}` : role;
+  const fields = Object.fromEntries(Object.entries(record).filter(([name]) => !apart.includes(name)));
+  const { says }: Row = table[event];
+  return [who, pid !== undefined && `pid=${pid}`, says, fieldsOf(fields)].filter(Boolean).join(' ');
+}
+
+/** What the history has of a fact; undefined if it has not the fact. */
+export function keptOf(name: FactName, fields: Fields = {}): { kind: EventKind; detail?: string } | undefined {
+  const { kept }: Row = table[name];
+  if (kept === undefined) return undefined;
+  const detail =
+    typeof kept === 'string'
+      ? String(fields[kept])
+      : fieldsOf(Object.fromEntries(kept.map((field) => [field, fields[field]])));
+  return { kind: name as EventKind, ...(detail !== '' && { detail }) };
+}
+
+// `a=1 b="two words"`: a value is quoted if it could be taken for more than one.
+function fieldsOf(fields: Fields): string {
+  const told = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return told.map(([name, value]) => `${name}=${valueText(String(value))}`).join(' ');
+}
+
+function valueText(value: string): string {
+  return /^[^\s"=\p{C}]+$/u.test(value) ? value : JSON.stringify(value);
+}

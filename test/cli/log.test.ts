@@ -1,0 +1,135 @@
+// The log of a server: its two forms, and a file that is renamed while the server writes to it.
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { kill } from 'truefork';
+import { Program, programPath, run } from '../support/programs';
+import { isolated, temporaryDirectory } from '../support/runtime';
+import { command } from './truefork';
+
+interface Fact {
+  readonly level: string;
+  readonly time: string;
+  readonly event: string;
+  readonly role: string;
+  readonly pid: number;
+  readonly [field: string]: unknown;
+}
+
+const facts = (log: string): Fact[] =>
+  log
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Fact);
+
+test('is one JSON object a line where there is no terminal', async () => {
+  const args = ['serve', programPath('cli-listener.mjs'), '-w', '1', '--host', '127.0.0.1'];
+  const program = new Program(command, { args, env: isolated() });
+  const [, port] = await program.logged(/"event":"listening".*"port":(\d+)/);
+  const [, worker] = await program.logged(/"event":"ready".*"pid":(\d+)/);
+  kill(Number(worker), 'SIGKILL');
+  await program.logged(/"event":"ready"[^]*"event":"ready"/);
+  program.kill('SIGTERM');
+  const { code, stderr } = await program.finished();
+  expect(code).toBe(0);
+  const told = facts(stderr);
+  for (const { level, time, role, pid } of told) {
+    expect(['info', 'warn']).toContain(level);
+    expect(new Date(time).toISOString()).toBe(time);
+    expect(['master', 'mold', 'worker']).toContain(role);
+    expect(pid).toBeGreaterThan(0);
+  }
+  const { pid } = program;
+  expect(told[0]).toMatchObject({
+    event: 'listening',
+    role: 'master',
+    pid,
+    host: '127.0.0.1',
+    port: Number(port),
+    workers: 1,
+  });
+  const exits = told.filter(({ event }) => event === 'exit');
+  expect(exits).toMatchObject([
+    { level: 'warn', role: 'worker', worker: 0, pid: Number(worker), signal: 'SIGKILL', asked: false },
+    { level: 'info', role: 'worker', worker: 0, code: 0, asked: true },
+  ]);
+  expect(told.at(-1)).toMatchObject({ event: 'stopped', role: 'master', pid });
+});
+
+test('is text with colours on a terminal', async () => {
+  const words = [process.execPath, command, 'serve', programPath('cli-dies.mjs'), '-w', '1', '--host', '127.0.0.1'];
+  // Of Debian's bsdutils, which every system has: it gives the program a terminal, and writes what that shows.
+  const nodeArgs = ['--quiet', '--return', '--command', words.join(' ')];
+  const { code, stdout: coloured } = await run('/dev/null', { node: '/usr/bin/script', nodeArgs, env: isolated() });
+  expect(code).toBe(70);
+  const stdout = coloured.replaceAll('\x1b[', '^');
+  expect(stdout).toMatch(/^\^2m\d\d:\d\d:\d\d\^22m master pid=\d+ listening host=127\.0\.0\.1 port=\d+ workers=1\r$/m);
+  expect(stdout).toMatch(/ \^33mworker=0 pid=\d+ exited code=\d+\^39m\r$/m);
+  expect(stdout).toMatch(/ \^31mmaster pid=\d+ giving up failures=5\^39m\r$/m);
+});
+
+describe('a log file', () => {
+  const answer = async (port: number) => {
+    const [response] = (await once(get({ port, host: '127.0.0.1', agent: false }), 'response')) as [
+      NodeJS.ReadableStream,
+    ];
+    return text(response);
+  };
+
+  const up = async (log: string) => {
+    const env = isolated();
+    const args = ['serve', programPath('cli-chatty.mjs'), '-w', '2', '--host', '127.0.0.1', '--log-file', log];
+    const program = new Program(command, { args, env });
+    const until = async (pattern: RegExp, path = log) => {
+      for (;;) {
+        const match = existsSync(path) ? pattern.exec(readFileSync(path, 'utf8')) : null;
+        if (match) return match;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    };
+    const [, port] = await until(/"event":"listening".*"port":(\d+)/);
+    await until(/("event":"ready"[^]*){2}/);
+    return { program, until, port: Number(port) };
+  };
+
+  test('that is renamed is opened anew by every process', async () => {
+    const folder = temporaryDirectory();
+    const log = join(folder, 'log');
+    const { program, until, port } = await up(log);
+    for (let n = 1; n <= 3; n++) {
+      const old = `${log}.${n}`;
+      renameSync(log, old);
+      program.kill('SIGUSR1');
+      await until(/"event":"reopened"/);
+      // A worker may have a request before it has the signal.
+      const seen = new Set<string>();
+      while (seen.size < 2) {
+        const said = await answer(port);
+        const [pid = ''] = said.split(' ');
+        if (readFileSync(log, 'utf8').includes(`served ${said}`)) seen.add(pid);
+      }
+    }
+    program.kill('SIGTERM');
+    const { code, stdout, stderr } = await program.finished();
+    expect([code, stdout, stderr]).toEqual([0, '', '']);
+    expect(readFileSync(log, 'utf8')).toMatch(/"event":"stopped"[^\n]*\n$/);
+    expect(readFileSync(`${log}.3`, 'utf8')).not.toMatch(/"stopped"/);
+  });
+
+  test('that cannot be opened anew goes on as it was', async () => {
+    const folder = join(temporaryDirectory(), 'logs');
+    mkdirSync(folder);
+    const log = join(folder, 'log');
+    const { program, until } = await up(log);
+    const moved = `${folder}.old`;
+    renameSync(folder, moved);
+    writeFileSync(folder, '');
+    program.kill('SIGUSR1');
+    // Of the master, the mold and both workers.
+    await until(/("event":"reopen failed"[^\n]*ENOTDIR[^\n]*\n[^]*){4}/, join(moved, 'log'));
+    program.kill('SIGTERM');
+    expect((await program.finished()).code).toBe(0);
+  });
+});
