@@ -12,7 +12,8 @@ export { ask, ControlError } from './control.js';
 export type { HistoryEvent } from './history.js';
 export { openListener, type Listener, type ListenerOptions } from './listener.js';
 export { lineOf, noteTo, type EventKind, type FactName, type Log, type LogLevel, type LogRecord } from './log.js';
-export { PreforkError, type Application, type Master } from './master.js';
+export { PreforkError } from './common.js';
+export type { Application, Master } from './master.js';
 export type { CpuUse } from './resources.js';
 export { families, type FamilyStatus, type MoldStatus, type WorkerState, type WorkerStatus } from './scoreboard.js';
 export {

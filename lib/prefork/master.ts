@@ -3,36 +3,28 @@ import { EventEmitter } from 'node:events';
 import { openSync, closeSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { integer } from '../mistakes.js';
-import {
-  close,
-  forkMany,
-  isPosixError,
-  O_CLOEXEC,
-  O_NONBLOCK,
-  pipe2,
-  read,
-  Watcher,
-  type Forked,
-  type Signal,
-} from '../posix/index.js';
+import { close, isPosixError, O_CLOEXEC, pipe2, type Signal } from '../posix/index.js';
 import { Reaper, type ExitStatus } from '../reaper/index.js';
 import { addressFields, type ServerAddress } from './address.js';
 import { Agenda } from './agenda.js';
-import { BOOT_FAILURES, FIRST_DELAY, HEALTHY_AFTER, respawnDelay } from './backoff.js';
+import { manner, PreforkError, type Common } from './common.js';
 import { Control } from './control.js';
 import { Descendant } from './descendant.js';
 import { Inspection } from './inspection.js';
-import { GRACE, LastWords } from './last-words.js';
-import { noteTo, type Note } from './log.js';
+import { LastWords } from './last-words.js';
 import type { Listener } from './listener.js';
-import { newsIn, type Message } from './news.js';
-import { Orders, type Line } from './orders.js';
-import { Member, MoldMember, now, Place, type Source } from './place.js';
+import { noteTo, type Note } from './log.js';
+import { Molds } from './molds.js';
+import { NewsPipe } from './news.js';
+import { Orders } from './orders.js';
+import { now } from './place.js';
 import { MOLD, MOST_WORKERS, Scoreboard, type MoldStatus, type WorkerStatus } from './scoreboard.js';
 import type { Settings } from './settings.js';
 import { handledSignals, rowOf } from './signals.js';
-import { Reporter, type MasterStatus } from './status.js';
 import type { StatusServer } from './status-server.js';
+import { Reporter, type MasterStatus } from './status.js';
+import { Succession } from './succession.js';
+import { Workers } from './workers.js';
 
 interface MasterEvents {
   /** A worker accepts connections. */
@@ -47,38 +39,8 @@ interface MasterEvents {
   stopped: [];
 }
 
-/** The workers could not be started, or not be replaced. */
-export class PreforkError extends Error {
-  readonly code: 'ERR_PREFORK_BOOT' | 'ERR_PREFORK_MOLD' | 'ERR_PREFORK_RELOAD' | 'ERR_PREFORK_REFORK';
-  override readonly name = 'PreforkError';
-  /** Of ERR_PREFORK_MOLD: how the mold ended that should load the application. */
-  readonly status: ExitStatus | undefined;
-
-  constructor(code: PreforkError['code'], message: string, status?: ExitStatus) {
-    super(message);
-    this.code = code;
-    this.status = status;
-  }
-}
-
 /** What is served: a server of this process, or what a mold loads. */
 export type Application = Server | (() => unknown);
-
-/** A replacement of all workers that goes on. */
-interface Change {
-  readonly kind: 'reload' | 'refork';
-  readonly resolve: () => void;
-  readonly reject: (error: PreforkError) => void;
-  /** The worker that shall be the next mold, and where that will take its orders. */
-  donor?: Member;
-  donorLine?: Line;
-  /** The next mold, until workers can be forked from it. */
-  candidate?: MoldMember;
-  /** What the new workers are forked from. */
-  source?: Source;
-  /** What workers were forked from before, until a new one is ready. */
-  former?: Source;
-}
 
 /** A prefork server, as the process that called `prefork` sees it. */
 export class Master extends EventEmitter<MasterEvents> implements AsyncDisposable {
@@ -97,15 +59,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   /** To the log, and to the history. */
   readonly #note: Note;
   readonly #statusServer: StatusServer | undefined;
-  /** One for each worker that there shall be. */
-  readonly #places: Place[];
-  /** The workers that have been forked or ordered, and not been reaped, by the numbers of their cells. */
-  readonly #members = new Map<number, Member>();
-  readonly #molds = new Set<MoldMember>();
-  readonly #byPid = new Map<number, Member | MoldMember>();
-  /** Cells of workers that a mold may have forked before it ended, and that nobody waits for. */
-  readonly #limbo = new Set<number>();
-  readonly #news: { readonly read: number; readonly write: number; readonly watcher: Watcher };
+  readonly #molds: Molds;
+  readonly #workers: Workers;
+  /** What workers are forked from. */
+  readonly #succession: Succession;
+  readonly #news: NewsPipe;
   readonly #lifeline: { readonly read: number; readonly write: number };
   readonly #orders = new Orders();
   /** What the forks of this process become. */
@@ -114,19 +72,6 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   /** Fulfilled by `#hurry`, when the server shall stop quickly. */
   readonly #hurried: Promise<void>;
   #hurry: () => void = () => undefined;
-  /** What workers are forked from; undefined while a mold boots for the first time, or after the last one was lost. */
-  #source: Source | undefined;
-  /** The last generation that was begun. */
-  #generation = 1;
-  /** Places whose worker is to be replaced, in this order. */
-  readonly #queue = new Set<Place>();
-  #change: Change | undefined;
-  #reforks = 0;
-  /** By `now()`: after one that has failed. */
-  #noReforkBefore = 0;
-  #moldFailures = 0;
-  #everReady = false;
-  #bootFailures = 0;
   #failed: PreforkError | undefined;
   /** By `now()`: when the logs were opened anew. */
   #reopenedAt = -Infinity;
@@ -150,28 +95,76 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       this.#reporter.note(name, subject, fields);
     };
     this.#scoreboard = Scoreboard.create(this.address, logged);
-    this.#places = Array.from({ length: settings.workers }, (_, worker) => new Place(worker));
-    const [newsRead, newsWrite] = pipe2(O_CLOEXEC | O_NONBLOCK);
-    const watcher = new Watcher(newsRead, () => {
-      this.#readNews();
-    });
-    this.#news = { read: newsRead, write: newsWrite, watcher };
     const [lifelineRead, lifelineWrite] = pipe2(O_CLOEXEC);
     this.#lifeline = { read: lifelineRead, write: lifelineWrite };
-    this.#lastWords = new LastWords(logged, (pid, signal) => {
+    const signal = (pid: number, signal: Signal) => {
       this.#signal(pid, signal);
+    };
+    this.#lastWords = new LastWords(logged, signal);
+    const common: Common = {
+      settings,
+      scoreboard: this.#scoreboard,
+      orders: this.#orders,
+      agenda: this.#agenda,
+      lastWords: this.#lastWords,
+      note: this.#note,
+      watch: (pid) => this.#reaper.watch(pid),
+      signal,
+      become: {
+        worker: (cell) => {
+          this.#becomeWorker(cell);
+        },
+        mold: (cell) => {
+          this.#becomeMold(cell);
+        },
+      },
+      stopping: () => this.#stopping !== undefined,
+      farewell: () => (this.#told ? this.#farewell : undefined),
+      reopenedAt: () => this.#reopenedAt,
+    };
+    const molds = new Molds(common);
+    const workers = new Workers(common, molds, listener, {
+      ready: (member, old) => {
+        this.#succession.ready(member, old);
+        this.emit('ready', member.place.worker, member.pid);
+      },
+      exited: (member, status) => {
+        this.emit('exit', member.place.worker, member.pid, status);
+        this.#succession.lost(member, 'the worker ended that should be the mold');
+      },
+      unwanted: (member) => {
+        this.#succession.lost(member, 'the worker is not wanted any more');
+      },
+      settle: () => {
+        this.#succession.settle();
+      },
+      replacementFailed: () => {
+        this.#succession.replacementFailed();
+      },
+      hopeless: (failures) => {
+        this.#note('giving up', {}, { failures });
+        const message = `${failures} workers ended before any was ready: the server cannot start (see their output)`;
+        this.#fail(new PreforkError('ERR_PREFORK_BOOT', message));
+      },
     });
-    this.#inspection = new Inspection(settings, {
-      question: (member, reason) => {
-        this.#question(member, reason);
+    this.#molds = molds;
+    this.#workers = workers;
+    this.#succession = new Succession(common, molds, workers, {
+      loads: typeof application === 'function',
+      replacing: (finished) => this.emit('replacing', finished),
+      promoted: (pid, worker) => {
+        this.#reporter.promoted(pid, worker);
       },
-      kill: (member, reason) => {
-        this.#killFor(member, reason);
-      },
-      recycle: (member, reason) => {
-        this.#recycle(member, reason);
+      hopeless: (status) => {
+        const message = `the application could not be loaded (${ending(status)}, see the output)`;
+        this.#fail(new PreforkError('ERR_PREFORK_MOLD', message, status));
       },
     });
+    this.#news = new NewsPipe((message) => {
+      if (message.news === 'molded') this.#succession.molded(message.value);
+      else workers.hear(message);
+    });
+    this.#inspection = new Inspection(settings, workers);
     const inspection = this.#inspection;
     const scoreboard = this.#scoreboard;
     this.#descendant = new Descendant({
@@ -179,7 +172,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       address: listener.address,
       backlog: settings.backlog,
       gracefulTimeout: settings.gracefulTimeout,
-      news: newsWrite,
+      news: this.#news.end,
       lifeline: lifelineRead,
       orders: this.#orders,
       birth: (number) => {
@@ -199,9 +192,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       scoreboard,
       beat: inspection.beat,
       view: () => ({
-        generation: this.#source?.generation ?? this.#generation,
-        wanted: this.#places.length,
-        replacing: this.#change?.kind ?? null,
+        generation: this.#succession.generation,
+        wanted: workers.wanted,
+        replacing: this.#succession.replacing ?? null,
         stopping: this.#stopping ?? null,
       }),
     });
@@ -263,22 +256,19 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     // From the check phase of the event loop, in which a child inherits no event that is half dispatched.
     await nextCheckPhase();
     try {
-      // A mold has the sockets of as many places as there are when it is forked.
-      if (typeof application === 'function') for (const { worker } of this.#places) this.#listener.open(worker, true);
-      const role = typeof application === 'function' ? this.#bootMold(1) : this.#begin();
-      if (role === 'descendant') return await new Promise<never>(() => undefined);
+      if (this.#succession.begin() === 'descendant') return await new Promise<never>(() => undefined);
     } catch (error) {
       await this.stop({ quick: true });
       throw error;
     }
     this.#agenda.every(this.#inspection.interval, () => {
-      this.#inspection.inspect(this.#members.values());
-      this.#considerRefork();
+      this.#inspection.inspect(this.#workers.members);
+      this.#succession.considerRefork();
     });
     await new Promise<void>((resolve, reject) => {
       const check = () => {
         if (this.#failed) reject(this.#failed);
-        else if (this.#places.every(({ holder }) => holder?.readyAt !== undefined)) resolve();
+        else if (this.#workers.allReady) resolve();
         // Stopped by a signal before that, it stays pending: the process is about to exit.
         else return;
         this.off('ready', check);
@@ -315,10 +305,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    * and the old ones that were left go on; the workers are being replaced already; the server stops
    */
   reload(): Promise<void> {
-    return this.#beginChange('reload', (change) => {
-      if (typeof this.#application === 'function') this.#bootMold(++this.#generation, change);
-      else this.#changeSource({ generation: ++this.#generation, mold: undefined }, change);
-    });
+    return this.#succession.reload();
   }
 
   /**
@@ -331,19 +318,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    * server stops
    */
   refork(): Promise<void> {
-    return this.#beginChange('refork', (change) => {
-      const served = ({ holder }: Place) => (holder?.readyAt === undefined ? -1 : holder.cell.requests);
-      const [place] = this.#places.toSorted((a, b) => served(b) - served(a));
-      const donor = place?.holder;
-      if (donor?.readyAt === undefined || donor.retiring) {
-        this.#changeFailed('no worker serves');
-        return;
-      }
-      donor.promoted = true;
-      change.donor = donor;
-      this.#queue.add(donor.place);
-      this.#replaceSoon();
-    });
+    return this.#succession.refork();
   }
 
   /**
@@ -355,152 +330,12 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   scale(workers: number): void {
     integer('workers', workers, 0, MOST_WORKERS);
     if (this.#stopping) return;
-    this.#note('scale', {}, { workers, from: this.#places.length });
-    const closed = this.#places.splice(workers);
-    if (closed.length > 0) this.#listener.giveUp(workers);
-    for (const place of closed) this.#close(place);
-    const added = Array.from({ length: workers - this.#places.length }, (_, n) => new Place(this.#places.length + n));
-    this.#places.push(...added);
-    this.#agenda.after(0, () => {
-      this.#fill();
-    });
-    this.#replaceSoon();
+    this.#note('scale', {}, { workers, from: this.#workers.wanted });
+    this.#workers.resize(workers);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
-  }
-
-  /** The first workers, of this process. */
-  #begin(): 'master' | 'descendant' {
-    this.#source = { generation: this.#generation, mold: undefined };
-    return this.#spawn(this.#places);
-  }
-
-  /**
-   * Forks a process that loads the application. It returns in the child too, which goes on by itself.
-   *
-   * @param change what it is for; absent if it shall be in charge as soon as it is ready
-   * @throws {ForkUnsafeError | PosixError} it could not be forked
-   */
-  #bootMold(generation: number, change?: Change): 'master' | 'descendant' {
-    const number = this.#scoreboard.take();
-    if (number === undefined) throw new RangeError('too many workers are finishing');
-    const cell = this.#scoreboard.cell(number);
-    const line = this.#freeLine();
-    cell.assignMold({ generation, line });
-    let forked: Forked;
-    try {
-      forked = forkMany(1);
-    } catch (error) {
-      this.#scoreboard.retire(number);
-      throw error;
-    }
-    if (forked.role === 'child') {
-      this.#leave();
-      void this.#descendant.mold(number, this.#application as () => unknown);
-      return 'descendant';
-    }
-    const mold = new MoldMember(forked.pids[0] ?? 0, number, cell, generation, line);
-    const { bootTimeout } = this.#settings;
-    this.#note('mold forked', { worker: MOLD, pid: mold.pid }, { generation });
-    this.#join(mold);
-    if (change) change.candidate = mold;
-    if (bootTimeout < Infinity) {
-      mold.cancelKill = this.#agenda.after(bootTimeout, () => {
-        this.#lastWords.ask(MOLD, mold.pid, 'bootTimeout');
-        mold.cancelKill = this.#agenda.after(GRACE, () => {
-          this.#killMold(mold, 'bootTimeout');
-        });
-      });
-    }
-    void this.#reaper.watch(mold.pid);
-    return 'master';
-  }
-
-  /** Where the next mold takes its orders: not where the one in charge does. What is left there is nobody's. */
-  #freeLine(): Line {
-    const line: Line = [this.#source?.mold?.line, this.#change?.donorLine].includes(0) ? 1 : 0;
-    // One that does not end by itself would take the orders of the next.
-    for (const mold of this.#molds) if (mold.retiring && mold.line === line) this.#signal(mold.pid, 'SIGKILL');
-    this.#orders.take(line);
-    return line;
-  }
-
-  #join(mold: MoldMember): void {
-    this.#molds.add(mold);
-    this.#byPid.set(mold.pid, mold);
-  }
-
-  /** Has workers forked for these places. It returns in each child too, which is a worker by then. */
-  #spawn(places: readonly Place[]): 'master' | 'descendant' {
-    const source = this.#source;
-    // They get their workers when there is a mold.
-    if (!source) return 'master';
-    const members: Member[] = [];
-    for (const place of places) {
-      const number = this.#scoreboard.take();
-      if (number === undefined) this.#forkFailed(place, 'too many workers are finishing');
-      else members.push(new Member(place, number, this.#scoreboard.cell(number), source));
-    }
-    if (members.length === 0) return 'master';
-    const numbers = members.map(({ number }) => number);
-    let forked: Forked | undefined;
-    try {
-      for (const { place } of members) this.#listener.open(place.worker, !source.mold);
-      if (source.mold) this.#orders.give(source.mold.line, numbers);
-      else forked = forkMany(members.length);
-    } catch (error) {
-      for (const number of numbers) this.#scoreboard.retire(number);
-      throw error;
-    }
-    if (forked?.role === 'child') {
-      this.#becomeWorker(numbers[forked.index] ?? 0);
-      return 'descendant';
-    }
-    for (const [index, member] of members.entries()) {
-      member.place.take(member);
-      this.#members.set(member.number, member);
-      if (!forked) continue;
-      const pid = forked.pids[index];
-      if (pid === undefined) this.#unforked(member, 'the system would not make more processes');
-      else this.#forked(member, pid);
-    }
-    return 'master';
-  }
-
-  #forked(member: Member, pid: number): void {
-    const { place, generation } = member;
-    member.pid = pid;
-    const replaces = member === place.successor ? place.holder?.pid : undefined;
-    this.#note('fork', { worker: place.worker, pid }, { generation, replaces });
-    this.#byPid.set(pid, member);
-    void this.#reaper.watch(pid);
-    // Its mold may have had the old log still.
-    if (member.forkedAt < this.#reopenedAt) this.#signal(pid, 'SIGUSR1');
-    // It was ordered before the stop, or before its place was closed.
-    if (this.#told) this.#signal(pid, this.#stopping === 'quick' ? 'SIGINT' : 'SIGTERM');
-    else if (member.retiring) this.#signal(pid, RETIRE);
-  }
-
-  /** A worker has not come to be. */
-  #unforked(member: Member, reason: string): void {
-    const { place, number } = member;
-    const replacement = member === place.successor;
-    this.#members.delete(number);
-    if (!this.#limbo.has(number)) this.#scoreboard.retire(number);
-    place.lose(member);
-    member.cancelKill();
-    if (this.#stopping) this.#finishIfAlone();
-    else if (!place.closed) this.#forkFailed(place, reason, replacement);
-  }
-
-  #forkFailed(place: Place, reason: string, replacement = place.holder !== undefined): void {
-    place.failures++;
-    this.#note('fork failed', { worker: place.worker }, { reason });
-    if (replacement) this.#replacementFailed(place);
-    else if (!this.#everReady && ++this.#bootFailures >= BOOT_FAILURES) this.#giveUp();
-    else this.#respawn(place);
   }
 
   /** In a child: lets go of everything that is the master's. The reaper lets go by itself. */
@@ -508,9 +343,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     // Others may have ended at the same moment, and their respawns wait in the phase of the event loop that forked.
     this.#agenda.clear();
     this.#control.close();
-    this.#news.watcher.close();
+    this.#news.leave();
     this.#orders.leave();
-    close(this.#news.read);
     close(this.#lifeline.write);
     this.removeAllListeners();
   }
@@ -527,444 +361,25 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     }
   }
 
-  /** All that has come. */
-  #readNews(): void {
-    const buffer = new Uint8Array(4096);
-    for (;;) {
-      let length;
-      try {
-        length = read(this.#news.read, buffer);
-      } catch (error) {
-        if (isPosixError(error, 'EAGAIN')) return;
-        throw error;
-      }
-      for (const message of newsIn(buffer.subarray(0, length))) this.#hear(message);
-      if (length < buffer.length) return;
-    }
-  }
-
-  #hear({ cell, news, value }: Message): void {
-    const member = this.#members.get(cell);
-    if (this.#limbo.has(cell)) {
-      if (news === 'forked' || news === 'ready') this.#disown(cell, value);
-      return;
-    }
-    if (news === 'unforked') {
-      if (member?.pid === 0) this.#unforked(member, value === 0 ? 'the mold could not fork' : `errno ${value}`);
-      return;
-    }
-    if (news === 'molded') {
-      this.#molded(value, cell);
-      return;
-    }
-    if (!member) return;
-    // The worker may be quicker than its mold.
-    if (member.pid === 0) this.#forked(member, value);
-    // One that said so and died, and was reaped first, is not the one that has the cell now.
-    if (member.pid !== value) return;
-    if (news === 'ready') this.#isReady(member);
-    else if (news === 'served') this.#recycle(member, 'requests');
-  }
-
-  /** A worker that its mold has not lived to tell of, and whose place has another by now. */
-  #disown(cell: number, pid: number): void {
-    this.#limbo.delete(cell);
-    this.#note('kill', { worker: this.#scoreboard.cell(cell).worker, pid }, { reason: 'orphan' });
-    const ended = () => {
-      this.#scoreboard.retire(cell);
-    };
-    this.#reaper.watch(pid).then(ended, ended);
-    this.#signal(pid, 'SIGKILL');
-  }
-
-  /** Workers can be forked from this process. */
-  #molded(pid: number, number: number): void {
-    let mold = this.#byPid.get(pid);
-    if (mold instanceof Member) {
-      // A worker until now.
-      const { generation, line } = mold.cell.mold;
-      mold.cancelKill();
-      this.#members.delete(number);
-      this.#reporter.promoted(pid, mold.place.worker);
-      mold = new MoldMember(pid, number, mold.cell, generation, line);
-      this.#join(mold);
-      if (this.#change?.donor?.pid !== pid) {
-        // It took too long, or something else has failed.
-        this.#retireMold(mold);
-        return;
-      }
-      delete this.#change.donor;
-      delete this.#change.donorLine;
-      this.#change.candidate = mold;
-    }
-    if (!mold || mold.retiring || mold.ready) return;
-    mold.ready = true;
-    mold.cancelKill();
-    this.#moldFailures = 0;
-    const { generation, since } = mold;
-    this.#note('mold ready', { worker: MOLD, pid }, { generation, ms: tenths(now() - since) });
-    if (this.#change?.candidate === mold) this.#changeSource(mold, this.#change);
-    else this.#source = mold;
-    this.#agenda.after(0, () => {
-      this.#fill();
-      this.#replace();
-    });
-  }
-
-  /** From now on workers are forked from this, and those that were forked from something else are replaced. */
-  #changeSource(source: Source, change: Change): void {
-    delete change.candidate;
-    if (this.#source) change.former = this.#source;
-    change.source = source;
-    this.#source = source;
-    for (const place of this.#places) this.#queue.add(place);
-    this.#replaceSoon();
-  }
-
-  #isReady(member: Member): void {
-    const { place, pid } = member;
-    if (member.readyAt !== undefined || member.retiring || member.killed) return;
-    member.readyAt = now();
-    member.waited = 0;
-    this.#everReady = true;
-    this.#note('ready', { worker: place.worker, pid }, { ms: tenths(member.readyAt - member.forkedAt) });
-    const former = this.#change?.former;
-    if (former && member.source === this.#source) {
-      delete this.#change?.former;
-      if (former.mold) this.#retireMold(former.mold);
-    }
-    if (member === place.successor) {
-      const old = place.succeed();
-      if (old?.promoted) this.#promote(old);
-      else if (old) this.#retire(old);
-    }
-    this.emit('ready', place.worker, pid);
-    this.#replaceSoon();
-  }
-
-  /** It stops accepting, finishes what it has in hand, and ends. */
-  #retire(member: Member, signal: Signal = RETIRE): void {
-    if (member.retiring) return;
-    member.retiring = true;
-    if (member.pid !== 0) this.#signal(member.pid, signal);
-    member.cancelKill = this.#agenda.after(this.#settings.gracefulTimeout, () => {
-      if (member.pid === 0) return;
-      this.#note('kill', { worker: member.place.worker, pid: member.pid }, { reason: 'gracefulTimeout' });
-      this.#signal(member.pid, 'SIGKILL');
-    });
-  }
-
-  /** As retire(), and then it is the next mold. */
-  #promote(member: Member): void {
-    const line = this.#freeLine();
-    if (this.#change) this.#change.donorLine = line;
-    this.#scoreboard.nextMold = { generation: ++this.#generation, line };
-    this.#scoreboard.promote(member.number);
-    this.#note('promote', { worker: member.place.worker, pid: member.pid }, { generation: this.#generation });
-    this.#retire(member, PROMOTE);
-  }
-
-  #retireMold(mold: MoldMember): void {
-    mold.retiring = true;
-    this.#signal(mold.pid, 'SIGTERM');
-    mold.cancelKill = this.#agenda.after(this.#settings.gracefulTimeout, () => {
-      this.#killMold(mold, 'gracefulTimeout');
-    });
-  }
-
-  /** Where it is: or where the mold is that has been told to fork it, and has not. */
-  #question({ pid, place, source }: Member, reason: string): void {
-    if (pid !== 0) this.#lastWords.ask(place.worker, pid, reason);
-    else if (source.mold) this.#lastWords.ask(MOLD, source.mold.pid, reason);
-  }
-
-  #killFor(member: Member, reason: string): void {
-    member.killed = true;
-    const { pid, place, source } = member;
-    if (pid !== 0) {
-      this.#note('kill', { worker: place.worker, pid }, { reason });
-      this.#signal(pid, 'SIGKILL');
-    } else if (source.mold) {
-      // It was ordered, and has not been forked.
-      this.#killMold(source.mold, reason);
-    }
-  }
-
-  #killMold({ pid }: MoldMember, reason: string): void {
-    this.#note('kill', { worker: MOLD, pid }, { reason });
-    this.#signal(pid, 'SIGKILL');
-  }
-
-  #recycle(member: Member, reason: string): void {
-    const { place } = member;
-    if (this.#stopping || place.closed || place.holder !== member || member.tired !== undefined) return;
-    this.#note('recycle', { worker: place.worker, pid: member.pid }, { reason });
-    member.tired = reason;
-    this.#queue.add(place);
-    this.#replaceSoon();
-  }
-
-  #replaceSoon(): void {
-    this.#agenda.after(0, () => {
-      this.#replace();
-    });
-  }
-
-  /** Has the next replacements forked: at most a tenth of the workers, rounded up, is being replaced at a time. */
-  #replace(): void {
-    if (this.#stopping) return;
-    this.#settleChange();
-    if (!this.#source) return;
-    let room = Math.ceil(this.#places.length / 10) - this.#places.filter(({ successor }) => successor).length;
-    const places: Place[] = [];
-    for (const place of this.#queue) {
-      if (room <= 0) break;
-      if (place.successor) continue;
-      this.#queue.delete(place);
-      // A place without a worker is about to get a new one anyway.
-      if (!place.holder) continue;
-      places.push(place);
-      room--;
-    }
-    if (places.length > 0) this.#trySpawn(places);
-  }
-
-  /** Has workers forked for the places that have none and wait for none. */
-  #fill(): void {
-    if (this.#stopping) return;
-    const empty = this.#places.filter(({ holder, cancelRespawn }) => !holder && !cancelRespawn);
-    if (empty.length > 0) this.#trySpawn(empty);
-  }
-
-  #trySpawn(places: readonly Place[]): void {
-    try {
-      this.#spawn(places);
-    } catch (error) {
-      for (const place of places) this.#forkFailed(place, (error as Error).message);
-    }
-  }
-
-  #beginChange(kind: Change['kind'], begin: (change: Change) => void): Promise<void> {
-    if (this.#stopping) return Promise.reject(changeError(kind, 'the server stops'));
-    if (this.#change) return Promise.reject(changeError(kind, 'they are being replaced already'));
-    this.#note(kind, {}, { from: this.#generation });
-    const finished = new Promise<void>((resolve, reject) => {
-      const change: Change = { kind, resolve, reject };
-      this.#change = change;
-      // A fork comes from the check phase of the event loop.
-      this.#agenda.after(0, () => {
-        if (this.#change !== change) return;
-        try {
-          begin(change);
-        } catch (error) {
-          this.#changeFailed((error as Error).message);
-        }
-      });
-    });
-    this.emit('replacing', finished);
-    return finished;
-  }
-
-  #settleChange(): void {
-    const change = this.#change;
-    // Its mold may have ended meanwhile, and the workers go on without.
-    if (!change?.source || change.source !== this.#source) return;
-    const current = ({ holder }: Place) => holder?.readyAt !== undefined && holder.source === change.source;
-    if (!this.#places.every(current)) return;
-    // Where no worker is wanted, none has let it go.
-    if (change.former?.mold) this.#retireMold(change.former.mold);
-    this.#note(`${change.kind}ed`, {}, { generation: change.source.generation });
-    if (change.kind === 'refork') this.#reforks++;
-    this.#change = undefined;
-    change.resolve();
-  }
-
-  /** The old workers go on, and new ones are forked from what they were forked from before, if that is there still. */
-  #changeFailed(reason: string): void {
-    const change = this.#change;
-    if (!change) return;
-    this.#change = undefined;
-    this.#queue.clear();
-    const { kind, donor, candidate, source, former } = change;
-    this.#note(`${kind} failed`, {}, { generation: this.#generation, reason });
-    if (donor) donor.promoted = false;
-    if (candidate) this.#retireMold(candidate);
-    if (former) {
-      this.#source = former;
-      if (source?.mold && this.#molds.has(source.mold)) this.#retireMold(source.mold);
-      for (const { successor } of this.#places) {
-        if (successor && successor.source === source && !successor.killed) this.#killFor(successor, kind);
-      }
-    }
-    // Who has reached a limit is replaced in the end.
-    for (const { holder } of this.#places) if (holder?.tired !== undefined) this.#queue.add(holder.place);
-    change.reject(changeError(kind, `${reason}; the old workers go on`));
-  }
-
-  /** The old worker goes on. */
-  #replacementFailed(place: Place): void {
-    this.#changeFailed('a new worker ended before it was ready');
-    this.#queue.delete(place);
-    if (place.holder?.tired === undefined) {
-      this.#replaceSoon();
-      return;
-    }
-    this.#agenda.after(Math.max(respawnDelay(place.failures), FIRST_DELAY), () => {
-      if (place.holder?.tired !== undefined && !place.closed) this.#queue.add(place);
-      this.#replace();
-    });
-  }
-
-  #considerRefork(): void {
-    const { reforkAfter } = this.#settings;
-    const limit = reforkAfter[Math.min(this.#reforks, reforkAfter.length - 1)];
-    if (limit === undefined || this.#change || this.#stopping || now() < this.#noReforkBefore) return;
-    const warm = ({ holder }: Place) => holder?.source === this.#source && holder && holder.cell.requests >= limit;
-    if (!this.#places.some(warm)) return;
-    this.refork().catch(() => {
-      this.#noReforkBefore = now() + REFORK_AGAIN;
-    });
-  }
-
-  /** Nobody shall be this worker any more. */
-  #close(place: Place): void {
-    place.closed = true;
-    place.cancelRespawn?.();
-    place.cancelRespawn = undefined;
-    this.#queue.delete(place);
-    for (const member of [place.holder, place.successor]) {
-      if (member && member === this.#change?.donor) this.#changeFailed('the worker is not wanted any more');
-    }
-    this.#retireInTime(place);
-  }
-
-  /** The worker of a place that is closed is told to stop when nothing more can come that only it can accept. */
-  #retireInTime(place: Place): void {
-    const wait = this.#listener.patience(place.worker);
-    if (wait > 0) {
-      this.#agenda.after(wait, () => {
-        this.#retireInTime(place);
-      });
-      return;
-    }
-    for (const member of [place.holder, place.successor]) if (member) this.#retire(member);
+  #becomeMold(cell: number): void {
+    this.#leave();
+    void this.#descendant.mold(cell, this.#application as () => unknown);
   }
 
   #reaped(pid: number, status: ExitStatus | undefined): void {
-    const member = this.#byPid.get(pid);
-    this.#byPid.delete(pid);
-    if (member instanceof MoldMember) this.#moldReaped(member, status);
-    else if (member) this.#workerReaped(member, status);
-    else if (this.#stopping) this.#finishIfAlone();
-  }
-
-  #workerReaped(member: Member, status: ExitStatus | undefined): void {
-    const { place, readyAt, pid } = member;
-    this.#members.delete(member.number);
-    member.cancelKill();
-    this.#scoreboard.retire(member.number);
-    const replacement = member === place.successor;
-    const asked = !replacement && member !== place.holder;
-    const expected = asked || this.#stopping !== undefined;
-    this.#note('exit', { worker: place.worker, pid, asked: expected }, manner(status));
-    if (!asked) {
-      const healthy = readyAt !== undefined && now() - readyAt >= HEALTHY_AFTER;
-      place.failures = healthy ? 1 : place.failures + 1;
-      if (readyAt === undefined) this.#bootFailures++;
-      place.lose(member);
-    }
-    this.emit('exit', place.worker, pid, status);
-    if (this.#stopping) {
-      this.#finishIfAlone();
-      return;
-    }
-    if (member === this.#change?.donor) this.#changeFailed('the worker ended that should be the mold');
-    if (asked || place.closed) this.#replaceSoon();
-    else if (!this.#everReady && this.#bootFailures >= BOOT_FAILURES) this.#giveUp();
-    else if (replacement) this.#replacementFailed(place);
-    else if (!place.holder) {
-      this.#queue.delete(place);
-      this.#respawn(place);
-    }
-  }
-
-  #moldReaped(mold: MoldMember, status: ExitStatus | undefined): void {
-    // What it told before its end.
-    this.#readNews();
-    this.#molds.delete(mold);
-    mold.cancelKill();
-    this.#scoreboard.retire(mold.number);
-    const asked = mold.retiring || this.#stopping !== undefined;
-    const { pid, generation } = mold;
-    this.#note('mold exited', { worker: MOLD, pid, asked }, { ...manner(status), generation });
-    const lost = [...this.#members.values()].filter((member) => member.pid === 0 && member.source === mold);
-    if (this.#change?.candidate === mold) {
-      delete this.#change.candidate;
-      this.#changeFailed('the mold ended before it was ready');
-    }
-    if (this.#source === mold) {
-      this.#source = undefined;
-      if (this.#change?.source === mold) this.#changeFailed('the mold ended');
-    } else if (this.#change?.former === mold) {
-      // There is no way back, and none is needed if the new one is good.
-      delete this.#change.former;
-    }
-    for (const member of lost) this.#loseToLimbo(member);
+    const mold = this.#molds.of(pid);
+    const member = this.#workers.of(pid);
+    if (mold) {
+      // What it told before its end.
+      this.#news.read();
+      this.#succession.moldEnded(mold, status);
+    } else if (member) this.#workers.reaped(member, status);
     if (this.#stopping) this.#finishIfAlone();
-    else if (!this.#source && !this.#change?.candidate) this.#moldLost(status);
   }
 
-  /** Whether its mold has forked it nobody knows: it may still tell of itself. */
-  #loseToLimbo(member: Member): void {
-    const { number } = member;
-    this.#limbo.add(number);
-    this.#agenda.after(LIMBO, () => {
-      if (this.#limbo.delete(number)) this.#scoreboard.retire(number);
-    });
-    this.#unforked(member, 'the mold has ended');
-  }
-
-  /** There is nothing that workers can be forked from. */
-  #moldLost(status: ExitStatus | undefined): void {
-    if (typeof this.#application !== 'function') {
-      this.#source = { generation: ++this.#generation, mold: undefined };
-      this.#agenda.after(0, () => {
-        this.#fill();
-        this.#replace();
-      });
-    } else if (!this.#everReady) {
-      const message = `the application could not be loaded (${ending(status)}, see the output)`;
-      this.#failed = new PreforkError('ERR_PREFORK_MOLD', message, status);
-      void this.#beginStop('quick');
-    } else {
-      const delay = respawnDelay(++this.#moldFailures);
-      this.#agenda.after(delay, () => {
-        if (this.#stopping || this.#source || this.#change?.candidate) return;
-        try {
-          this.#bootMold(++this.#generation);
-        } catch (error) {
-          this.#note('fork failed', { worker: MOLD }, { reason: (error as Error).message });
-          this.#moldLost(undefined);
-        }
-      });
-    }
-  }
-
-  #respawn(place: Place): void {
-    const delay = respawnDelay(place.failures);
-    if (delay > 0) this.#note('respawn', { worker: place.worker }, { in: delay, failures: place.failures });
-    place.cancelRespawn = this.#agenda.after(delay, () => {
-      place.cancelRespawn = undefined;
-      if (!this.#stopping && !place.holder) this.#trySpawn([place]);
-    });
-  }
-
-  #giveUp(): void {
-    this.#failed = new PreforkError(
-      'ERR_PREFORK_BOOT',
-      `${this.#bootFailures} workers ended before any was ready: the server cannot start (see their output)`,
-    );
-    this.#note('giving up', {}, { failures: this.#bootFailures });
+  /** It cannot start. */
+  #fail(error: PreforkError): void {
+    this.#failed = error;
     void this.#beginStop('quick');
   }
 
@@ -993,10 +408,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         (rowOf(signal)?.action === 'reload' ? this.reload() : this.refork()).catch(() => undefined);
         break;
       case 'more':
-        this.scale(Math.min(this.#places.length + 1, MOST_WORKERS));
+        this.scale(Math.min(this.#workers.wanted + 1, MOST_WORKERS));
         break;
       case 'fewer':
-        this.scale(Math.max(this.#places.length - 1, 0));
+        this.scale(Math.max(this.#workers.wanted - 1, 0));
         break;
       case 'drain':
         if (hasTerminal()) this.#note('signal ignored', {}, { signal, reason: 'it has a terminal' });
@@ -1050,13 +465,12 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   async #beginStop(how: 'graceful' | 'quick'): Promise<void> {
     this.#stopping = how;
     this.#agenda.clear();
-    this.#change?.reject(changeError(this.#change.kind, 'the server stops'));
-    this.#change = undefined;
+    this.#succession.stop();
     this.#note('stop', {}, { how });
     this.emit('stopping');
     if (how === 'quick') this.#hurry();
     await Promise.race([this.#beforeStop(), this.#hurried]);
-    this.#signalAll(this.#stopping === 'quick' ? 'SIGINT' : 'SIGTERM');
+    this.#signalAll(this.#farewell);
     this.#told = true;
     this.#agenda.after(this.#settings.gracefulTimeout, () => {
       this.#killAll('gracefulTimeout');
@@ -1078,10 +492,14 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#signalAll('SIGINT');
   }
 
+  /** By which all are told to end. */
+  get #farewell(): Signal {
+    return this.#stopping === 'quick' ? 'SIGINT' : 'SIGTERM';
+  }
+
   #killAll(reason: string): void {
     for (const pid of this.#reaper.pids) {
-      const member = this.#byPid.get(pid);
-      const worker = member instanceof Member ? member.place.worker : MOLD;
+      const worker = this.#workers.of(pid)?.place.worker ?? MOLD;
       this.#note('kill', { worker, pid }, { reason });
       this.#signal(pid, 'SIGKILL');
     }
@@ -1102,7 +520,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #finishIfAlone(): void {
     if (this.#reaper.pids.length > 0 || !this.#told) return;
     // A mold may have forked one more before its end.
-    this.#readNews();
+    this.#news.read();
     if (this.#reaper.pids.length > 0) return;
     this.#agenda.clear();
     // A process that is about to exit is not to be killed by a signal that repeats.
@@ -1112,30 +530,15 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#statusServer?.close();
     this.#reporter.close();
     this.#reaper.close();
-    this.#news.watcher.close();
+    this.#news.close();
     this.#descendant.close();
     this.#orders.close();
-    for (const fd of [this.#news.read, this.#news.write, this.#lifeline.read, this.#lifeline.write]) close(fd);
+    for (const fd of [this.#lifeline.read, this.#lifeline.write]) close(fd);
     this.#listener.close();
     this.#scoreboard.remove();
     this.#note('stopped');
     this.emit('stopped');
   }
-}
-
-// To workers. Not SIGUSR2: programs use it for themselves, for a heap snapshot say.
-const RETIRE: Signal = 'SIGTTOU';
-const PROMOTE: Signal = 'SIGTTIN';
-
-// How long a worker that its mold did not live to tell of may take to tell of itself, in milliseconds.
-const LIMBO = 60_000;
-
-// How long after a refork that has failed the next one by itself, in milliseconds: a worker ended for it.
-const REFORK_AGAIN = 60_000;
-
-function changeError(kind: Change['kind'], why: string): PreforkError {
-  const code = kind === 'reload' ? 'ERR_PREFORK_RELOAD' : 'ERR_PREFORK_REFORK';
-  return new PreforkError(code, `the workers were not replaced: ${why}`);
 }
 
 // SIGWINCH comes to all processes of a terminal when its window changes.
@@ -1152,18 +555,8 @@ function nextCheckPhase(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** How a process ended, for the log. */
-function manner(status: ExitStatus | undefined): Record<string, string | number> {
-  if (!status) return { status: 'lost' };
-  return status.state === 'exited' ? { code: status.code } : { signal: status.signal };
-}
-
 /** How a process ended, for people. */
 function ending(status: ExitStatus | undefined): string {
   const [[name, value] = []] = Object.entries(manner(status));
   return `${name}=${value}`;
-}
-
-function tenths(milliseconds: number): number {
-  return Math.round(milliseconds * 10) / 10;
 }

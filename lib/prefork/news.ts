@@ -1,6 +1,6 @@
 // What the processes of a family tell the master, by a pipe that all of them write to: messages of 8 bytes, each written in
 // one piece.
-import { isPosixError, write } from '../posix/index.js';
+import { close, isPosixError, O_CLOEXEC, O_NONBLOCK, pipe2, read, Watcher, write } from '../posix/index.js';
 
 // In the order of their numbers in a message.
 const kinds = ['forked', 'unforked', 'molded', 'ready', 'served'] as const;
@@ -42,8 +42,53 @@ export function tell(pipe: number, message: Message): void {
   }
 }
 
+/** The master's end of the pipe, and, before a fork, that of all others. */
+export class NewsPipe {
+  /** Where they are told. */
+  readonly end: number;
+  readonly #read: number;
+  readonly #watcher: Watcher;
+  readonly #hear: (message: Message) => void;
+
+  constructor(hear: (message: Message) => void) {
+    [this.#read, this.end] = pipe2(O_CLOEXEC | O_NONBLOCK);
+    this.#hear = hear;
+    this.#watcher = new Watcher(this.#read, () => {
+      this.read();
+    });
+  }
+
+  /** Hears all that has come. */
+  read(): void {
+    const buffer = new Uint8Array(4096);
+    for (;;) {
+      let length;
+      try {
+        length = read(this.#read, buffer);
+      } catch (error) {
+        if (isPosixError(error, 'EAGAIN')) return;
+        throw error;
+      }
+      for (const message of newsIn(buffer.subarray(0, length))) this.#hear(message);
+      if (length < buffer.length) return;
+    }
+  }
+
+  /** In a descendant, which hears nothing. */
+  leave(): void {
+    this.#watcher.close();
+    close(this.#read);
+  }
+
+  /** In the master, at the end. */
+  close(): void {
+    this.leave();
+    close(this.end);
+  }
+}
+
 /** What has been read from the pipe. */
-export function* newsIn(bytes: Uint8Array): Generator<Message> {
+function* newsIn(bytes: Uint8Array): Generator<Message> {
   const words = new Uint16Array(bytes.slice().buffer);
   const values = new Int32Array(words.buffer);
   for (let n = 0; n < values.length; n += 2) {

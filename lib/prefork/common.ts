@@ -1,0 +1,56 @@
+// What the parts of a master have in common.
+import type { Signal } from '../posix/index.js';
+import type { ExitStatus } from '../reaper/index.js';
+import type { Agenda } from './agenda.js';
+import type { LastWords } from './last-words.js';
+import type { Note } from './log.js';
+import type { Orders } from './orders.js';
+import type { Scoreboard } from './scoreboard.js';
+import type { Settings } from './settings.js';
+
+/** What the master lends them. */
+export interface Common {
+  readonly settings: Settings;
+  readonly scoreboard: Scoreboard;
+  readonly orders: Orders;
+  readonly agenda: Agenda;
+  readonly lastWords: LastWords;
+  readonly note: Note;
+  /** Reaps this child, whatever has forked it. */
+  readonly watch: (pid: number) => Promise<unknown>;
+  /** To a child that has not been reaped. */
+  readonly signal: (pid: number, signal: Signal) => void;
+  /** What a fork becomes, which is on this cell of the scoreboard. It returns, and the fork goes on by itself. */
+  readonly become: Readonly<Record<'worker' | 'mold', (cell: number) => void>>;
+  /** Whether the server stops: nothing is forked any more. */
+  readonly stopping: () => boolean;
+  /** The signal by which all have been told to end, if they have. */
+  readonly farewell: () => Signal | undefined;
+  /** By `now()`: when the logs were opened anew. */
+  readonly reopenedAt: () => number;
+}
+
+/** The workers could not be started, or not be replaced. */
+export class PreforkError extends Error {
+  readonly code: 'ERR_PREFORK_BOOT' | 'ERR_PREFORK_MOLD' | 'ERR_PREFORK_RELOAD' | 'ERR_PREFORK_REFORK';
+  override readonly name = 'PreforkError';
+  /** Of ERR_PREFORK_MOLD: how the mold ended that should load the application. */
+  readonly status: ExitStatus | undefined;
+
+  constructor(code: PreforkError['code'], message: string, status?: ExitStatus) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** How a process ended, for the log. */
+export function manner(status: ExitStatus | undefined): Record<string, string | number> {
+  if (!status) return { status: 'lost' };
+  return status.state === 'exited' ? { code: status.code } : { signal: status.signal };
+}
+
+/** Milliseconds for the log: more than a tenth is noise. */
+export function tenths(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
+}

@@ -1,0 +1,125 @@
+// The processes that workers are forked from: they are forked, promoted, given orders, and ended.
+import { forkMany, type Forked } from '../posix/index.js';
+import type { ExitStatus } from '../reaper/index.js';
+import { manner, tenths, type Common } from './common.js';
+import { GRACE } from './last-words.js';
+import type { Line } from './orders.js';
+import { MoldMember, now, type Member } from './place.js';
+import { MOLD } from './scoreboard.js';
+
+export class Molds {
+  readonly #common: Common;
+  /** Those that have not been reaped, by their pids. */
+  readonly #molds = new Map<number, MoldMember>();
+
+  constructor(common: Common) {
+    this.#common = common;
+  }
+
+  of(pid: number): MoldMember | undefined {
+    return this.#molds.get(pid);
+  }
+
+  /**
+   * Forks a process that loads the application.
+   *
+   * @param taken where other molds take their orders, or will
+   * @returns `descendant` in the child
+   * @throws {ForkUnsafeError | PosixError} it could not be forked
+   */
+  boot(generation: number, taken: readonly (Line | undefined)[]): MoldMember | 'descendant' {
+    const { scoreboard, become, note, watch, settings } = this.#common;
+    const number = scoreboard.take();
+    if (number === undefined) throw new RangeError('too many workers are finishing');
+    const cell = scoreboard.cell(number);
+    const line = this.freeLine(taken);
+    cell.assignMold({ generation, line });
+    let forked: Forked;
+    try {
+      forked = forkMany(1);
+    } catch (error) {
+      scoreboard.retire(number);
+      throw error;
+    }
+    if (forked.role === 'child') {
+      become.mold(number);
+      return 'descendant';
+    }
+    const mold = new MoldMember(forked.pids[0] ?? 0, number, cell, generation, line);
+    const { pid } = mold;
+    note('mold forked', { worker: MOLD, pid }, { generation });
+    this.#molds.set(pid, mold);
+    this.#limitBoot(mold, settings.bootTimeout);
+    void watch(pid);
+    return mold;
+  }
+
+  #limitBoot(mold: MoldMember, bootTimeout: number): void {
+    const { agenda, lastWords } = this.#common;
+    if (bootTimeout === Infinity) return;
+    mold.cancelKill = agenda.after(bootTimeout, () => {
+      lastWords.ask(MOLD, mold.pid, 'bootTimeout');
+      mold.cancelKill = agenda.after(GRACE, () => {
+        this.kill(mold, 'bootTimeout');
+      });
+    });
+  }
+
+  /** Where a new mold takes its orders. What is left there is nobody's. */
+  freeLine(taken: readonly (Line | undefined)[]): Line {
+    const { orders, signal } = this.#common;
+    const line: Line = taken.includes(0) ? 1 : 0;
+    // One that does not end by itself would take the orders of the next.
+    for (const mold of this.#molds.values()) if (mold.retiring && mold.line === line) signal(mold.pid, 'SIGKILL');
+    orders.take(line);
+    return line;
+  }
+
+  /** A worker has become one. */
+  adopt({ pid, number, cell }: Member): MoldMember {
+    const { generation, line } = cell.mold;
+    const mold = new MoldMember(pid, number, cell, generation, line);
+    this.#molds.set(pid, mold);
+    return mold;
+  }
+
+  /** Workers can be forked from it. */
+  isReady(mold: MoldMember): void {
+    const { generation, since, pid } = mold;
+    mold.ready = true;
+    mold.cancelKill();
+    this.#common.note('mold ready', { worker: MOLD, pid }, { generation, ms: tenths(now() - since) });
+  }
+
+  /** Has it fork the processes of these cells. */
+  order({ line }: MoldMember, cells: readonly number[]): void {
+    this.#common.orders.give(line, cells);
+  }
+
+  /** It ends: it has nothing in hand. */
+  retire(mold: MoldMember): void {
+    const { agenda, signal, settings } = this.#common;
+    if (!this.#molds.has(mold.pid)) return;
+    mold.retiring = true;
+    signal(mold.pid, 'SIGTERM');
+    mold.cancelKill = agenda.after(settings.gracefulTimeout, () => {
+      this.kill(mold, 'gracefulTimeout');
+    });
+  }
+
+  kill({ pid }: MoldMember, reason: string): void {
+    if (!this.#molds.has(pid)) return;
+    const { note, signal } = this.#common;
+    note('kill', { worker: MOLD, pid }, { reason });
+    signal(pid, 'SIGKILL');
+  }
+
+  reaped(mold: MoldMember, status: ExitStatus | undefined): void {
+    const { note, scoreboard, stopping } = this.#common;
+    const { pid, number, generation } = mold;
+    this.#molds.delete(pid);
+    mold.cancelKill();
+    scoreboard.retire(number);
+    note('mold exited', { worker: MOLD, pid, asked: mold.retiring || stopping() }, { ...manner(status), generation });
+  }
+}

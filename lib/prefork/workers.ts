@@ -1,0 +1,459 @@
+// The workers of a family: one in each place. They are forked, and forked anew when they end unasked, and replaced when they
+// shall be, a few at a time. From what they are forked is not decided here.
+import { forkMany, type Forked, type Signal } from '../posix/index.js';
+import type { ExitStatus } from '../reaper/index.js';
+import { BOOT_FAILURES, FIRST_DELAY, HEALTHY_AFTER, respawnDelay } from './backoff.js';
+import { manner, tenths, type Common } from './common.js';
+import type { Listener } from './listener.js';
+import type { Molds } from './molds.js';
+import type { Message } from './news.js';
+import { Member, now, Place, type MoldMember, type Source } from './place.js';
+import { MOLD } from './scoreboard.js';
+
+/** What is decided elsewhere. */
+interface Hooks {
+  /** A worker accepts connections, in the place of an old one, if there was one: which is to be told to end. */
+  readonly ready: (member: Member, old: Member | undefined) => void;
+  readonly exited: (member: Member, status: ExitStatus | undefined) => void;
+  /** Workers are about to be replaced: those that are to be new may all be ready. */
+  readonly settle: () => void;
+  /** A new worker has ended before it was ready, and the old one goes on. */
+  readonly replacementFailed: () => void;
+  /** Its place is closed. */
+  readonly unwanted: (member: Member) => void;
+  /** So many have ended, and none was ever ready. */
+  readonly hopeless: (failures: number) => void;
+}
+
+// To workers. Not SIGUSR2: programs use it for themselves, for a heap snapshot say.
+const RETIRE: Signal = 'SIGTTOU';
+const PROMOTE: Signal = 'SIGTTIN';
+
+// How long a worker that its mold did not live to tell of may take to tell of itself, in milliseconds.
+const LIMBO = 60_000;
+
+export class Workers {
+  readonly #common: Common;
+  readonly #molds: Molds;
+  readonly #listener: Listener;
+  readonly #hooks: Hooks;
+  /** One for each worker that there shall be. */
+  readonly #places: Place[];
+  /** Those that have been forked or ordered, and not been reaped, by the numbers of their cells. */
+  readonly #members = new Map<number, Member>();
+  readonly #byPid = new Map<number, Member>();
+  /** Cells of workers that a mold may have forked before it ended, and that nobody waits for. */
+  readonly #limbo = new Set<number>();
+  /** Places whose worker is to be replaced, in this order. */
+  readonly #queue = new Set<Place>();
+  /** What workers are forked from; undefined: they wait until there is something. */
+  source: Source | undefined;
+  #everReady = false;
+  #bootFailures = 0;
+
+  constructor(common: Common, molds: Molds, listener: Listener, hooks: Hooks) {
+    this.#common = common;
+    this.#molds = molds;
+    this.#listener = listener;
+    this.#hooks = hooks;
+    this.#places = Array.from({ length: common.settings.workers }, (_, worker) => new Place(worker));
+  }
+
+  /** Those that have been forked or ordered, and not been reaped. */
+  get members(): Iterable<Member> {
+    return this.#members.values();
+  }
+
+  of(pid: number): Member | undefined {
+    return this.#byPid.get(pid);
+  }
+
+  /** How many there shall be. */
+  get wanted(): number {
+    return this.#places.length;
+  }
+
+  /** Whether one was ever ready. */
+  get everReady(): boolean {
+    return this.#everReady;
+  }
+
+  /** Whether there is one in every place that accepts connections. */
+  get allReady(): boolean {
+    return this.#places.every(({ holder }) => holder?.readyAt !== undefined);
+  }
+
+  /** Whether there is one in every place that accepts connections, and was forked from this. */
+  allFrom(source: Source): boolean {
+    return this.#places.every(({ holder }) => holder?.readyAt !== undefined && holder.source === source);
+  }
+
+  /** Whether one that was forked from what workers are forked from now has had so many requests. */
+  hasServed(requests: number): boolean {
+    return this.#places.some(
+      ({ holder }) => holder?.source === this.source && (holder?.cell.requests ?? 0) >= requests,
+    );
+  }
+
+  /** The one that has served most, of those that accept connections. */
+  get warmest(): Member | undefined {
+    const serving = this.#places.flatMap(({ holder }) =>
+      holder?.readyAt !== undefined && !holder.retiring ? [holder] : [],
+    );
+    return serving.toSorted((a, b) => b.cell.requests - a.cell.requests)[0];
+  }
+
+  /** Has the sockets of all places opened, for a mold that is about to be forked. */
+  openAll(): void {
+    for (const { worker } of this.#places) this.#listener.open(worker, true);
+  }
+
+  /** Has the first ones forked. It returns in each child too, which is a worker by then. */
+  begin(): 'master' | 'descendant' {
+    return this.#spawn(this.#places);
+  }
+
+  /** There shall be so many from now on: those in the highest places end, or new ones are forked. */
+  resize(workers: number): void {
+    const closed = this.#places.splice(workers);
+    if (closed.length > 0) this.#listener.giveUp(workers);
+    for (const place of closed) this.#close(place);
+    const added = Array.from({ length: workers - this.#places.length }, (_, n) => new Place(this.#places.length + n));
+    this.#places.push(...added);
+    this.fillSoon();
+  }
+
+  /** Has all replaced that were not forked from what workers are forked from now. */
+  replaceAll(): void {
+    for (const place of this.#places) this.#queue.add(place);
+    this.#replaceSoon();
+  }
+
+  replaceOne({ place }: Member): void {
+    this.#queue.add(place);
+    this.#replaceSoon();
+  }
+
+  /** Nobody is to be replaced but those that have reached a limit. */
+  replaceNoMore(): void {
+    this.#queue.clear();
+    for (const { holder } of this.#places) if (holder?.tired !== undefined) this.#queue.add(holder.place);
+  }
+
+  /** Forks workers where there are none, and replaces those that are to be. */
+  fillSoon(): void {
+    this.#common.agenda.after(0, () => {
+      this.#fill();
+      this.#replace();
+    });
+  }
+
+  /** Has workers forked for these places. It returns in each child too, which is a worker by then. */
+  #spawn(places: readonly Place[]): 'master' | 'descendant' {
+    const { source } = this;
+    // They get their workers when there is a mold.
+    if (!source) return 'master';
+    const { scoreboard, become } = this.#common;
+    const members: Member[] = [];
+    for (const place of places) {
+      const number = scoreboard.take();
+      if (number === undefined) this.#forkFailed(place, 'too many workers are finishing');
+      else members.push(new Member(place, number, scoreboard.cell(number), source));
+    }
+    if (members.length === 0) return 'master';
+    const numbers = members.map(({ number }) => number);
+    let forked: Forked | undefined;
+    try {
+      for (const { place } of members) this.#listener.open(place.worker, !source.mold);
+      if (source.mold) this.#molds.order(source.mold, numbers);
+      else forked = forkMany(members.length);
+    } catch (error) {
+      for (const number of numbers) scoreboard.retire(number);
+      throw error;
+    }
+    if (forked?.role === 'child') {
+      become.worker(numbers[forked.index] ?? 0);
+      return 'descendant';
+    }
+    for (const [index, member] of members.entries()) {
+      member.place.take(member);
+      this.#members.set(member.number, member);
+      if (!forked) continue;
+      const pid = forked.pids[index];
+      if (pid === undefined) this.#unforked(member, 'the system would not make more processes');
+      else this.#forked(member, pid);
+    }
+    return 'master';
+  }
+
+  #trySpawn(places: readonly Place[]): void {
+    try {
+      this.#spawn(places);
+    } catch (error) {
+      for (const place of places) this.#forkFailed(place, (error as Error).message);
+    }
+  }
+
+  /** Has workers forked for the places that have none and wait for none. */
+  #fill(): void {
+    if (this.#common.stopping()) return;
+    const empty = this.#places.filter(({ holder, cancelRespawn }) => !holder && !cancelRespawn);
+    if (empty.length > 0) this.#trySpawn(empty);
+  }
+
+  #replaceSoon(): void {
+    this.#common.agenda.after(0, () => {
+      this.#replace();
+    });
+  }
+
+  /** Has the next replacements forked: at most a tenth of the workers, rounded up, is being replaced at a time. */
+  #replace(): void {
+    if (this.#common.stopping()) return;
+    this.#hooks.settle();
+    if (!this.source) return;
+    let room = Math.ceil(this.#places.length / 10) - this.#places.filter(({ successor }) => successor).length;
+    const places: Place[] = [];
+    for (const place of this.#queue) {
+      if (room <= 0) break;
+      if (place.successor) continue;
+      this.#queue.delete(place);
+      // A place without a worker is about to get a new one anyway.
+      if (!place.holder) continue;
+      places.push(place);
+      room--;
+    }
+    if (places.length > 0) this.#trySpawn(places);
+  }
+
+  #forked(member: Member, pid: number): void {
+    const { note, watch, signal, farewell, reopenedAt } = this.#common;
+    const { place, generation } = member;
+    member.pid = pid;
+    const replaces = member === place.successor ? place.holder?.pid : undefined;
+    note('fork', { worker: place.worker, pid }, { generation, replaces });
+    this.#byPid.set(pid, member);
+    void watch(pid);
+    // Its mold may have had the old log still.
+    if (member.forkedAt < reopenedAt()) signal(pid, 'SIGUSR1');
+    // It was ordered before the stop, or before its place was closed.
+    const told = farewell() ?? (member.retiring ? RETIRE : undefined);
+    if (told) signal(pid, told);
+  }
+
+  /** A worker has not come to be. */
+  #unforked(member: Member, reason: string): void {
+    const { place, number } = member;
+    const replacement = member === place.successor;
+    this.#members.delete(number);
+    if (!this.#limbo.has(number)) this.#common.scoreboard.retire(number);
+    place.lose(member);
+    member.cancelKill();
+    if (!this.#common.stopping() && !place.closed) this.#forkFailed(place, reason, replacement);
+  }
+
+  #forkFailed(place: Place, reason: string, replacement = place.holder !== undefined): void {
+    place.failures++;
+    this.#common.note('fork failed', { worker: place.worker }, { reason });
+    if (replacement) this.#replacementFailed(place);
+    else if (!this.#everReady && ++this.#bootFailures >= BOOT_FAILURES) this.#hooks.hopeless(this.#bootFailures);
+    else this.#respawn(place);
+  }
+
+  #respawn(place: Place): void {
+    const { note, agenda, stopping } = this.#common;
+    const delay = respawnDelay(place.failures);
+    if (delay > 0) note('respawn', { worker: place.worker }, { in: delay, failures: place.failures });
+    place.cancelRespawn = agenda.after(delay, () => {
+      place.cancelRespawn = undefined;
+      if (!stopping() && !place.holder) this.#trySpawn([place]);
+    });
+  }
+
+  /** What a worker tells of itself, or its mold of it. */
+  hear({ cell, news, value }: Message): void {
+    const member = this.#members.get(cell);
+    if (this.#limbo.has(cell)) {
+      if (news === 'forked' || news === 'ready') this.#disown(cell, value);
+      return;
+    }
+    if (!member) return;
+    if (news === 'unforked') {
+      if (member.pid === 0) this.#unforked(member, value === 0 ? 'the mold could not fork' : `errno ${value}`);
+      return;
+    }
+    // The worker may be quicker than its mold.
+    if (member.pid === 0) this.#forked(member, value);
+    // One that said so and died, and was reaped first, is not the one that has the cell now.
+    if (member.pid !== value) return;
+    if (news === 'ready') this.#isReady(member);
+    else if (news === 'served') this.recycle(member, 'requests');
+  }
+
+  #isReady(member: Member): void {
+    const { place, pid } = member;
+    if (member.readyAt !== undefined || member.retiring || member.killed) return;
+    member.readyAt = now();
+    member.waited = 0;
+    this.#everReady = true;
+    this.#common.note('ready', { worker: place.worker, pid }, { ms: tenths(member.readyAt - member.forkedAt) });
+    this.#hooks.ready(member, member === place.successor ? place.succeed() : undefined);
+    this.#replaceSoon();
+  }
+
+  /** It stops accepting, finishes what it has in hand, and ends. */
+  retire(member: Member): void {
+    this.#finish(member, RETIRE);
+  }
+
+  /** As `retire`, and then it is a mold, as the scoreboard says. */
+  promote(member: Member): void {
+    this.#common.scoreboard.promote(member.number);
+    this.#finish(member, PROMOTE);
+  }
+
+  #finish(member: Member, order: Signal): void {
+    const { agenda, signal, note, settings } = this.#common;
+    if (member.retiring) return;
+    member.retiring = true;
+    if (member.pid !== 0) signal(member.pid, order);
+    member.cancelKill = agenda.after(settings.gracefulTimeout, () => {
+      const { pid, place } = member;
+      if (pid === 0) return;
+      note('kill', { worker: place.worker, pid }, { reason: 'gracefulTimeout' });
+      signal(pid, 'SIGKILL');
+    });
+  }
+
+  /** It is a mold now, and no worker. */
+  release(member: Member): void {
+    member.cancelKill();
+    this.#members.delete(member.number);
+    this.#byPid.delete(member.pid);
+  }
+
+  /** Asks it where it is: or the mold that has been told to fork it, and has not. */
+  question({ pid, place, source }: Member, reason: string): void {
+    const { lastWords } = this.#common;
+    if (pid !== 0) lastWords.ask(place.worker, pid, reason);
+    else if (source.mold) lastWords.ask(MOLD, source.mold.pid, reason);
+  }
+
+  kill(member: Member, reason: string): void {
+    const { note, signal } = this.#common;
+    member.killed = true;
+    const { pid, place, source } = member;
+    if (pid !== 0) {
+      note('kill', { worker: place.worker, pid }, { reason });
+      signal(pid, 'SIGKILL');
+    } else if (source.mold) {
+      // It was ordered, and has not been forked.
+      this.#molds.kill(source.mold, reason);
+    }
+  }
+
+  /** Those that were to take the place of others, and were forked from this. */
+  killSuccessors(source: Source, reason: string): void {
+    for (const { successor } of this.#places) {
+      if (successor?.source === source && !successor.killed) this.kill(successor, reason);
+    }
+  }
+
+  recycle(member: Member, reason: string): void {
+    const { place, pid } = member;
+    if (this.#common.stopping() || place.closed || place.holder !== member || member.tired !== undefined) return;
+    this.#common.note('recycle', { worker: place.worker, pid }, { reason });
+    member.tired = reason;
+    this.replaceOne(member);
+  }
+
+  reaped(member: Member, status: ExitStatus | undefined): void {
+    const { scoreboard, note, stopping } = this.#common;
+    const { place, readyAt, pid, number } = member;
+    this.#members.delete(number);
+    this.#byPid.delete(pid);
+    member.cancelKill();
+    scoreboard.retire(number);
+    const replacement = member === place.successor;
+    const asked = !replacement && member !== place.holder;
+    note('exit', { worker: place.worker, pid, asked: asked || stopping() }, manner(status));
+    if (!asked) {
+      const healthy = readyAt !== undefined && now() - readyAt >= HEALTHY_AFTER;
+      place.failures = healthy ? 1 : place.failures + 1;
+      if (readyAt === undefined) this.#bootFailures++;
+      place.lose(member);
+    }
+    this.#hooks.exited(member, status);
+    if (stopping()) return;
+    if (asked || place.closed) this.#replaceSoon();
+    else if (!this.#everReady && this.#bootFailures >= BOOT_FAILURES) this.#hooks.hopeless(this.#bootFailures);
+    else if (replacement) this.#replacementFailed(place);
+    else if (!place.holder) {
+      this.#queue.delete(place);
+      this.#respawn(place);
+    }
+  }
+
+  /** The old worker goes on. */
+  #replacementFailed(place: Place): void {
+    this.#hooks.replacementFailed();
+    this.#queue.delete(place);
+    if (place.holder?.tired === undefined) {
+      this.#replaceSoon();
+      return;
+    }
+    this.#common.agenda.after(Math.max(respawnDelay(place.failures), FIRST_DELAY), () => {
+      if (place.holder?.tired !== undefined && !place.closed) this.#queue.add(place);
+      this.#replace();
+    });
+  }
+
+  /** Nobody shall be this worker any more. */
+  #close(place: Place): void {
+    place.closed = true;
+    place.cancelRespawn?.();
+    place.cancelRespawn = undefined;
+    this.#queue.delete(place);
+    for (const member of [place.holder, place.successor]) if (member) this.#hooks.unwanted(member);
+    this.#retireInTime(place);
+  }
+
+  /** The worker of a place that is closed is told to stop when nothing more can come that only it can accept. */
+  #retireInTime(place: Place): void {
+    const wait = this.#listener.patience(place.worker);
+    if (wait > 0) {
+      this.#common.agenda.after(wait, () => {
+        this.#retireInTime(place);
+      });
+      return;
+    }
+    for (const member of [place.holder, place.successor]) if (member) this.retire(member);
+  }
+
+  /** Those that this mold has been told to fork, and has not told of. */
+  orderedFrom(mold: MoldMember): Member[] {
+    return [...this.#members.values()].filter(({ pid, source }) => pid === 0 && source === mold);
+  }
+
+  /** Its mold has ended. Whether it has forked this one nobody knows: that may still tell of itself. */
+  lose(member: Member): void {
+    const { number } = member;
+    this.#limbo.add(number);
+    this.#common.agenda.after(LIMBO, () => {
+      if (this.#limbo.delete(number)) this.#common.scoreboard.retire(number);
+    });
+    this.#unforked(member, 'the mold has ended');
+  }
+
+  /** One that its mold has not lived to tell of, and whose place has another by now. */
+  #disown(cell: number, pid: number): void {
+    const { note, scoreboard, watch, signal } = this.#common;
+    this.#limbo.delete(cell);
+    note('kill', { worker: scoreboard.cell(cell).worker, pid }, { reason: 'orphan' });
+    const ended = () => {
+      scoreboard.retire(cell);
+    };
+    watch(pid).then(ended, ended);
+    signal(pid, 'SIGKILL');
+  }
+}
