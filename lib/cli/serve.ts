@@ -5,6 +5,7 @@ import { loaded, Loader } from './application.js';
 import type { Call, Command } from './command.js';
 import { configurationOf, preforkOptions, printed, settingOptions, type Configuration } from './configuration.js';
 import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
+import { heedSignals } from './process-1.js';
 import { check, checkAlone, detached, publish, setUmask, settle } from './process-settings.js';
 import { instanceAt, openRegistry } from './registry.js';
 
@@ -34,6 +35,7 @@ function beforeServing<T>(listener: Listener, action: () => T): T {
 }
 
 async function run(call: Call): Promise<undefined> {
+  heedSignals();
   const configuration = await configurationOf(call);
   const { values } = configuration;
   const identity = await check(values);

@@ -15,7 +15,7 @@ import {
   type Forked,
   type Signal,
 } from '../posix/index.js';
-import { Reaper, type ExitStatus } from '../reaper/index.js';
+import { Reaper, type ExitStatus, type StrangerReaper } from '../reaper/index.js';
 import { addressFields, type ServerAddress } from './address.js';
 import { Agenda } from './agenda.js';
 import { BOOT_FAILURES, FIRST_DELAY, HEALTHY_AFTER, respawnDelay } from './backoff.js';
@@ -24,8 +24,10 @@ import { Descendant } from './descendant.js';
 import { Inspection } from './inspection.js';
 import { GRACE, LastWords } from './last-words.js';
 import type { Listener } from './listener.js';
+import { manner } from './manner.js';
 import { newsIn, type Message } from './news.js';
 import { Orders, type Line } from './orders.js';
+import { reapOrphans } from './orphans.js';
 import { Member, MoldMember, now, Place, type Source } from './place.js';
 import { MOLD, MOST_WORKERS, Scoreboard, type MoldStatus, type WorkerStatus } from './scoreboard.js';
 import type { Settings } from './settings.js';
@@ -88,6 +90,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #listener: Listener;
   readonly #scoreboard: Scoreboard;
   readonly #reaper = new Reaper();
+  readonly #orphans: StrangerReaper | undefined;
   readonly #agenda = new Agenda();
   readonly #inspection: Inspection;
   readonly #lastWords: LastWords;
@@ -193,6 +196,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         replacing: this.#change?.kind ?? null,
         stopping: this.#stopping ?? null,
       }),
+    });
+    this.#orphans = reapOrphans(settings.log, () => {
+      // What they have told before their ends.
+      this.#readNews();
+      return [...this.#members.values()].some(({ pid }) => pid === 0);
     });
     this.#control = new Control((words) => this.#asked(words));
     this.#reaper.on('exit', (pid, status) => {
@@ -1098,6 +1106,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#statusServer?.close();
     this.#reporter.close();
     this.#reaper.close();
+    this.#orphans?.close();
     this.#news.watcher.close();
     this.#descendant.close();
     this.#orders.close();
@@ -1136,9 +1145,4 @@ function hasTerminal(): boolean {
 
 function nextCheckPhase(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-function manner(status: ExitStatus | undefined): string {
-  if (!status) return 'status=lost';
-  return status.state === 'exited' ? `code=${status.code}` : `signal=${status.signal}`;
 }
