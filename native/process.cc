@@ -42,8 +42,13 @@ static Napi::Value Setsid(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), setsid());
 }
 
-// prctl(option, value): those options that take a number.
+// prctl(option, value): those options that take a number, and what the others write is the answer.
 static Napi::Value Prctl(const Napi::CallbackInfo& info) {
+  if (Int(info, 0) == PR_GET_CHILD_SUBREAPER) {
+    int is = 0;
+    const int result = prctl(PR_GET_CHILD_SUBREAPER, &is, 0UL, 0UL, 0UL);
+    return Answer(info.Env(), result == 0 ? is : result);
+  }
   const auto value = static_cast<unsigned long>(Long(info, 1));
   return Answer(info.Env(), prctl(Int(info, 0), value, 0UL, 0UL, 0UL));
 }
@@ -59,6 +64,8 @@ void ProcessFamily(Napi::Object exports, Napi::Object constants) {
   Export(exports, "prctl", Prctl);
   TRUEFORK_CONSTANT(constants, PR_GET_DUMPABLE);
   TRUEFORK_CONSTANT(constants, PR_SET_DUMPABLE);
+  TRUEFORK_CONSTANT(constants, PR_GET_CHILD_SUBREAPER);
+  TRUEFORK_CONSTANT(constants, PR_SET_CHILD_SUBREAPER);
 }
 
 }  // namespace truefork

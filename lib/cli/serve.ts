@@ -7,6 +7,7 @@ import type { Call, Command } from './command.js';
 import { configurationOf, preforkOptions, printed, settingOptions, type Configuration } from './configuration.js';
 import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
 import { logOf } from './log.js';
+import { heedSignals } from './process-1.js';
 import { check, checkAlone, detached, publish, setUmask, settle } from './process-settings.js';
 import { instanceAt, openRegistry } from './registry.js';
 
@@ -32,6 +33,7 @@ function beforeServing<T>(listener: Listener, action: () => T): T {
 }
 
 async function run(call: Call): Promise<undefined> {
+  heedSignals();
   const configuration = await configurationOf(call);
   const { values } = configuration;
   const identity = await check(values);

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { isMainThread, type Worker } from 'node:worker_threads';
 import { callback, integer, INT_MAX, object, wrongType, wrongValue } from '../mistakes.js';
+import { areNotMine, wereForked } from './children.js';
 import { answered } from './errno.js';
 import { ForkUnsafeError, type ForkUnsafeReason } from './errors.js';
 import { inspectors, profilers } from './inspectors.js';
@@ -194,6 +195,7 @@ function make(count: number, options: ForkOptions, caller: Caller): Forked {
     throw error;
   }
   if (result === 0) {
+    areNotMine();
     try {
       return becomeChild(children, connected, entries, repaired);
     } catch (error) {
@@ -201,10 +203,12 @@ function make(count: number, options: ForkOptions, caller: Caller): Forked {
       native.giveUp('put its state right', String(error));
     }
   }
+  const pids = typeof result === 'number' && result > 0 ? [...children.subarray(0, result)] : [];
+  if (!checked.sibling) wereForked(pids);
   runAfter(entries, 'parent');
   if (typeof result === 'object') throw explained(result, caller);
-  const made = answered(result, 'fork', '', {}, caller);
-  return { role: 'parent', pids: [...children.subarray(0, made)] };
+  answered(result, 'fork', '', {}, caller);
+  return { role: 'parent', pids };
 }
 
 /**

@@ -2,6 +2,7 @@
  * The raw calls, as in the man pages: names, argument order, constants and results. A call that fails throws a
  * `PosixError` of its errno's class; nothing is retried, nothing has a hidden default.
  */
+export { ownChildren } from './children.js';
 export { errno, strerror } from './errno.js';
 export { errnoNames, type ErrnoName } from './errno-names.js';
 export * from './errors.js';
@@ -10,7 +11,14 @@ export { atfork, fork, forkMany, type Forked, type ForkHooks, type ForkOptions }
 export * from './inotify.js';
 export * from './mapping.js';
 export { prepareFork } from './prepare.js';
-export { blockedIn, processMemory, processStat, type ProcessMemory, type ProcessStat } from './proc.js';
+export {
+  blockedIn,
+  childrenOfThread,
+  processMemory,
+  processStat,
+  type ProcessMemory,
+  type ProcessStat,
+} from './proc.js';
 export * from './process.js';
 export * from './random.js';
 export * from './signal.js';

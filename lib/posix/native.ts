@@ -62,6 +62,9 @@ export interface Native {
   noStackOnSignal(): void;
 
   waitpid(pid: number, options: number, status: Int32Array): number;
+  waitid(idtype: number, id: number, options: number, info: Int32Array): number;
+  /** The pids of the children that the event loop waits for. */
+  spawned(): number[];
 
   getpwnam(name: string): NativePasswd | number | null;
   getpwuid(uid: number): NativePasswd | number | null;

@@ -38,6 +38,18 @@ export function processStat(pid: number): ProcessStat | undefined {
   };
 }
 
+/**
+ * The children of the calling thread, also those that have ended and not been waited for. A thread that ends leaves its own
+ * to the main thread, and a process whose parent ends is left to the main thread of another.
+ *
+ * @returns their pids, in the order in which they became its children
+ * @throws {Error} ENOENT: this kernel has been built without CONFIG_PROC_CHILDREN, or there is no /proc of this pid namespace
+ * @see https://man7.org/linux/man-pages/man5/proc_tid_children.5.html
+ */
+export function childrenOfThread(): number[] {
+  return readFileSync('/proc/thread-self/children', 'latin1').split(' ').filter(Boolean).map(Number);
+}
+
 /** The resident memory of a process, in bytes. */
 export interface ProcessMemory {
   /** What nobody else has mapped: its end would give it back. Known as USS. */

@@ -5,6 +5,8 @@ import { signalNumber, type Signal } from './signal.js';
 
 export const PR_GET_DUMPABLE = constant('PR_GET_DUMPABLE');
 export const PR_SET_DUMPABLE = constant('PR_SET_DUMPABLE');
+export const PR_GET_CHILD_SUBREAPER = constant('PR_GET_CHILD_SUBREAPER');
+export const PR_SET_CHILD_SUBREAPER = constant('PR_SET_CHILD_SUBREAPER');
 
 /**
  * Ends the process at once: no 'exit' event, no flushing, nothing of Node's own shutdown.
@@ -70,7 +72,8 @@ export function setsid(): number {
  * Asks or sets a property of this process.
  *
  * @param option `PR_GET_DUMPABLE`; `PR_SET_DUMPABLE`: whether its memory may be dumped and read by processes of its user, 1
- *   or 0; or another of those that take a number
+ *   or 0; `PR_GET_CHILD_SUBREAPER`; `PR_SET_CHILD_SUBREAPER`: whether descendants whose parents have ended become its
+ *   children, 1 or 0, which its forks do not inherit; or another of those that take a number
  * @param value what the option takes, 0 and more; 0 for those that take none
  * @returns what the option gives; 0 for those that give nothing
  * @throws {PosixError} EINVAL: no such option or value; EPERM

@@ -1,14 +1,39 @@
-import { flags, int } from './arguments.js';
+import { flags, int, INT_MAX, integer } from './arguments.js';
+import { hasEnded } from './children.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 import { signalName, type Signal } from './signal.js';
 
-/** Option of waitpid: if no child has changed its state, return at once with pid 0. */
+/** Option: if no child has changed its state, return at once with pid 0. */
 export const WNOHANG = constant('WNOHANG');
 /** Option of waitpid: also report children that were stopped by a signal. */
 export const WUNTRACED = constant('WUNTRACED');
-/** Option of waitpid: also report children that SIGCONT has resumed. */
+/** Option: also report children that SIGCONT has resumed. */
 export const WCONTINUED = constant('WCONTINUED');
+/** Option of waitid: report children that have ended. */
+export const WEXITED = constant('WEXITED');
+/** Option of waitid: report children that were stopped by a signal. */
+export const WSTOPPED = constant('WSTOPPED');
+/** Option of waitid: leave the child as it is, so that it can be waited for again. */
+export const WNOWAIT = constant('WNOWAIT');
+/** Option: only children of the calling thread. Those that a process is left with are its main thread's. */
+export const __WNOTHREAD = constant('__WNOTHREAD');
+
+/** Whom waitid waits for: any child; the id is ignored. */
+export const P_ALL = constant('P_ALL');
+/** Whom waitid waits for: the child with this pid. */
+export const P_PID = constant('P_PID');
+/** Whom waitid waits for: any child of this process group; 0: of the caller's. */
+export const P_PGID = constant('P_PGID');
+/** Whom waitid waits for: the child of this descriptor (`pidfd_open`). Linux 5.4. */
+export const P_PIDFD = constant('P_PIDFD');
+
+export const CLD_EXITED = constant('CLD_EXITED');
+export const CLD_KILLED = constant('CLD_KILLED');
+export const CLD_DUMPED = constant('CLD_DUMPED');
+export const CLD_STOPPED = constant('CLD_STOPPED');
+export const CLD_TRAPPED = constant('CLD_TRAPPED');
+export const CLD_CONTINUED = constant('CLD_CONTINUED');
 
 /** What waitpid found. */
 export interface WaitResult {
@@ -36,7 +61,45 @@ export function waitpid(pid: number, options: number): WaitResult {
   flags('options', options);
   out[0] = 0;
   const found = answered(native.waitpid(pid, options, out), 'waitpid', pid, { pid }, waitpid);
-  return { pid: found, status: out[0] };
+  const [status = 0] = out;
+  if (found > 0 && (WIFEXITED(status) || WIFSIGNALED(status))) hasEnded(found);
+  return { pid: found, status };
+}
+
+/** What waitid tells of a child, as `siginfo_t` has it. */
+export interface ChildInfo {
+  /** The child, or 0: with WNOHANG, nothing to report yet. */
+  pid: number;
+  /** Its real user. */
+  uid: number;
+  /** What happened: `CLD_EXITED`, `CLD_KILLED`, `CLD_DUMPED`, `CLD_STOPPED`, `CLD_TRAPPED` or `CLD_CONTINUED`. */
+  code: number;
+  /** The exit code if `CLD_EXITED`, otherwise the number of the signal. */
+  status: number;
+}
+
+const info = new Int32Array(4);
+
+/**
+ * Waits for a child to change its state in one of the ways of `options`. Without WNOHANG it blocks the whole process, its
+ * event loop too.
+ *
+ * @param idtype `P_ALL`, `P_PID`, `P_PGID` or `P_PIDFD`
+ * @param id the pid, process group or descriptor, 0 and more
+ * @param options one or more of `WEXITED | WSTOPPED | WCONTINUED`, and any of `WNOHANG | WNOWAIT | __WNOTHREAD`
+ * @throws {ChildProcessError} ECHILD: no such child, or it has been waited for
+ * @throws {InterruptedError} EINTR: a signal came (see `siginterrupt`)
+ * @throws {PosixError} EINVAL: other options, or another idtype; EBADF: `id` is no descriptor of a process
+ * @see https://man7.org/linux/man-pages/man2/waitid.2.html
+ */
+export function waitid(idtype: number, id: number, options: number): ChildInfo {
+  int('idtype', idtype);
+  integer('id', id, 0, INT_MAX);
+  flags('options', options);
+  answered(native.waitid(idtype, id, options, info), 'waitid', `${idtype}, ${id}, ${options}`, {}, waitid);
+  const [pid = 0, uid = 0, code = 0, status = 0] = info;
+  if ((options & WNOWAIT) === 0 && [CLD_EXITED, CLD_KILLED, CLD_DUMPED].includes(code)) hasEnded(pid);
+  return { pid, uid: uid >>> 0, code, status };
 }
 
 // The layout of the status is the kernel's interface, the same on all architectures (<bits/waitstatus.h>).

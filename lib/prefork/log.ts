@@ -7,7 +7,8 @@ export type LogLevel = 'info' | 'warn' | 'error';
 export interface LogRecord {
   readonly level: LogLevel;
   readonly event: FactName;
-  readonly role: 'master' | 'worker' | 'mold';
+  /** `orphan`: a process that this one was left with when its parent ended. */
+  readonly role: 'master' | 'worker' | 'mold' | 'orphan';
   /** The process; absent if there is none. */
   readonly pid?: number;
   /** The place of a worker, from 0. */
@@ -28,6 +29,8 @@ export interface Log {
 interface Row {
   /** What the line says between the process and the fields. */
   readonly says: string;
+  /** Default: that of the subject. */
+  readonly role?: LogRecord['role'];
   /** Default `info`. */
   readonly level?: LogLevel;
   /** The fields that the history has: of one alone, its value; of a list, with their names. */
@@ -41,6 +44,8 @@ const table = {
   'no status file': { says: 'scoreboard=private', level: 'warn' },
   'no control': { says: 'control=none', level: 'warn' },
   'no stacks': { says: 'stacks=none', level: 'warn' },
+  'no orphans': { says: 'orphans=none', level: 'warn' },
+  'orphan exited': { says: 'exited', role: 'orphan' },
   registered: { says: 'registered' },
   fork: { says: 'forked', kept: ['generation'] },
   'fork failed': { says: 'fork failed', level: 'warn', kept: 'reason' },
@@ -98,11 +103,11 @@ export type Note = (name: FactName, subject?: Subject, fields?: Fields) => void;
 export function noteTo({ log, logRecord }: Log): Note {
   return (name, subject = {}, fields = {}) => {
     const { worker, asked } = subject;
-    const role = worker === undefined ? 'master' : worker === MOLD ? 'mold' : 'worker';
+    const row: Row = table[name];
+    const role = row.role ?? (worker === undefined ? 'master' : worker === MOLD ? 'mold' : 'worker');
     const pid = role === 'master' ? process.pid : subject.pid;
-    const { level = 'info' }: Row = table[name];
     const record: LogRecord = {
-      level: asked === false ? 'warn' : level,
+      level: asked === false ? 'warn' : (row.level ?? 'info'),
       event: name,
       role,
       ...(pid !== undefined && { pid }),

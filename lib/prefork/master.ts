@@ -4,7 +4,7 @@ import { openSync, closeSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { integer } from '../mistakes.js';
 import { close, isPosixError, O_CLOEXEC, pipe2, type Signal } from '../posix/index.js';
-import { Reaper, type ExitStatus } from '../reaper/index.js';
+import { Reaper, type ExitStatus, type StrangerReaper } from '../reaper/index.js';
 import { addressFields, type ServerAddress } from './address.js';
 import { Agenda } from './agenda.js';
 import { manner, PreforkError, type Common } from './common.js';
@@ -17,6 +17,7 @@ import { noteTo, type Note } from './log.js';
 import { Molds } from './molds.js';
 import { NewsPipe } from './news.js';
 import { Orders } from './orders.js';
+import { reapOrphans } from './orphans.js';
 import { now } from './place.js';
 import { MOLD, MOST_WORKERS, Scoreboard, type MoldStatus, type WorkerStatus } from './scoreboard.js';
 import type { Settings } from './settings.js';
@@ -51,6 +52,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #listener: Listener;
   readonly #scoreboard: Scoreboard;
   readonly #reaper = new Reaper();
+  readonly #orphans: StrangerReaper | undefined;
   readonly #agenda = new Agenda();
   readonly #inspection: Inspection;
   readonly #lastWords: LastWords;
@@ -197,6 +199,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         replacing: this.#succession.replacing ?? null,
         stopping: this.#stopping ?? null,
       }),
+    });
+    this.#orphans = reapOrphans(logged, () => {
+      // What they have told before their ends.
+      this.#news.read();
+      return workers.expecting;
     });
     this.#control = new Control((words) => this.#asked(words));
     this.#reaper.on('exit', (pid, status) => {
@@ -530,6 +537,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#statusServer?.close();
     this.#reporter.close();
     this.#reaper.close();
+    this.#orphans?.close();
     this.#news.close();
     this.#descendant.close();
     this.#orders.close();

@@ -64,6 +64,11 @@ export class Workers {
     return this.#members.values();
   }
 
+  /** Whether a mold may have forked one that it has not told of. */
+  get expecting(): boolean {
+    return [...this.#members.values()].some(({ pid }) => pid === 0);
+  }
+
   of(pid: number): Member | undefined {
     return this.#byPid.get(pid);
   }

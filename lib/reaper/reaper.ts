@@ -54,6 +54,14 @@ export interface ReaperOptions {
   by?: 'pidfd' | 'sigchld';
 }
 
+// Those that have not been closed.
+const reapers = new Set<Reaper>();
+
+/** Whether a reaper of this process waits for this child. */
+export function isWatched(pid: number): boolean {
+  return [...reapers].some((reaper) => reaper.has(pid));
+}
+
 /**
  * Waits for the children that it is told of, and for no others: those of `child_process` keep their 'exit' events. Each
  * child's end is told once, as an event and as a promise.
@@ -73,6 +81,7 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
   constructor({ by = 'pidfd' }: ReaperOptions = {}) {
     super();
     this.#by = by;
+    reapers.add(this);
     this.#takeHookBack = atfork({
       child: () => {
         this.close();
@@ -134,6 +143,7 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
     for (const child of this.#children.values()) closePidfd(child);
     this.#children.clear();
     this.#stopListening();
+    reapers.delete(this);
     this.#takeHookBack();
   }
 

@@ -118,6 +118,7 @@ holds('posix-process.mjs', {
   group: '0 and -pgid signal the process group',
   session: 'setsid makes a new session and process group, which its leader cannot do twice',
   dumpable: 'prctl makes a process dumpable, and undoes that',
+  subreaper: 'prctl makes a process a subreaper, tells so, and undoes that; a fork is none',
   'signal-by-number': 'a signal has a name and a number',
   'pidfd-of-the-dead': 'a child that has been waited for has no pidfd',
 });

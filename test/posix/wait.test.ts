@@ -63,6 +63,14 @@ describe('waitpid', () => {
     expect(thrownBy(() => waitpid(1, 0x10))).toMatchObject({ code: 'EINVAL', syscall: 'waitpid' });
   });
 
+  test('by waitid it is one, too, and what it cannot wait for is EINVAL or EBADF', () => {
+    const { waitid, P_ALL, P_PID, P_PIDFD, WEXITED } = truefork;
+    expect(thrownBy(() => waitid(P_PID, 1, WEXITED))).toMatchObject({ code: 'ECHILD', syscall: 'waitid' });
+    expect(thrownBy(() => waitid(P_ALL, 0, WNOHANG))).toMatchObject({ code: 'EINVAL', syscall: 'waitid' });
+    expect(thrownBy(() => waitid(99, 0, WEXITED))).toMatchObject({ code: 'EINVAL' });
+    expect(thrownBy(() => waitid(P_PIDFD, 2 ** 31 - 1, WEXITED))).toMatchObject({ code: 'EBADF' });
+  });
+
   test('for the pid that has no positive counterpart is ESRCH', () => {
     expect(thrownBy(() => waitpid(-(2 ** 31), WNOHANG))).toBeInstanceOf(truefork.ProcessLookupError);
   });
@@ -77,5 +85,10 @@ describe('waitpid', () => {
     foreign: 'init, the parent, the process itself and grandchildren are no children',
     zombie: 'a child that has ended keeps its pid until it is waited for',
     everyone: '-1, 0 and the process group give every child exactly once',
+    information: 'waitid tells of each end what waitpid tells, and who it was',
+    changes: 'waitid tells of a stop and a continuation, if it is asked',
+    whom: 'waitid waits for a pid, a process group, a descriptor or all',
+    peek: 'with WNOWAIT a child that has ended stays, and one that lives is nothing',
+    threads: 'with __WNOTHREAD the children of other threads are none',
   });
 });

@@ -1,10 +1,18 @@
-// A keep-alive HTTP load: each connection makes one request after the other, and all know whose worker they are on.
-import { HttpConnection } from './http-connection';
+// An HTTP load: each keep-alive connection makes one request after the other, and all know whose worker they are on. Others make
+// one request on each connection.
+import { HttpConnection, type Answer } from './http-connection';
 
 export interface LostCall {
   /** The worker of the connection; undefined if it had not answered yet. */
   pid: number | undefined;
   code: string | undefined;
+}
+
+interface LoadOptions {
+  /** How many clients make a connection for each request, beside those of the keep-alive connections. */
+  oneShot?: number;
+  /** Called before a connection is made. What it returns looks at each answer that comes on it. */
+  judge?: () => (answer: Answer) => void;
 }
 
 const running = new Set<Load>();
@@ -21,41 +29,57 @@ export class Load {
   /** How many calls each worker has answered. */
   readonly answered = new Map<number, number>();
   readonly #port: number;
+  readonly #judge: () => (answer: Answer) => void;
   readonly #clients: Promise<void>[];
   readonly #waiting = new Set<() => void>();
   #stopped = false;
 
   /** @param warm connections by their workers, to begin with: where new ones lead, only the kernel knows */
-  constructor(port: number, connections: number, warm: ReadonlyMap<number, HttpConnection>) {
+  constructor(
+    port: number,
+    connections: number,
+    warm: ReadonlyMap<number, HttpConnection>,
+    { oneShot = 0, judge = () => () => undefined }: LoadOptions = {},
+  ) {
     this.#port = port;
+    this.#judge = judge;
     running.add(this);
-    this.#clients = Array.from(warm, ([pid, connection]) => this.#client(connection, pid));
-    while (this.#clients.length < connections) this.#clients.push(this.#client());
+    this.#clients = Array.from(warm, ([pid, connection]) => this.#keepAlive(connection, pid));
+    while (this.#clients.length < connections) this.#clients.push(this.#keepAlive());
+    for (let n = 0; n < oneShot; n++) this.#clients.push(this.#client(1));
   }
 
-  async #client(warm?: HttpConnection, pid?: number): Promise<void> {
+  async #keepAlive(warm?: HttpConnection, pid?: number): Promise<void> {
     if (warm) {
-      await this.#use(warm, pid);
+      await this.#use(warm, this.#judge(), Infinity, pid);
       warm.close();
     }
+    await this.#client(Infinity);
+  }
+
+  /** @param most how many requests it makes on a connection */
+  async #client(most: number): Promise<void> {
     while (!this.#stopped) {
       let connection;
+      const judge = this.#judge();
       try {
         connection = await HttpConnection.open(this.#port);
       } catch (error) {
         this.refused.push((error as NodeJS.ErrnoException).code);
         continue;
       }
-      await this.#use(connection);
+      await this.#use(connection, judge, most);
       connection.close();
     }
   }
 
-  async #use(connection: HttpConnection, pid?: number): Promise<void> {
-    while (!this.#stopped) {
+  async #use(connection: HttpConnection, judge: (answer: Answer) => void, most: number, pid?: number): Promise<void> {
+    for (let n = 0; n < most && !this.#stopped; n++) {
       try {
-        const { body, headers } = await connection.get();
+        const answer = await connection.get();
+        const { body, headers } = answer;
         pid = Number(body);
+        judge(answer);
         this.answered.set(pid, (this.answered.get(pid) ?? 0) + 1);
         for (const look of this.#waiting) look();
         if (headers['connection'] === 'close') return;

@@ -110,7 +110,17 @@ test('none is lost while there are fewer and more workers', async () => {
   const env = isolated();
   const program = new Program(command, {
     env,
-    args: ['serve', programPath('cli-pid.mjs'), '--host', '127.0.0.1', '-w', '4', '--reuse-port', '--log-format', 'text'],
+    args: [
+      'serve',
+      programPath('cli-pid.mjs'),
+      '--host',
+      '127.0.0.1',
+      '-w',
+      '4',
+      '--reuse-port',
+      '--log-format',
+      'text',
+    ],
   });
   const [, text] = await program.logged(/ listening host=127\.0\.0\.1 port=(\d+)/);
   const port = Number(text);

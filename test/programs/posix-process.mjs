@@ -11,7 +11,9 @@ import {
   PermissionError,
   pidfd_open,
   pipe2,
+  PR_GET_CHILD_SUBREAPER,
   PR_GET_DUMPABLE,
+  PR_SET_CHILD_SUBREAPER,
   PR_SET_DUMPABLE,
   prctl,
   processStat,
@@ -116,6 +118,19 @@ await runCase({
         assert.equal(prctl(PR_SET_DUMPABLE, value), 0);
         assert.equal(prctl(PR_GET_DUMPABLE, 0), value);
       }
+    });
+    assert.equal(waitpid(pid, 0).status, 0);
+  },
+
+  subreaper() {
+    const pid = child(() => {
+      for (const value of [1, 0, 1]) {
+        assert.equal(prctl(PR_SET_CHILD_SUBREAPER, value), 0);
+        assert.equal(prctl(PR_GET_CHILD_SUBREAPER, 0), value);
+      }
+      // A fork is none.
+      const fork = child(() => assert.equal(prctl(PR_GET_CHILD_SUBREAPER, 0), 0));
+      assert.equal(waitpid(fork, 0).status, 0);
     });
     assert.equal(waitpid(pid, 0).status, 0);
   },

@@ -1,25 +1,44 @@
 // Children that end, stop and go on, and what waitpid says of them.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import {
+  __WNOTHREAD,
+  childrenOfThread,
   ChildProcessError,
+  CLD_CONTINUED,
+  CLD_EXITED,
+  CLD_KILLED,
+  CLD_STOPPED,
   decodeWaitStatus,
   getpid,
   kill,
+  ownChildren,
+  P_ALL,
+  P_PGID,
+  P_PID,
+  P_PIDFD,
+  pidfd_open,
   pipe2,
   ProcessLookupError,
   read,
   signalName,
   signalNumber,
   SIGRTMIN,
+  waitid,
   waitpid,
   WCONTINUED,
   WCOREDUMP,
+  WEXITED,
   WEXITSTATUS,
   WIFCONTINUED,
   WIFEXITED,
   WIFSIGNALED,
   WIFSTOPPED,
   WNOHANG,
+  WNOWAIT,
+  WSTOPPED,
   WSTOPSIG,
   WTERMSIG,
   write,
@@ -206,5 +225,88 @@ await runCase({
       }
       assert.throws(() => waitpid(any, 0), { ...noChild, pid: any });
     }
+  },
+
+  information() {
+    const uid = process.getuid();
+    const exited = child(() => 23);
+    assert.deepEqual(waitid(P_PID, exited, WEXITED), { pid: exited, uid, code: CLD_EXITED, status: 23 });
+    const never = gate();
+    const killed = child(() => never.wait());
+    kill(killed, 'SIGTERM');
+    const status = signalNumber('SIGTERM');
+    assert.deepEqual(waitid(P_PID, killed, WEXITED), { pid: killed, uid, code: CLD_KILLED, status });
+    assert.throws(() => waitid(P_PID, killed, WEXITED), {
+      name: 'ChildProcessError',
+      code: 'ECHILD',
+      syscall: 'waitid',
+    });
+  },
+
+  changes() {
+    const end = gate();
+    const pid = child(() => end.wait());
+    kill(pid, 'SIGSTOP');
+    const tells = (options) => {
+      const { code, status } = waitid(P_PID, pid, options);
+      return [code, signalName(status)];
+    };
+    assert.deepEqual(tells(WSTOPPED | WEXITED), [CLD_STOPPED, 'SIGSTOP']);
+    kill(pid, 'SIGCONT');
+    assert.deepEqual(tells(WCONTINUED), [CLD_CONTINUED, 'SIGCONT']);
+    end.open();
+    assert.equal(waitid(P_PID, pid, WSTOPPED | WEXITED).code, CLD_EXITED);
+  },
+
+  whom() {
+    const own = Number(readFileSync('/proc/self/stat', 'utf8').split(' ')[4]);
+    for (const [idtype, id] of [
+      [P_ALL, () => 0],
+      [P_PID, (pid) => pid],
+      [P_PGID, () => 0],
+      [P_PGID, () => own],
+      [P_PIDFD, (pid) => pidfd_open(pid, 0)],
+    ]) {
+      const end = gate();
+      const pid = child(() => {
+        end.wait();
+        return 9;
+      });
+      const which = id(pid);
+      assert.deepEqual(waitid(idtype, which, WEXITED | WNOHANG), { pid: 0, uid: 0, code: 0, status: 0 });
+      end.open();
+      assert.equal(waitid(idtype, which, WEXITED).pid, pid);
+    }
+    assert.throws(() => waitid(P_ALL, 0, WEXITED), { code: 'ECHILD' });
+  },
+
+  peek() {
+    const pid = child(() => 5);
+    for (let n = 0; n < 3; n++) assert.equal(waitid(P_PID, pid, WEXITED | WNOWAIT).status, 5);
+    assert.equal(waitid(P_ALL, 0, WEXITED | WNOWAIT | WNOHANG).pid, pid);
+    assert.deepEqual(ownChildren(), [pid]);
+    assert.equal(waitid(P_PID, pid, WEXITED).status, 5);
+    assert.deepEqual(ownChildren(), []);
+  },
+
+  async threads() {
+    const script = `
+      const { once } = require('node:events');
+      const { spawn } = require('node:child_process');
+      const { parentPort } = require('node:worker_threads');
+      parentPort.once('message', () => process.exit());
+      parentPort.postMessage(spawn('/bin/sleep', ['1000'], { stdio: 'ignore' }).pid);`;
+    const worker = new Worker(script, { eval: true });
+    const [pid] = await once(worker, 'message');
+    assert.throws(() => waitid(P_PID, pid, WEXITED | WNOHANG | __WNOTHREAD), { code: 'ECHILD' });
+    assert.throws(() => waitpid(pid, WNOHANG | __WNOTHREAD), { code: 'ECHILD' });
+    assert.equal(waitid(P_PID, pid, WEXITED | WNOHANG).pid, 0);
+    assert.deepEqual(childrenOfThread(), []);
+    worker.postMessage('end');
+    await once(worker, 'exit');
+    // The thread has left it to the main thread.
+    assert.deepEqual(childrenOfThread(), [pid]);
+    kill(pid, 'SIGKILL');
+    assert.equal(waitid(P_PID, pid, WEXITED | __WNOTHREAD).pid, pid);
   },
 });

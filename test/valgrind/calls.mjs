@@ -81,6 +81,9 @@ assert.equal(posix.getpwuid(0).name, 'root');
 assert.equal(posix.getgrnam('no-such-group'), null);
 assert.equal(posix.getgrnam('root').gid, 0);
 assert.throws(() => posix.waitpid(-1, posix.WNOHANG), { code: 'ECHILD' });
+assert.throws(() => posix.waitid(posix.P_ALL, 0, posix.WEXITED), { code: 'ECHILD' });
+assert.deepEqual(posix.ownChildren(), []);
+assert.equal(posix.prctl(posix.PR_GET_CHILD_SUBREAPER, 0), 0);
 const mask = posix.sigprocmask(posix.SIG_BLOCK, ['SIGUSR2']);
 posix.sigprocmask(posix.SIG_SETMASK, mask);
 const alive = setInterval(() => {}, 1000); // A signal handler does not keep the event loop going.

@@ -1,0 +1,25 @@
+// What the master is left with when it is process 1 of a container, or a subreaper: processes whose parents have ended, those
+// that a worker has started and not outlived for example.
+import { adoptsOrphans, StrangerReaper } from '../reaper/index.js';
+import { manner } from './common.js';
+import type { Note } from './log.js';
+
+/**
+ * Waits for them, so that none stays a zombie.
+ *
+ * @param expecting whether a mold may have forked a worker that it has not told of: that is no orphan
+ * @returns who waits; undefined if nobody is left to this process, or it cannot know them, which is logged
+ */
+export function reapOrphans(note: Note, expecting: () => boolean): StrangerReaper | undefined {
+  if (!adoptsOrphans()) return undefined;
+  try {
+    const reaper = new StrangerReaper({ expecting });
+    reaper.on('exit', (pid, status) => {
+      note('orphan exited', { pid }, manner(status));
+    });
+    return reaper;
+  } catch (error) {
+    note('no orphans', {}, { reason: (error as Error).message });
+    return undefined;
+  }
+}

@@ -1,0 +1,143 @@
+import { EventEmitter } from 'node:events';
+import { readlinkSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
+import {
+  __WNOTHREAD,
+  atfork,
+  childrenOfThread,
+  decodeWaitStatus,
+  isPosixError,
+  ownChildren,
+  P_ALL,
+  P_PID,
+  PR_GET_CHILD_SUBREAPER,
+  prctl,
+  waitid,
+  waitpid,
+  WEXITED,
+  WNOHANG,
+  WNOWAIT,
+} from '../posix/index.js';
+import { isWatched, type ExitStatus } from './reaper.js';
+
+// How long a stranger that has ended is left alone, in milliseconds.
+const PATIENCE = 1_000;
+
+// What a process is left with is its main thread's. What a worker thread has made, it waits for itself.
+const PEEK = WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD;
+
+interface StrangerReaperEvents {
+  /** A stranger ended and has been waited for. */
+  exit: [pid: number, status: ExitStatus];
+}
+
+export interface StrangerReaperOptions {
+  /**
+   * Whether there may be a child that the program will want to wait for and does not know of yet: a sibling that one of its
+   * forks makes (`fork({ sibling: true })`). Asked before each look; while there may be one, nobody is waited for.
+   */
+  expecting?: () => boolean;
+}
+
+/** Whether processes whose parents have ended become children of this one: it is process 1 of its pid namespace, or a subreaper. */
+export function adoptsOrphans(): boolean {
+  return process.pid === 1 || prctl(PR_GET_CHILD_SUBREAPER, 0) === 1;
+}
+
+/**
+ * Waits for strangers: children that this process has not made, but was left with when their parents ended. Nobody else does,
+ * and each that has ended would stay a zombie and keep its pid.
+ *
+ * A stranger is a child of the main thread that was made neither by `fork` nor by `child_process`, and that no `Reaper` has been
+ * told of. It is waited for by its own pid, when it has been seen to have ended twice, a second apart: a thread that an addon
+ * has wait for a child of its own is quicker.
+ *
+ * It does not keep the event loop alive. In a forked child it is closed: that adopts nobody.
+ */
+export class StrangerReaper extends EventEmitter<StrangerReaperEvents> implements Disposable {
+  readonly #expecting: () => boolean;
+  readonly #takeHookBack: () => void;
+  /** Strangers that had ended at the last look. */
+  #ended: ReadonlySet<number> = new Set();
+  #timer: NodeJS.Timeout | undefined;
+  readonly #lookLater = () => {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#look();
+    }, PATIENCE).unref();
+  };
+
+  /**
+   * @throws {Error} ENOENT: see `childrenOfThread`; ERR_NO_PROC: /proc is of another pid namespace; ERR_NOT_MAIN_THREAD: this
+   *   is a worker thread
+   */
+  constructor({ expecting = () => false }: StrangerReaperOptions = {}) {
+    super();
+    if (!isMainThread) throw mistake('ERR_NOT_MAIN_THREAD', 'strangers are children of the main thread');
+    childrenOfThread();
+    if (readlinkSync('/proc/self') !== String(process.pid))
+      throw mistake('ERR_NO_PROC', '/proc has not been mounted in this pid namespace');
+    this.#expecting = expecting;
+    this.#takeHookBack = atfork({
+      child: () => {
+        this.close();
+      },
+    });
+    process.on('SIGCHLD', this.#lookLater);
+    this.#lookLater();
+  }
+
+  /** Stops waiting. Again is no mistake. */
+  close(): void {
+    process.off('SIGCHLD', this.#lookLater);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#takeHookBack();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #look(): void {
+    if (this.#expecting()) {
+      this.#lookLater();
+      return;
+    }
+    const seen = this.#ended;
+    this.#ended = new Set(strangersThatEnded());
+    if (this.#ended.size > 0) this.#lookLater();
+    for (const pid of this.#ended) if (seen.has(pid)) this.#reap(pid);
+  }
+
+  #reap(pid: number): void {
+    let result;
+    try {
+      result = waitpid(pid, WNOHANG | __WNOTHREAD);
+    } catch (error) {
+      if (isPosixError(error, 'ECHILD')) return;
+      throw error;
+    }
+    if (result.pid !== 0) this.emit('exit', pid, decodeWaitStatus(result.status) as ExitStatus);
+  }
+}
+
+function strangersThatEnded(): number[] {
+  // Mostly there is nobody, or only one's own.
+  if (!hasEnded(P_ALL, 0)) return [];
+  const own = new Set(ownChildren());
+  return childrenOfThread().filter((pid) => !own.has(pid) && !isWatched(pid) && hasEnded(P_PID, pid));
+}
+
+function hasEnded(idtype: number, id: number): boolean {
+  try {
+    return waitid(idtype, id, PEEK).pid !== 0;
+  } catch (error) {
+    if (isPosixError(error, 'ECHILD')) return false;
+    throw error;
+  }
+}
+
+function mistake(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
