@@ -83,7 +83,7 @@ export class Descendant {
     try {
       const server = await load();
       if (!(server instanceof Server))
-        throw wrongType('the server that was loaded', 'a server of net, http or https', server);
+        throw wrongType('the server that was loaded', 'a server of net, http, https or http2', server);
       await this.prepare(server);
       this.#open();
     } catch (error) {

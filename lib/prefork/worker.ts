@@ -5,6 +5,7 @@ import { F_DUPFD_CLOEXEC, fcntl } from '../posix/index.js';
 import { Agenda } from './agenda.js';
 import { now } from './place.js';
 import type { Cell } from './scoreboard.js';
+import { isHttp2, Sessions } from './sessions.js';
 
 // How long a retiring worker waits for requests on idle connections, in milliseconds, if the server does not limit that.
 const IDLE = 5_000;
@@ -20,7 +21,7 @@ export interface WorkerPlan {
   readonly tell: (news: 'ready' | 'served') => void;
 }
 
-/** A server of `http` or `https`. */
+/** A server of `http` or `https`, or one of `http2` with TLS, which may take HTTP/1 too. */
 interface HttpServer extends Server {
   keepAliveTimeout: number;
   closeIdleConnections(): void;
@@ -54,6 +55,8 @@ export class Worker {
   readonly #agenda = new Agenda();
   readonly #responses = new Set<OutgoingMessage>();
   readonly #sockets = new Set<Socket>();
+  /** Of HTTP/2. */
+  readonly #sessions: Sessions | undefined;
   /** Its own, once it serves; before that nobody's. */
   #birth: Birth | undefined;
   #served = 0;
@@ -65,9 +68,16 @@ export class Worker {
   /** In the process that workers are forked from. */
   constructor(plan: WorkerPlan) {
     this.#plan = plan;
-    plan.server.on('connection', this.#onConnection);
-    // Before the program's own listener, which may send the headers at once.
-    plan.server.prependListener('request', this.#onRequest);
+    const { server } = plan;
+    if (isHttp2(server)) {
+      this.#sessions = new Sessions(server, () => {
+        this.#countRequest();
+      });
+    }
+    server.on('connection', this.#onConnection);
+    // Before the program's own listener, which may send the headers at once. A server of HTTP/2 that has none works with
+    // streams: the first one would have it read them.
+    if (!this.#sessions || server.listenerCount('request') > 0) server.prependListener('request', this.#onRequest);
   }
 
   /** In the process that made it, when no worker is left: the server is as it was. */
@@ -75,6 +85,7 @@ export class Worker {
     this.#agenda.clear();
     this.#plan.server.off('connection', this.#onConnection);
     this.#plan.server.off('request', this.#onRequest);
+    this.#sessions?.close();
   }
 
   /** In the child: serves until it is told to stop. */
@@ -102,6 +113,11 @@ export class Worker {
     });
   }
 
+  #countRequest(): void {
+    this.#birth?.cell.countRequest();
+    this.#count();
+  }
+
   #count(): void {
     if (this.#birth && ++this.#served === this.#birth.maxRequests) this.#plan.tell('served');
   }
@@ -117,8 +133,21 @@ export class Worker {
       return;
     }
     this.#enterStopping();
-    this.#plan.server.close(() => process.exit());
+    this.#closeServer(() => process.exit());
     this.#closeIdleAfter(UNUSED);
+  }
+
+  /** Stops accepting, and closes connections that have been used and are idle. */
+  #closeServer(closed: () => void): void {
+    const { server } = this.#plan;
+    if (!this.#sessions) {
+      server.close(closed);
+      return;
+    }
+    // Not the close() of an HTTP/2 server, which from Node 24 on ends sessions that have not been used, too.
+    NetServer.prototype.close.call(server, closed);
+    if (isHttp(server)) server.closeIdleConnections();
+    this.#sessions.end({ used: true });
   }
 
   /**
@@ -133,6 +162,7 @@ export class Worker {
     this.#enterStopping();
     // Not the close() of an HTTP server, which cuts idle connections.
     NetServer.prototype.close.call(server, finished);
+    this.#sessions?.end({ used: false });
     this.#closeIdleAfter((isHttp(server) && server.keepAliveTimeout) || IDLE);
   }
 
@@ -151,6 +181,7 @@ export class Worker {
       this.#resting = false;
       for (const listener of listeners) server.on('close', listener);
       this.#agenda.clear();
+      this.#sessions?.renew();
       this.#birth = undefined;
       this.#served = 0;
       this.#stopping = undefined;
@@ -172,8 +203,9 @@ export class Worker {
 
   #closeIdle(): void {
     const { server } = this.#plan;
-    if (!isHttp(server)) return;
-    server.closeIdleConnections();
+    this.#sessions?.endIdle();
+    if (isHttp(server)) server.closeIdleConnections();
+    else if (!this.#sessions) return;
     // Of those on which no request has come yet, Node does not know.
     for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
   }
@@ -186,12 +218,13 @@ export class Worker {
       cell?.countConnection(-1);
       this.#sockets.delete(socket);
     });
-    if (!isHttp(this.#plan.server)) this.#count();
+    if (!isHttp(this.#plan.server) && !this.#sessions) this.#count();
   };
 
   readonly #onRequest = (_request: unknown, response: unknown) => {
-    this.#birth?.cell.countRequest();
-    this.#count();
+    // That of a stream, which has been counted.
+    if (this.#sessions && !isResponse(response)) return;
+    this.#countRequest();
     if (!isResponse(response)) return;
     if (this.#stopping) endAfter(response);
     this.#responses.add(response);
