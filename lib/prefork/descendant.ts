@@ -17,6 +17,7 @@ export interface DescendantPlan {
   readonly scoreboard: Scoreboard;
   readonly address: ServerAddress;
   readonly backlog: number;
+  readonly maxConnections: number;
   readonly gracefulTimeout: number;
   /** Where it tells the master of itself: the end to write to of a pipe. */
   readonly news: number;
@@ -63,11 +64,12 @@ export class Descendant {
 
   /** In the process that workers are forked from: they serve this. */
   async prepare(server: Server): Promise<void> {
-    const { address, backlog } = this.#plan;
+    const { address, backlog, maxConnections } = this.#plan;
     await rehearse(server, address);
     this.#worker = new Worker({
       server,
       backlog,
+      maxConnections,
       tell: (news) => {
         this.#tell(news);
       },

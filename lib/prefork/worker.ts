@@ -3,6 +3,7 @@ import { OutgoingMessage } from 'node:http';
 import { Server as NetServer, type Server, type Socket } from 'node:net';
 import { F_DUPFD_CLOEXEC, fcntl } from '../posix/index.js';
 import { Agenda } from './agenda.js';
+import { Gate } from './gate.js';
 import { now } from './place.js';
 import type { Cell } from './scoreboard.js';
 import { isHttp2, Sessions } from './sessions.js';
@@ -17,6 +18,8 @@ const UNUSED = 1_000;
 export interface WorkerPlan {
   readonly server: Server;
   readonly backlog: number;
+  /** How many connections one has at a time; Infinity: as many as come. */
+  readonly maxConnections: number;
   /** Tells the master that it accepts connections, or that it has served as many requests as it should. */
   readonly tell: (news: 'ready' | 'served') => void;
 }
@@ -59,6 +62,7 @@ export class Worker {
   readonly #sessions: Sessions | undefined;
   /** Its own, once it serves; before that nobody's. */
   #birth: Birth | undefined;
+  #gate: Gate | undefined;
   #served = 0;
   /** It has been told to end: soon, or when its clients do not notice. */
   #stopping: 'soon' | 'in time' | undefined;
@@ -90,7 +94,7 @@ export class Worker {
 
   /** In the child: serves until it is told to stop. */
   serve(birth: Birth): void {
-    const { server, backlog } = this.#plan;
+    const { server, backlog, maxConnections } = this.#plan;
     const { cell, listener, beat } = birth;
     this.#birth = birth;
     cell.enter('booting', process.pid);
@@ -100,7 +104,9 @@ export class Worker {
       this.#plan.tell('ready');
     });
     // A duplicate: Node closes the descriptor of a server that ends, and this process may be a mold then.
-    server.listen({ fd: fcntl(listener, F_DUPFD_CLOEXEC, 0), backlog });
+    const fd = fcntl(listener, F_DUPFD_CLOEXEC, 0);
+    this.#gate = new Gate(server, fd, maxConnections);
+    server.listen({ fd, backlog });
   }
 
   /** Tells from time to time that the event loop turns, and by how much it is late: a callback that runs long delays all others. */
@@ -213,9 +219,11 @@ export class Worker {
   readonly #onConnection = (socket: Socket) => {
     const cell = this.#birth?.cell;
     cell?.countConnection(1);
+    this.#gate?.enter();
     this.#sockets.add(socket);
     socket.once('close', () => {
       cell?.countConnection(-1);
+      this.#gate?.leave();
       this.#sockets.delete(socket);
     });
     if (!isHttp(this.#plan.server) && !this.#sessions) this.#count();
