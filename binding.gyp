@@ -8,6 +8,7 @@
         'native/errno.cc',
         'native/inotify.cc',
         'native/mapping.cc',
+        'native/polling.cc',
         'native/process.cc',
         'native/random.cc',
         'native/signal.cc',

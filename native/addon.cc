@@ -9,6 +9,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   ErrnoFamily(exports);
   ForkFamily(exports);
   WatcherFamily(exports);
+  PollingFamily(exports);
   DescriptorFamily(exports, constants);
   InotifyFamily(exports, constants);
   MappingFamily(exports, constants);

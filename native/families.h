@@ -8,6 +8,7 @@ namespace truefork {
 void ErrnoFamily(Napi::Object exports);
 void ForkFamily(Napi::Object exports);
 void WatcherFamily(Napi::Object exports);
+void PollingFamily(Napi::Object exports);
 void DescriptorFamily(Napi::Object exports, Napi::Object constants);
 void InotifyFamily(Napi::Object exports, Napi::Object constants);
 void MappingFamily(Napi::Object exports, Napi::Object constants);

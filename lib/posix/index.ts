@@ -10,6 +10,7 @@ export * from './descriptor.js';
 export { atfork, fork, forkMany, type Forked, type ForkHooks, type ForkOptions } from './fork.js';
 export * from './inotify.js';
 export * from './mapping.js';
+export * from './polling.js';
 export { prepareFork } from './prepare.js';
 export {
   blockedIn,

@@ -110,6 +110,9 @@ export interface Native {
   watch(fd: number, callback: (error: number) => void): NativeWatcher | number;
   unwatch(watcher: NativeWatcher): void;
   refWatcher(watcher: NativeWatcher, keepAlive: boolean): void;
+
+  pausePolling(fd: number): number;
+  resumePolling(fd: number): number;
 }
 
 const root = join(__dirname, '..', '..');

@@ -18,6 +18,7 @@ export interface DescendantPlan {
   readonly scoreboard: Scoreboard;
   readonly address: ServerAddress;
   readonly backlog: number;
+  readonly maxConnections: number;
   readonly gracefulTimeout: number;
   /** Where it tells the master of itself: the end to write to of a pipe. */
   readonly news: number;
@@ -65,11 +66,12 @@ export class Descendant {
 
   /** In the process that workers are forked from: they serve this. */
   async prepare(server: Server): Promise<void> {
-    const { address, backlog } = this.#plan;
+    const { address, backlog, maxConnections } = this.#plan;
     await rehearse(server, address);
     this.#worker = new Worker({
       server,
       backlog,
+      maxConnections,
       tell: (news) => {
         this.#tell(news);
       },
@@ -85,7 +87,7 @@ export class Descendant {
     try {
       const server = await load();
       if (!(server instanceof Server))
-        throw wrongType('the server that was loaded', 'a server of net, http or https', server);
+        throw wrongType('the server that was loaded', 'a server of net, http, https or http2', server);
       await this.prepare(server);
       this.#open();
     } catch (error) {

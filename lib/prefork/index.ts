@@ -47,7 +47,7 @@ let taken = false;
  * SIGTTOU make one more or one less, SIGWINCH stops them all and keeps the master (not in a terminal). There is one at a
  * time in a process.
  *
- * @param application a server of `net`, `http` or `https`, not listening yet; as it is, in every worker. Or a function that
+ * @param application a server of `net`, `http`, `https` or `http2`, not listening yet; as it is, in every worker. Or a function that
  * returns one, or a promise of one
  * @returns the master, when all workers accept connections
  * @throws {TypeError | RangeError} an argument that cannot be
@@ -66,7 +66,7 @@ let taken = false;
  */
 export async function prefork(application: Application, options: PreforkOptions = {}): Promise<Master> {
   if (typeof application !== 'function' && !((application as unknown) instanceof Server)) {
-    throw wrongType('application', 'a server of net, http or https, or a function that makes one', application);
+    throw wrongType('application', 'a server of net, http, https or http2, or a function that makes one', application);
   }
   const settings = settingsFrom(options);
   if (typeof application !== 'function' && application.listening) {

@@ -173,6 +173,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       scoreboard,
       address: listener.address,
       backlog: settings.backlog,
+      maxConnections: settings.maxConnections,
       gracefulTimeout: settings.gracefulTimeout,
       news: this.#news.end,
       lifeline: lifelineRead,

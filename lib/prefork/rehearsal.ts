@@ -20,6 +20,7 @@ export async function rehearse(server: Server, address: ServerAddress): Promise<
   const worker = new Worker({
     server: double,
     backlog: 1,
+    maxConnections: Infinity,
     tell: (news) => {
       tell(pipe, { cell: 0, news, value: process.pid });
     },

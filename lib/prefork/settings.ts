@@ -52,6 +52,11 @@ export interface PreforkOptions {
    */
   timeout?: number;
   /**
+   * How many connections a worker has at a time, 1 and more: what comes when all have as many waits in the backlog, and none is
+   * refused. Default: as many as come.
+   */
+  maxConnections?: number;
+  /**
    * After how many requests a worker is replaced, 1 and more; at random up to a tenth later, so that not all are at once.
    * Servers that are not HTTP's count connections. Default: never.
    */
@@ -137,6 +142,13 @@ export const numberSettings = {
     untold: 30_000,
     zeroIsNever: true,
     help: 'How long the event loop of a worker may not turn. 0: as long as it likes.',
+  },
+  maxConnections: {
+    type: 'integer',
+    least: 1,
+    most: Number.MAX_SAFE_INTEGER,
+    untold: Infinity,
+    help: 'How many connections a worker has at a time. More wait, for another worker or for one to end.',
   },
   maxRequests: {
     type: 'integer',
@@ -239,6 +251,7 @@ export function settingsFrom(options: PreforkOptions): Settings {
     gracefulTimeout: numberFrom('gracefulTimeout', options.gracefulTimeout),
     bootTimeout: numberFrom('bootTimeout', options.bootTimeout),
     timeout: numberFrom('timeout', options.timeout),
+    maxConnections: numberFrom('maxConnections', options.maxConnections),
     maxRequests: numberFrom('maxRequests', options.maxRequests),
     maxLifetime: numberFrom('maxLifetime', options.maxLifetime),
     maxMemory: numberFrom('maxMemory', options.maxMemory),

@@ -3,8 +3,10 @@ import { OutgoingMessage } from 'node:http';
 import { Server as NetServer, type Server, type Socket } from 'node:net';
 import { F_DUPFD_CLOEXEC, fcntl } from '../posix/index.js';
 import { Agenda } from './agenda.js';
+import { Gate } from './gate.js';
 import { now } from './place.js';
 import type { Cell } from './scoreboard.js';
+import { isHttp2, Sessions } from './sessions.js';
 
 // How long a retiring worker waits for requests on idle connections, in milliseconds, if the server does not limit that.
 const IDLE = 5_000;
@@ -16,11 +18,13 @@ const UNUSED = 1_000;
 export interface WorkerPlan {
   readonly server: Server;
   readonly backlog: number;
+  /** How many connections one has at a time; Infinity: as many as come. */
+  readonly maxConnections: number;
   /** Tells the master that it accepts connections, or that it has served as many requests as it should. */
   readonly tell: (news: 'ready' | 'served') => void;
 }
 
-/** A server of `http` or `https`. */
+/** A server of `http` or `https`, or one of `http2` with TLS, which may take HTTP/1 too. */
 interface HttpServer extends Server {
   keepAliveTimeout: number;
   closeIdleConnections(): void;
@@ -54,8 +58,11 @@ export class Worker {
   readonly #agenda = new Agenda();
   readonly #responses = new Set<OutgoingMessage>();
   readonly #sockets = new Set<Socket>();
+  /** Of HTTP/2. */
+  readonly #sessions: Sessions | undefined;
   /** Its own, once it serves; before that nobody's. */
   #birth: Birth | undefined;
+  #gate: Gate | undefined;
   #served = 0;
   /** It has been told to end: soon, or when its clients do not notice. */
   #stopping: 'soon' | 'in time' | undefined;
@@ -65,9 +72,16 @@ export class Worker {
   /** In the process that workers are forked from. */
   constructor(plan: WorkerPlan) {
     this.#plan = plan;
-    plan.server.on('connection', this.#onConnection);
-    // Before the program's own listener, which may send the headers at once.
-    plan.server.prependListener('request', this.#onRequest);
+    const { server } = plan;
+    if (isHttp2(server)) {
+      this.#sessions = new Sessions(server, () => {
+        this.#countRequest();
+      });
+    }
+    server.on('connection', this.#onConnection);
+    // Before the program's own listener, which may send the headers at once. A server of HTTP/2 that has none works with
+    // streams: the first one would have it read them.
+    if (!this.#sessions || server.listenerCount('request') > 0) server.prependListener('request', this.#onRequest);
   }
 
   /** In the process that made it, when no worker is left: the server is as it was. */
@@ -75,11 +89,12 @@ export class Worker {
     this.#agenda.clear();
     this.#plan.server.off('connection', this.#onConnection);
     this.#plan.server.off('request', this.#onRequest);
+    this.#sessions?.close();
   }
 
   /** In the child: serves until it is told to stop. */
   serve(birth: Birth): void {
-    const { server, backlog } = this.#plan;
+    const { server, backlog, maxConnections } = this.#plan;
     const { cell, listener, beat } = birth;
     this.#birth = birth;
     cell.enter('booting', process.pid);
@@ -89,7 +104,9 @@ export class Worker {
       this.#plan.tell('ready');
     });
     // A duplicate: Node closes the descriptor of a server that ends, and this process may be a mold then.
-    server.listen({ fd: fcntl(listener, F_DUPFD_CLOEXEC, 0), backlog });
+    const fd = fcntl(listener, F_DUPFD_CLOEXEC, 0);
+    this.#gate = new Gate(server, fd, maxConnections);
+    server.listen({ fd, backlog });
   }
 
   /** Tells from time to time that the event loop turns, and by how much it is late: a callback that runs long delays all others. */
@@ -100,6 +117,11 @@ export class Worker {
       cell.turn(Math.max(0, time - last - interval), time - last);
       last = time;
     });
+  }
+
+  #countRequest(): void {
+    this.#birth?.cell.countRequest();
+    this.#count();
   }
 
   #count(): void {
@@ -117,8 +139,21 @@ export class Worker {
       return;
     }
     this.#enterStopping();
-    this.#plan.server.close(() => process.exit());
+    this.#closeServer(() => process.exit());
     this.#closeIdleAfter(UNUSED);
+  }
+
+  /** Stops accepting, and closes connections that have been used and are idle. */
+  #closeServer(closed: () => void): void {
+    const { server } = this.#plan;
+    if (!this.#sessions) {
+      server.close(closed);
+      return;
+    }
+    // Not the close() of an HTTP/2 server, which from Node 24 on ends sessions that have not been used, too.
+    NetServer.prototype.close.call(server, closed);
+    if (isHttp(server)) server.closeIdleConnections();
+    this.#sessions.end({ used: true });
   }
 
   /**
@@ -133,6 +168,7 @@ export class Worker {
     this.#enterStopping();
     // Not the close() of an HTTP server, which cuts idle connections.
     NetServer.prototype.close.call(server, finished);
+    this.#sessions?.end({ used: false });
     this.#closeIdleAfter((isHttp(server) && server.keepAliveTimeout) || IDLE);
   }
 
@@ -151,6 +187,7 @@ export class Worker {
       this.#resting = false;
       for (const listener of listeners) server.on('close', listener);
       this.#agenda.clear();
+      this.#sessions?.renew();
       this.#birth = undefined;
       this.#served = 0;
       this.#stopping = undefined;
@@ -172,8 +209,9 @@ export class Worker {
 
   #closeIdle(): void {
     const { server } = this.#plan;
-    if (!isHttp(server)) return;
-    server.closeIdleConnections();
+    this.#sessions?.endIdle();
+    if (isHttp(server)) server.closeIdleConnections();
+    else if (!this.#sessions) return;
     // Of those on which no request has come yet, Node does not know.
     for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
   }
@@ -181,17 +219,20 @@ export class Worker {
   readonly #onConnection = (socket: Socket) => {
     const cell = this.#birth?.cell;
     cell?.countConnection(1);
+    this.#gate?.enter();
     this.#sockets.add(socket);
     socket.once('close', () => {
       cell?.countConnection(-1);
+      this.#gate?.leave();
       this.#sockets.delete(socket);
     });
-    if (!isHttp(this.#plan.server)) this.#count();
+    if (!isHttp(this.#plan.server) && !this.#sessions) this.#count();
   };
 
   readonly #onRequest = (_request: unknown, response: unknown) => {
-    this.#birth?.cell.countRequest();
-    this.#count();
+    // That of a stream, which has been counted.
+    if (this.#sessions && !isResponse(response)) return;
+    this.#countRequest();
     if (!isResponse(response)) return;
     if (this.#stopping) endAfter(response);
     this.#responses.add(response);

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:http2';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { connectRegistry } from 'truefork/discovery';
@@ -24,6 +26,17 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     const { program, port } = await serve(file, { node, env: isolated(), args: ['--workers', '1'] });
     expect(await text(port)).toBe(answer);
     program.kill('SIGTERM');
+    expect(await program.finished()).toMatchObject({ code: 0, stdout: '' });
+    expect(groupOf(program.pid)).toEqual([]);
+  });
+
+  test('serves an http2 server', async () => {
+    const { program, port } = await serve('cli-http2-server.mjs', { node, env: isolated(), args: ['--workers', '1'] });
+    const session = connect(`http://127.0.0.1:${port}`);
+    const stream = session.request({ ':path': '/path' }).setEncoding('utf8');
+    expect(await stream.toArray()).toEqual(['h2 server of /path\n']);
+    program.kill('SIGTERM');
+    await once(session, 'close');
     expect(await program.finished()).toMatchObject({ code: 0, stdout: '' });
     expect(groupOf(program.pid)).toEqual([]);
   });

@@ -136,6 +136,8 @@ const rows: [call: string, kind: string, call: Call][] = [
   ['inotify_rm_watch(fd)', 'not negative int', (value) => called(truefork.inotify_rm_watch, value, 1)],
   ['inotify_rm_watch(watch)', 'int', (value) => called(truefork.inotify_rm_watch, fd, value)],
   ['inotifyEvents(buffer)', 'buffer', (value) => truefork.inotifyEvents(value)],
+  ['pausePolling(fd)', 'not negative int', (value) => called(truefork.pausePolling, value)],
+  ['resumePolling(fd)', 'not negative int', (value) => called(truefork.resumePolling, value)],
   ['new Watcher(fd)', 'not negative int', (value) => new truefork.Watcher(value, () => undefined)],
   ['new Watcher(callback)', 'callback', (value) => new truefork.Watcher(fd, value)],
 ];

@@ -14,6 +14,8 @@ let watcher;
 const readable = new Promise((resolve) => (watcher = new posix.Watcher(reader, resolve)));
 assert.equal(posix.write(writer, Buffer.from('hello')), 5);
 await readable;
+posix.pausePolling(reader);
+posix.resumePolling(reader);
 const buffer = Buffer.alloc(16);
 assert.equal(posix.read(reader, buffer), 5);
 watcher.close();

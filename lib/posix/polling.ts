@@ -1,0 +1,34 @@
+// What the event loop waits for, apart from what its handles ask for.
+import { descriptor } from './arguments.js';
+import { answered } from './errno.js';
+import { native } from './native.js';
+
+/**
+ * Has the event loop leave out a descriptor that one of its handles watches for input: a socket that listens, which Node.js
+ * accepts from as long as it is open. What comes waits, or is another process's that has the socket too. The handle does not
+ * know of it, still keeps the event loop alive, and may be closed as it is.
+ *
+ * A child that is forked meanwhile polls it.
+ *
+ * @param fd that the event loop has polled before: not one of a handle that is new in this turn
+ * @throws {FileNotFoundError} ENOENT: the event loop does not poll it
+ * @throws {PosixError} EBADF
+ * @see https://man7.org/linux/man-pages/man2/epoll_ctl.2.html
+ */
+export function pausePolling(fd: number): void {
+  descriptor(fd);
+  answered(native.pausePolling(fd), 'epoll_ctl', fd, { fd }, pausePolling);
+}
+
+/**
+ * Has the event loop poll a descriptor again that `pausePolling` has left out. What has come meanwhile is found at once.
+ *
+ * @param fd whose handle is open still
+ * @throws {FileExistsError} EEXIST: the event loop polls it
+ * @throws {PosixError} EBADF, ENOMEM, ENOSPC
+ * @see https://man7.org/linux/man-pages/man2/epoll_ctl.2.html
+ */
+export function resumePolling(fd: number): void {
+  descriptor(fd);
+  answered(native.resumePolling(fd), 'epoll_ctl', fd, { fd }, resumePolling);
+}

@@ -1,0 +1,36 @@
+// epoll_ctl(2) on the set that the event loop waits on: what one of its handles watches can be left
+// out for a while. libuv has no call for it: a socket that listens is polled until it is closed.
+#include <sys/epoll.h>
+#include <uv.h>
+
+#include "families.h"
+#include "syscall.h"
+
+namespace truefork {
+
+static Napi::Value Control(const Napi::CallbackInfo& info, int operation) {
+  Napi::Env env = info.Env();
+  uv_loop_t* loop;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return Failure(env, ENOTSUP);
+  const int fd = Int(info, 0);
+  // As libuv itself puts it there: it finds the handle by the number.
+  epoll_event event = {.events = EPOLLIN, .data = {.fd = fd}};
+  return Answer(env, epoll_ctl(uv_backend_fd(loop), operation, fd, &event));
+}
+
+// pausePolling(fd)
+static Napi::Value PausePolling(const Napi::CallbackInfo& info) {
+  return Control(info, EPOLL_CTL_DEL);
+}
+
+// resumePolling(fd)
+static Napi::Value ResumePolling(const Napi::CallbackInfo& info) {
+  return Control(info, EPOLL_CTL_ADD);
+}
+
+void PollingFamily(Napi::Object exports) {
+  Export(exports, "pausePolling", PausePolling);
+  Export(exports, "resumePolling", ResumePolling);
+}
+
+}  // namespace truefork
