@@ -32,6 +32,7 @@ import type { Settings } from './settings.js';
 import { handledSignals, rowOf } from './signals.js';
 import { Reporter, type MasterStatus } from './status.js';
 import type { StatusServer } from './status-server.js';
+import { Upgrade, type Successor } from './upgrade.js';
 
 interface MasterEvents {
   /** A worker accepts connections. */
@@ -40,15 +41,18 @@ interface MasterEvents {
   exit: [worker: number, pid: number, status: ExitStatus | undefined];
   /** All workers are being replaced. Fulfilled when the new ones serve; rejected if they do not. */
   replacing: [finished: Promise<void>];
+  /** A new master is started. Fulfilled with its pid when it serves, and then this one stops; rejected if it does not. */
+  upgrading: [finished: Promise<number>];
   /** It has been told to stop; the workers have not yet. */
   stopping: [];
   /** All have ended, and nothing of the server is left. */
   stopped: [];
 }
 
-/** The workers could not be started, or not be replaced. */
+/** The workers could not be started, or not be replaced, or the master not. */
 export class PreforkError extends Error {
-  readonly code: 'ERR_PREFORK_BOOT' | 'ERR_PREFORK_MOLD' | 'ERR_PREFORK_RELOAD' | 'ERR_PREFORK_REFORK';
+  readonly code:
+    'ERR_PREFORK_BOOT' | 'ERR_PREFORK_MOLD' | 'ERR_PREFORK_RELOAD' | 'ERR_PREFORK_REFORK' | 'ERR_PREFORK_UPGRADE';
   override readonly name = 'PreforkError';
   /** Of ERR_PREFORK_MOLD: how the mold ended that should load the application. */
   readonly status: ExitStatus | undefined;
@@ -94,6 +98,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #control: Control;
   readonly #reporter: Reporter;
   readonly #statusServer: StatusServer | undefined;
+  readonly #upgrade: Upgrade;
   /** One for each worker that there shall be. */
   readonly #places: Place[];
   /** The workers that have been forked or ordered, and not been reaped, by the numbers of their cells. */
@@ -195,6 +200,16 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       }),
     });
     this.#control = new Control((words) => this.#asked(words));
+    this.#upgrade = new Upgrade({
+      command: settings.command,
+      // A mold and the workers may each take so long.
+      timeout: 2 * settings.bootTimeout,
+      gracefulTimeout: settings.gracefulTimeout,
+      sockets: () => [...listener.sockets(), ...(statusServer?.sockets() ?? [])],
+      ended: () => {
+        if (this.#stopping) this.#finishIfAlone();
+      },
+    });
     this.#reaper.on('exit', (pid, status) => {
       this.#reaped(pid, status);
     });
@@ -237,17 +252,15 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   /**
    * Has the workers forked and waits until each accepts connections.
    *
+   * @param takesOver whether another master serves on the same sockets until `takeOver`
    * @throws {ForkUnsafeError | PosixError} the first fork failed
    * @throws {PreforkError} the application could not be loaded; the workers end before they are ready
    */
-  async start(): Promise<void> {
+  async start(takesOver: boolean): Promise<void> {
     const { log, workers } = this.#settings;
     log(`master pid=${process.pid} listening ${addressFields(this.address)} workers=${workers}`);
     this.#reporter.open();
-    if (this.#statusServer) {
-      this.#statusServer.open(this.#reporter);
-      log(`master pid=${process.pid} status ${addressFields(this.#statusServer.address)}`);
-    }
+    if (!takesOver) this.#openStatus();
     const application = this.#application;
     if (typeof application !== 'function') await this.#descendant.prepare(application);
     // From the check phase of the event loop, in which a child inherits no event that is half dispatched.
@@ -277,10 +290,27 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       this.on('ready', check);
       this.on('stopped', check);
     });
+    if (!this.#stopping && !takesOver) this.#openControl();
+  }
+
+  /** What another master had until now is this one's. */
+  takeOver(): void {
     if (this.#stopping) return;
+    this.#listener.takeOver();
+    this.#openStatus();
+    this.#openControl();
+  }
+
+  #openControl(): void {
     this.#control.open((error) => {
-      log(`master pid=${process.pid} control=none reason=${JSON.stringify(error.message)}`);
+      this.#settings.log(`master pid=${process.pid} control=none reason=${JSON.stringify(error.message)}`);
     });
+  }
+
+  #openStatus(): void {
+    if (!this.#statusServer) return;
+    this.#statusServer.open(this.#reporter);
+    this.#settings.log(`master pid=${process.pid} status ${addressFields(this.#statusServer.address)}`);
   }
 
   /**
@@ -337,14 +367,92 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   }
 
   /**
+   * Replaces the whole server, master and all: has the program executed anew by the option `command`, with the listening
+   * sockets. When the new one serves, the workers of this one finish what they have in hand, and this process exits. Until
+   * then it goes on as it is; it does so, too, if the new one fails.
+   *
+   * @returns the pid of the new master, when that serves
+   * @throws {PreforkError} ERR_PREFORK_UPGRADE: the new one ended before it served, or did not serve in time, within twice
+   * `bootTimeout`; there is no `command`; this process is process 1 of a container, with whose end that would end; the workers
+   * or the master are being replaced already; the server stops
+   */
+  async upgrade(): Promise<number> {
+    const { log } = this.#settings;
+    const obstacle = this.#stopping
+      ? 'the server stops'
+      : this.#change
+        ? 'its workers are being replaced'
+        : (this.#busy ?? this.#upgrade.obstacle);
+    if (obstacle !== undefined) throw upgradeError(obstacle);
+    log(`master pid=${process.pid} upgrade`);
+    this.#reporter.note('upgrade');
+    const finished = this.#upgraded(this.#upgrade.begin());
+    this.emit('upgrading', finished);
+    return await finished;
+  }
+
+  async #upgraded(begun: Promise<Successor>): Promise<number> {
+    const { log } = this.#settings;
+    try {
+      const successor = await begun;
+      if (this.#stopping) throw new Error('the server stops');
+      log(`master pid=${process.pid} upgraded successor=${successor.pid}`);
+      this.#reporter.note('upgraded', { detail: `successor=${successor.pid}` });
+      // When everybody has been told.
+      this.#agenda.after(0, () => {
+        this.#yield(successor);
+      });
+      return successor.pid;
+    } catch (error) {
+      const reason = this.#stopping ? 'the server stops' : (error as Error).message;
+      log(`master pid=${process.pid} upgrade failed reason=${JSON.stringify(reason)}`);
+      this.#reporter.note('upgrade failed', { detail: reason });
+      throw upgradeError(this.#stopping ? reason : `${reason}; the old one goes on`);
+    }
+  }
+
+  /** What keeps the workers from being replaced, because of another master. */
+  get #busy(): string | undefined {
+    const reasons = {
+      idle: undefined,
+      'under way': 'a new master is being started',
+      done: 'a new master has taken over',
+    };
+    return reasons[this.#upgrade.state];
+  }
+
+  /** A new master serves: the workers finish, so that their clients do not notice, and then this one exits. */
+  #yield({ workers }: Successor): void {
+    this.#statusServer?.leave();
+    this.#listener.handOver();
+    this.#upgrade.handOver();
+    const closed = this.#places.splice(0);
+    if (workers < closed.length) this.#listener.giveUp(workers);
+    for (const place of closed) this.#close(place);
+    const exitIfAlone = () => {
+      if (this.#members.size === 0) this.#exit(false);
+    };
+    this.on('exit', exitIfAlone);
+    exitIfAlone();
+    // By then they are told that it is enough; also if the mold ends that should have forked one.
+    this.#agenda.after(this.#settings.gracefulTimeout, () => {
+      this.#exit(false);
+    });
+  }
+
+  /**
    * Changes the number of workers: forks more, or has those in the highest places finish what they have in hand and end.
    *
    * @param workers how many there shall be, 0 to 1,024; with none, connections wait in the backlog
    * @throws {TypeError | RangeError} no such number
+   * @throws {PreforkError} ERR_PREFORK_UPGRADE: a new master is being started, which would not know of it
    */
   scale(workers: number): void {
     integer('workers', workers, 0, MOST_WORKERS);
     if (this.#stopping) return;
+    if (this.#busy !== undefined) {
+      throw new PreforkError('ERR_PREFORK_UPGRADE', `the number of workers stays as it is: ${this.#busy}`);
+    }
     this.#settings.log(`master pid=${process.pid} scale workers=${workers} from=${this.#places.length}`);
     this.#reporter.note('scale', { detail: `workers=${workers} from=${this.#places.length}` });
     const closed = this.#places.splice(workers);
@@ -747,6 +855,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #beginChange(kind: Change['kind'], begin: (change: Change) => void): Promise<void> {
     if (this.#stopping) return Promise.reject(changeError(kind, 'the server stops'));
     if (this.#change) return Promise.reject(changeError(kind, 'they are being replaced already'));
+    if (this.#busy !== undefined) return Promise.reject(changeError(kind, this.#busy));
     this.#settings.log(`master pid=${process.pid} ${kind} from=${this.#generation}`);
     this.#reporter.note(kind, { detail: `from=${this.#generation}` });
     const finished = new Promise<void>((resolve, reject) => {
@@ -823,6 +932,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     const { reforkAfter } = this.#settings;
     const limit = reforkAfter[Math.min(this.#reforks, reforkAfter.length - 1)];
     if (limit === undefined || this.#change || this.#stopping || now() < this.#noReforkBefore) return;
+    if (this.#busy !== undefined) return;
     const warm = ({ holder }: Place) => holder?.source === this.#source && holder && holder.cell.requests >= limit;
     if (!this.#places.some(warm)) return;
     this.refork().catch(() => {
@@ -983,7 +1093,12 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     }
     this.#settings.log(`master pid=${process.pid} signal=${signal}`);
     this.#reporter.note('signal', { detail: signal });
-    switch (rowOf(signal)?.action) {
+    const { action } = rowOf(signal) ?? {};
+    if (this.#busy !== undefined && action !== 'quick' && action !== 'stop') {
+      this.#settings.log(`master pid=${process.pid} signal=${signal} ignored: ${this.#busy}`);
+      return;
+    }
+    switch (action) {
       case 'quick':
         if (this.#stopping === 'quick') this.#signalAll('SIGKILL');
         else this.#exit(true);
@@ -994,7 +1109,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       case 'reload':
       case 'refork':
         // Whether it succeeds is in the log.
-        (rowOf(signal)?.action === 'reload' ? this.reload() : this.refork()).catch(() => undefined);
+        (action === 'reload' ? this.reload() : this.refork()).catch(() => undefined);
         break;
       case 'more':
         this.scale(Math.min(this.#places.length + 1, MOST_WORKERS));
@@ -1020,6 +1135,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         return this.reload();
       case 'refork':
         return this.refork();
+      case 'upgrade':
+        return this.upgrade();
       case 'scale':
         // Not Number(''), which is 0.
         this.scale(/^\d+$/.test(argument ?? '') ? Number(argument) : NaN);
@@ -1029,7 +1146,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         return undefined;
       default:
         throw new RangeError(
-          `there is no request ${JSON.stringify(what)}: status, reload, refork, scale N, stop, stop quick`,
+          `there is no request ${JSON.stringify(what)}: status, reload, refork, upgrade, scale N, stop, stop quick`,
         );
     }
   }
@@ -1049,6 +1166,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#reporter.note('stop', { detail: how });
     this.emit('stopping');
     if (how === 'quick') this.#hurry();
+    this.#upgrade.stop(how === 'quick' ? 'SIGINT' : 'SIGTERM');
     await Promise.race([this.#beforeStop(), this.#hurried]);
     this.#signalAll(this.#stopping === 'quick' ? 'SIGINT' : 'SIGTERM');
     this.#told = true;
@@ -1073,7 +1191,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#signalAll('SIGINT');
   }
 
-  #signalAll(signal: Signal): void {
+  /** Also a new master that has not taken over. */
+  #signalAll(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void {
+    this.#upgrade.stop(signal);
     for (const pid of this.#reaper.pids) this.#signal(pid, signal);
   }
 
@@ -1086,7 +1206,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   }
 
   #finishIfAlone(): void {
-    if (this.#reaper.pids.length > 0 || !this.#told) return;
+    if (this.#reaper.pids.length > 0 || this.#upgrade.hasChild || !this.#told) return;
     // A mold may have forked one more before its end.
     this.#readNews();
     if (this.#reaper.pids.length > 0) return;
@@ -1122,6 +1242,10 @@ const REFORK_AGAIN = 60_000;
 function changeError(kind: Change['kind'], why: string): PreforkError {
   const code = kind === 'reload' ? 'ERR_PREFORK_RELOAD' : 'ERR_PREFORK_REFORK';
   return new PreforkError(code, `the workers were not replaced: ${why}`);
+}
+
+function upgradeError(why: string): PreforkError {
+  return new PreforkError('ERR_PREFORK_UPGRADE', `the master was not replaced: ${why}`);
 }
 
 // SIGWINCH comes to all processes of a terminal when its window changes.

@@ -22,7 +22,7 @@ type Fields = Readonly<Record<string, string | number | bigint>>;
 
 /**
  * Follows a master: READY when it is told so, RELOADING while the workers are replaced, STATUS when their number changes,
- * STOPPING, and WATCHDOG while the event loop of the master turns. A message that cannot be sent harms nobody.
+ * STOPPING, MAINPID when another master takes over, and WATCHDOG while the event loop of the master turns. A message that cannot be sent harms nobody.
  */
 export class Notifier {
   readonly #master: Master;
@@ -35,6 +35,8 @@ export class Notifier {
   #statusDue = false;
   #failing = false;
   #stopping = false;
+  /** Another process is the service from now on. */
+  #relieved = false;
 
   /** The notifier of a master that is a service; undefined if nobody is to be told. */
   static of(master: Master, log: (line: string) => void): Notifier | undefined {
@@ -61,7 +63,11 @@ export class Notifier {
     master.on('replacing', (finished) => {
       this.#reloading(finished);
     });
+    master.on('upgrading', (finished) => {
+      this.#upgrading(finished);
+    });
     master.on('stopping', () => {
+      if (this.#relieved) return;
       this.#stopping = true;
       this.#tell({ STOPPING: 1, STATUS: this.#status() });
     });
@@ -91,6 +97,20 @@ export class Notifier {
     finished.then(ready, ready);
   }
 
+  #upgrading(finished: Promise<number>): void {
+    this.#tell({ RELOADING: 1, MONOTONIC_USEC: process.hrtime.bigint() / 1_000n });
+    finished.then(
+      (successor) => {
+        // The manager may listen to nobody but the main process: now it hears the new one, which says READY itself.
+        this.#tell({ MAINPID: successor });
+        this.#relieved = true;
+      },
+      () => {
+        this.ready();
+      },
+    );
+  }
+
   // Many workers may change at once.
   #changed(): void {
     if (this.#statusDue) return;
@@ -115,7 +135,7 @@ export class Notifier {
 
   /** What the next message of its kind says anew. */
   #mention(fields: Fields): void {
-    if (this.#unsent.length === 0) this.#send(messageOf(fields));
+    if (this.#unsent.length === 0 && !this.#relieved) this.#send(messageOf(fields));
   }
 
   #sendAll(): void {
