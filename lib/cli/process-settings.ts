@@ -10,8 +10,9 @@ import {
   writePidFile,
   type Daemon,
   type Identity,
+  type PidFile,
 } from '../daemon/index.js';
-import type { Master } from '../prefork/index.js';
+import { predecessor, type Master } from '../prefork/index.js';
 import type { Values } from './configuration.js';
 import { Failure, isForkError, type Ending } from './exit-codes.js';
 import { openRegistry } from './registry.js';
@@ -61,7 +62,7 @@ export async function check(values: Values): Promise<Identity | undefined> {
 function claimable(pidFile: string, { alone }: { alone: boolean }): void {
   orFail('pidFile', () => {
     try {
-      checkPidFile(pidFile);
+      checkPidFile(pidFile, predecessor()?.pid);
     } catch (error) {
       if (alone || !(error instanceof PidFileError) || error.code !== 'ERR_PID_FILE_RUNNING') throw error;
     }
@@ -100,10 +101,22 @@ export function settle({ chdir, pidFile }: Values, identity: Identity | undefine
   if (pidFile !== undefined && identity) claimable(pidFile, { alone: false });
 }
 
-/** Writes the pid file, and removes it when the server has stopped. */
-export function publish({ pidFile }: Values, master: Master): void {
-  if (pidFile === undefined) return;
-  const file = orFail('pidFile', () => writePidFile(pidFile));
+/** Writes the pid file, in place of that of the master whose place this one takes. */
+export function publish({ pidFile }: Values): PidFile | undefined {
+  return pidFile === undefined ? undefined : orFail('pidFile', () => writePidFile(pidFile, predecessor()?.pid));
+}
+
+/** The pid file is there as long as the server is: removed when it has stopped, and put back if a new master has failed. */
+export function keep(file: PidFile, master: Master, log: (line: string) => void): void {
+  master.on('upgrading', (finished) => {
+    finished.catch(() => {
+      try {
+        file.renew();
+      } catch (error) {
+        log(`master pid=${process.pid} pidFile=none reason=${JSON.stringify((error as Error).message)}`);
+      }
+    });
+  });
   master.once('stopped', () => {
     file.remove();
   });

@@ -1,11 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Registry } from '../discovery/index.js';
-import { openListener, prefork, type Listener, type ServerAddress } from '../prefork/index.js';
+import type { PidFile } from '../daemon/index.js';
+import {
+  openListener,
+  predecessor,
+  prefork,
+  type Command as Program,
+  type Listener,
+  type ServerAddress,
+} from '../prefork/index.js';
 import { loaded, Loader } from './application.js';
 import type { Call, Command } from './command.js';
 import { configurationOf, preforkOptions, printed, settingOptions, type Configuration } from './configuration.js';
 import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
-import { check, checkAlone, detached, publish, setUmask, settle } from './process-settings.js';
+import { asWhoItIs, ownCommand } from './own-command.js';
+import { check, checkAlone, detached, keep, publish, setUmask, settle } from './process-settings.js';
 import { instanceAt, openRegistry } from './registry.js';
 
 // How long clients are given to hear that the service has left the registry, before its workers stop accepting.
@@ -34,6 +43,17 @@ function beforeServing<T>(listener: Listener, action: () => T): T {
 }
 
 async function run(call: Call): Promise<undefined> {
+  const command = ownCommand();
+  const former = predecessor();
+  try {
+    await start(call, command);
+  } catch (error) {
+    former?.refuse((error as Error).message);
+    throw error;
+  }
+}
+
+async function start(call: Call, command: Program): Promise<void> {
   const configuration = await configurationOf(call);
   const { values } = configuration;
   const identity = await check(values);
@@ -49,12 +69,14 @@ async function run(call: Call): Promise<undefined> {
   setUmask(values);
   // As the process that was started: a socket may have been opened for it, and for no other.
   const listener = await listening(configuration);
-  const daemon = beforeServing(listener, () => (values.daemon ? detached(values) : undefined));
+  // Who takes the place of another is where that one is: in the background, if it is.
+  const detaches = values.daemon && !predecessor();
+  const daemon = beforeServing(listener, () => (detaches ? detached(values) : undefined));
   try {
     beforeServing(listener, () => {
       settle(values, identity);
     });
-    await serveOn(listener, configuration);
+    await serveOn(listener, configuration, identity ? asWhoItIs(command) : command);
     daemon?.ready();
   } catch (error) {
     daemon?.failed(complaintOf(error), exitCodeOf(error));
@@ -62,16 +84,27 @@ async function run(call: Call): Promise<undefined> {
   }
 }
 
-async function serveOn(listener: Listener, configuration: Configuration): Promise<void> {
+async function serveOn(listener: Listener, configuration: Configuration, command: Program): Promise<void> {
   const { values } = configuration;
   const loader = new Loader(values.application ?? '');
   let registry: Registry | undefined;
+  let pidFile: PidFile | undefined;
   let master;
   try {
     master = await prefork(() => loader.load(), {
       ...preforkOptions(configuration),
       listener,
+      command,
       log,
+      beforeReady: async () => {
+        loader.started();
+        // Only now: who finds it finds workers that accept, and no worker shares its descriptor.
+        if (values.register !== undefined) {
+          registry = await registered(values.register, values.registry, listener.address);
+        }
+        // Last: what fails after it would have to put back that of another master.
+        pidFile = publish(values);
+      },
       beforeStop: async () => {
         if (!registry) return;
         await registry.close();
@@ -81,15 +114,7 @@ async function serveOn(listener: Listener, configuration: Configuration): Promis
   } catch (error) {
     throw loader.reasonOf(error);
   }
-  loader.started();
-  try {
-    // Only now: who finds it finds workers that accept, and no worker shares its descriptor.
-    publish(values, master);
-    if (values.register !== undefined) registry = await registered(values.register, values.registry, master.address);
-  } catch (error) {
-    await master.stop();
-    throw error;
-  }
+  if (pidFile) keep(pidFile, master, log);
 }
 
 async function registered(name: string, url: string | undefined, at: ServerAddress): Promise<Registry> {
