@@ -167,7 +167,10 @@ export class Upgrade {
         this.#child = undefined;
         const how = signal ?? `exit code ${code}`;
         reject(new Error(why ?? `the new one ended with ${how} before it served, see its output`));
-        this.#plan.ended();
+        // When whoever waits for it has been told.
+        setImmediate(() => {
+          this.#plan.ended();
+        });
       });
       if (this.#plan.timeout === Infinity) return;
       this.#agenda.after(this.#plan.timeout, () => {
