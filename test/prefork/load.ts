@@ -1,5 +1,5 @@
-// A keep-alive HTTP load: each connection makes one request after the other, and all know whose worker they are on.
-import { HttpConnection } from './http-connection';
+// An HTTP load: connections that make one request after the other and know whose worker they are on, and such as make one.
+import { HttpConnection, type Answer } from './http-connection';
 
 export interface LostCall {
   /** The worker of the connection; undefined if it had not answered yet. */
@@ -20,17 +20,28 @@ export class Load {
   readonly refused: (string | undefined)[] = [];
   /** How many calls each worker has answered. */
   readonly answered = new Map<number, number>();
-  readonly #port: number;
+  readonly #at: number | string;
   readonly #clients: Promise<void>[];
   readonly #waiting = new Set<() => void>();
   #stopped = false;
 
-  /** @param warm connections by their workers, to begin with: where new ones lead, only the kernel knows */
-  constructor(port: number, connections: number, warm: ReadonlyMap<number, HttpConnection>) {
-    this.#port = port;
+  /**
+   * @param at a port, or the path of a Unix socket
+   * @param connections that are kept
+   * @param warm connections by their workers, to begin with: where new ones lead, only the kernel knows
+   * @param short clients that make a connection for each request
+   */
+  constructor(
+    at: number | string,
+    connections: number,
+    warm: ReadonlyMap<number, HttpConnection> = new Map(),
+    short = 0,
+  ) {
+    this.#at = at;
     running.add(this);
     this.#clients = Array.from(warm, ([pid, connection]) => this.#client(connection, pid));
     while (this.#clients.length < connections) this.#clients.push(this.#client());
+    for (let n = 0; n < short; n++) this.#clients.push(this.#shortClient());
   }
 
   async #client(warm?: HttpConnection, pid?: number): Promise<void> {
@@ -39,30 +50,48 @@ export class Load {
       warm.close();
     }
     while (!this.#stopped) {
-      let connection;
-      try {
-        connection = await HttpConnection.open(this.#port);
-      } catch (error) {
-        this.refused.push((error as NodeJS.ErrnoException).code);
-        continue;
-      }
+      const connection = await this.#connect();
+      if (!connection) continue;
       await this.#use(connection);
       connection.close();
     }
   }
 
+  async #shortClient(): Promise<void> {
+    while (!this.#stopped) {
+      const connection = await this.#connect();
+      if (connection) await this.#call(connection, undefined);
+      connection?.close();
+    }
+  }
+
+  async #connect(): Promise<HttpConnection | undefined> {
+    try {
+      return await HttpConnection.open(this.#at);
+    } catch (error) {
+      this.refused.push((error as NodeJS.ErrnoException).code);
+      return undefined;
+    }
+  }
+
   async #use(connection: HttpConnection, pid?: number): Promise<void> {
     while (!this.#stopped) {
-      try {
-        const { body, headers } = await connection.get();
-        pid = Number(body);
-        this.answered.set(pid, (this.answered.get(pid) ?? 0) + 1);
-        for (const look of this.#waiting) look();
-        if (headers['connection'] === 'close') return;
-      } catch (error) {
-        this.lost.push({ pid, code: (error as NodeJS.ErrnoException).code });
-        return;
-      }
+      const answer = await this.#call(connection, pid);
+      if (!answer || answer.headers['connection'] === 'close') return;
+      pid = Number(answer.body);
+    }
+  }
+
+  async #call(connection: HttpConnection, pid: number | undefined): Promise<Answer | undefined> {
+    try {
+      const answer = await connection.get();
+      const worker = Number(answer.body);
+      this.answered.set(worker, (this.answered.get(worker) ?? 0) + 1);
+      for (const look of this.#waiting) look();
+      return answer;
+    } catch (error) {
+      this.lost.push({ pid, code: (error as NodeJS.ErrnoException).code });
+      return undefined;
     }
   }
 
