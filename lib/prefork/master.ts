@@ -429,15 +429,12 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     const closed = this.#places.splice(0);
     if (workers < closed.length) this.#listener.giveUp(workers);
     for (const place of closed) this.#close(place);
-    const exitIfAlone = () => {
-      if (this.#members.size === 0) this.#exit(false);
-    };
-    this.on('exit', exitIfAlone);
-    exitIfAlone();
-    // By then they are told that it is enough; also if the mold ends that should have forked one.
-    this.#agenda.after(this.#settings.gracefulTimeout, () => {
-      this.#exit(false);
-    });
+    this.#exitIfRelieved();
+  }
+
+  /** A new master has taken over: this one ends with its last worker. */
+  #exitIfRelieved(): void {
+    if (this.#upgrade.state === 'done' && !this.#stopping && this.#members.size === 0) this.#exit(false);
   }
 
   /**
@@ -594,6 +591,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     member.cancelKill();
     if (this.#stopping) this.#finishIfAlone();
     else if (!place.closed) this.#forkFailed(place, reason, replacement);
+    this.#exitIfRelieved();
   }
 
   #forkFailed(place: Place, reason: string, replacement = place.holder !== undefined): void {
@@ -993,6 +991,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       this.#finishIfAlone();
       return;
     }
+    this.#exitIfRelieved();
     if (member === this.#change?.donor) this.#changeFailed('the worker ended that should be the mold');
     if (asked || place.closed) this.#replaceSoon();
     else if (!this.#everReady && this.#bootFailures >= BOOT_FAILURES) this.#giveUp();

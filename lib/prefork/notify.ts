@@ -14,6 +14,7 @@ import {
 } from '../posix/index.js';
 import { Agenda } from './agenda.js';
 import type { Master } from './master.js';
+import { predecessor } from './predecessor.js';
 
 const AGAIN = 100; // milliseconds until a message is sent again for which there was no room
 const variables = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'];
@@ -35,8 +36,8 @@ export class Notifier {
   #statusDue = false;
   #failing = false;
   #stopping = false;
-  /** Another process is the service from now on. */
-  #relieved = false;
+  /** Whether this process is the service: before an upgrade is done it is another, and after the next. */
+  #speaks = predecessor() === undefined;
 
   /** The notifier of a master that is a service; undefined if nobody is to be told. */
   static of(master: Master, log: (line: string) => void): Notifier | undefined {
@@ -67,7 +68,7 @@ export class Notifier {
       this.#upgrading(finished);
     });
     master.on('stopping', () => {
-      if (this.#relieved) return;
+      if (!this.#speaks) return;
       this.#stopping = true;
       this.#tell({ STOPPING: 1, STATUS: this.#status() });
     });
@@ -84,6 +85,7 @@ export class Notifier {
 
   /** All workers accept connections. */
   ready(): void {
+    this.#speaks = true;
     if (!this.#stopping) this.#tell({ READY: 1, MAINPID: process.pid, STATUS: this.#status() });
   }
 
@@ -103,7 +105,7 @@ export class Notifier {
       (successor) => {
         // The manager may listen to nobody but the main process: now it hears the new one, which says READY itself.
         this.#tell({ MAINPID: successor });
-        this.#relieved = true;
+        this.#speaks = false;
       },
       () => {
         this.ready();
@@ -135,7 +137,7 @@ export class Notifier {
 
   /** What the next message of its kind says anew. */
   #mention(fields: Fields): void {
-    if (this.#unsent.length === 0 && !this.#relieved) this.#send(messageOf(fields));
+    if (this.#unsent.length === 0 && this.#speaks) this.#send(messageOf(fields));
   }
 
   #sendAll(): void {

@@ -3,6 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { INT_MAX } from '../mistakes.js';
 import { atfork, F_SETFD, fcntl, FD_CLOEXEC, isPosixError } from '../posix/index.js';
 import { Agenda } from './agenda.js';
 import { describing, type NamedSocket } from './inherited-sockets.js';
@@ -140,7 +141,7 @@ export class Upgrade {
       let why: string | undefined;
       const fail = (reason: string, grace: number) => {
         why = reason;
-        this.#agenda.after(grace, () => child.kill('SIGKILL'));
+        this.#agenda.after(Math.min(grace, INT_MAX), () => child.kill('SIGKILL'));
       };
       const end = (reason: string) => {
         fail(reason, GRACE);
@@ -160,20 +161,22 @@ export class Upgrade {
       });
       // It ends unheard with the process.
       link.on('error', () => undefined);
-      child.once('error', (error) => {
-        reject(new Error(`the new one could not be started: ${error.message}`));
-      });
-      child.once('close', (code, signal) => {
+      const gone = (reason: string) => {
         this.#child = undefined;
-        const how = signal ?? `exit code ${code}`;
-        reject(new Error(why ?? `the new one ended with ${how} before it served, see its output`));
+        reject(new Error(reason));
         // When whoever waits for it has been told.
         setImmediate(() => {
           this.#plan.ended();
         });
+      };
+      child.once('error', (error) => {
+        gone(`the new one could not be started: ${error.message}`);
+      });
+      child.once('close', (code, signal) => {
+        gone(why ?? `the new one ended with ${signal ?? `exit code ${code}`} before it served, see its output`);
       });
       if (this.#plan.timeout === Infinity) return;
-      this.#agenda.after(this.#plan.timeout, () => {
+      this.#agenda.after(Math.min(this.#plan.timeout, INT_MAX), () => {
         end(`the new one did not serve within ${this.#plan.timeout} ms`);
       });
     });
