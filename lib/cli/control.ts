@@ -64,6 +64,15 @@ export const refork: Command = {
   run: ({ operands: [pid = ''] }: Call) => demand(pid, 'refork'),
 };
 
+export const upgrade: Command = {
+  name: 'upgrade',
+  summary:
+    'Execute the whole server anew, master and all, and print its new pid. Returns when it serves; else the old one goes on.',
+  operands: ['PID|PIDFILE'],
+  options: {},
+  run: ({ operands: [pid = ''] }: Call) => demand(pid, 'upgrade'),
+};
+
 export const scale: Command = {
   name: 'scale',
   summary: 'Change the number of workers.',

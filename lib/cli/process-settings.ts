@@ -11,8 +11,9 @@ import {
   writePidFile,
   type Daemon,
   type Identity,
+  type PidFile,
 } from '../daemon/index.js';
-import type { Master } from '../prefork/index.js';
+import { predecessor, type Master, type Note } from '../prefork/index.js';
 import type { Values } from './configuration.js';
 import { Failure, isForkError, type Ending } from './exit-codes.js';
 import { openRegistry } from './registry.js';
@@ -62,7 +63,7 @@ export async function check(values: Values): Promise<Identity | undefined> {
 function claimable(pidFile: string, { alone }: { alone: boolean }): void {
   orFail('pidFile', () => {
     try {
-      checkPidFile(pidFile);
+      checkPidFile(pidFile, predecessor()?.pid);
     } catch (error) {
       if (alone || !(error instanceof PidFileError) || error.code !== 'ERR_PID_FILE_RUNNING') throw error;
     }
@@ -78,7 +79,8 @@ export function checkAlone({ pidFile }: Values): void {
 export function detached({ daemon, logFile }: Values): Daemon | undefined {
   const cwd = process.cwd();
   return orFail('file', () => {
-    if (daemon) return daemonize({ cwd, ...(logFile !== undefined && { logFile }) });
+    // Who takes the place of another is where that one is: in the background, if it is.
+    if (daemon && !predecessor()) return daemonize({ cwd, ...(logFile !== undefined && { logFile }) });
     if (logFile !== undefined) redirectOutput(logFile);
     return undefined;
   });
@@ -105,10 +107,22 @@ export function settle({ chdir, pidFile }: Values, identity: Identity | undefine
   if (pidFile !== undefined && identity) claimable(pidFile, { alone: false });
 }
 
-/** Writes the pid file, and removes it when the server has stopped. */
-export function publish({ pidFile }: Values, master: Master): void {
-  if (pidFile === undefined) return;
-  const file = orFail('pidFile', () => writePidFile(pidFile));
+/** Writes the pid file, in place of that of the master whose place this one takes. */
+export function publish({ pidFile }: Values): PidFile | undefined {
+  return pidFile === undefined ? undefined : orFail('pidFile', () => writePidFile(pidFile, predecessor()?.pid));
+}
+
+/** The pid file is there as long as the server is: removed when it has stopped, and put back if a new master has failed. */
+export function keep(file: PidFile, master: Master, note: Note): void {
+  master.on('upgrading', (finished) => {
+    finished.catch(() => {
+      try {
+        file.renew();
+      } catch (error) {
+        note('no pid file', {}, { reason: (error as Error).message });
+      }
+    });
+  });
   master.once('stopped', () => {
     file.remove();
   });

@@ -1,14 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { redirectOutput } from '../daemon/index.js';
+import { redirectOutput, type PidFile } from '../daemon/index.js';
 import type { Registry } from '../discovery/index.js';
-import { noteTo, openListener, prefork, type Listener, type ServerAddress } from '../prefork/index.js';
+import {
+  noteTo,
+  openListener,
+  predecessor,
+  prefork,
+  type Command as Program,
+  type Listener,
+  type ServerAddress,
+} from '../prefork/index.js';
 import { loaded, Loader } from './application.js';
 import type { Call, Command } from './command.js';
 import { configurationOf, preforkOptions, printed, settingOptions, type Configuration } from './configuration.js';
 import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
 import { logOf } from './log.js';
+import { asWhoItIs, ownCommand } from './own-command.js';
 import { heedSignals } from './process-1.js';
-import { check, checkAlone, detached, publish, setUmask, settle } from './process-settings.js';
+import { check, checkAlone, detached, keep, publish, setUmask, settle } from './process-settings.js';
 import { instanceAt, openRegistry } from './registry.js';
 
 // How long clients are given to hear that the service has left the registry, before its workers stop accepting.
@@ -34,6 +43,17 @@ function beforeServing<T>(listener: Listener, action: () => T): T {
 
 async function run(call: Call): Promise<undefined> {
   heedSignals();
+  const command = ownCommand();
+  const former = predecessor();
+  try {
+    await start(call, command);
+  } catch (error) {
+    former?.refuse((error as Error).message);
+    throw error;
+  }
+}
+
+async function start(call: Call, command: Program): Promise<void> {
   const configuration = await configurationOf(call);
   const { values } = configuration;
   const identity = await check(values);
@@ -54,7 +74,7 @@ async function run(call: Call): Promise<undefined> {
     beforeServing(listener, () => {
       settle(values, identity);
     });
-    await serveOn(listener, configuration);
+    await serveOn(listener, configuration, identity ? asWhoItIs(command) : command);
     daemon?.ready();
   } catch (error) {
     daemon?.failed(complaintOf(error), exitCodeOf(error));
@@ -62,12 +82,13 @@ async function run(call: Call): Promise<undefined> {
   }
 }
 
-async function serveOn(listener: Listener, configuration: Configuration): Promise<void> {
+async function serveOn(listener: Listener, configuration: Configuration, command: Program): Promise<void> {
   const { values } = configuration;
   const loader = new Loader(values.application ?? '');
   const { logFile } = values;
   const log = await logOf(values.logFormat);
   let registry: Registry | undefined;
+  let pidFile: PidFile | undefined;
   let master;
   try {
     master = await prefork(() => loader.load(), {
@@ -79,6 +100,17 @@ async function serveOn(listener: Listener, configuration: Configuration): Promis
           redirectOutput(logFile);
         },
       }),
+      command,
+      beforeReady: async () => {
+        loader.started();
+        // Only now: who finds it finds workers that accept, and no worker shares its descriptor.
+        if (values.register !== undefined) {
+          registry = await registered(values.register, values.registry, listener.address);
+          noteTo(log)('registered', {}, { name: values.register, ...instanceAt(listener.address) });
+        }
+        // Last: what fails after it would have to put back that of another master.
+        pidFile = publish(values);
+      },
       beforeStop: async () => {
         if (!registry) return;
         await registry.close();
@@ -88,18 +120,7 @@ async function serveOn(listener: Listener, configuration: Configuration): Promis
   } catch (error) {
     throw loader.reasonOf(error);
   }
-  loader.started();
-  try {
-    // Only now: who finds it finds workers that accept, and no worker shares its descriptor.
-    publish(values, master);
-    if (values.register !== undefined) {
-      registry = await registered(values.register, values.registry, master.address);
-      noteTo(log)('registered', {}, { name: values.register, ...instanceAt(master.address) });
-    }
-  } catch (error) {
-    await master.stop();
-    throw error;
-  }
+  if (pidFile) keep(pidFile, master, noteTo(log));
 }
 
 async function registered(name: string, url: string | undefined, at: ServerAddress): Promise<Registry> {

@@ -108,9 +108,10 @@ export function pidOf(path: string): number | undefined {
 /**
  * Looks whether a pid file could be written, and changes nothing.
  *
+ * @param predecessor a server that may run with it: this process takes its place
  * @throws {PidFileError} ERR_PID_FILE_RUNNING, ERR_PID_FILE
  */
-export function checkPidFile(path: string): void {
+export function checkPidFile(path: string, predecessor?: number): void {
   let runs;
   try {
     accessSync(dirname(path), constants.W_OK | constants.X_OK);
@@ -121,7 +122,11 @@ export function checkPidFile(path: string): void {
   } catch (error) {
     throw unwritable(path, error);
   }
-  if (runs) throw running(path, runs.pid);
+  if (runs && !isPredecessor(runs.pid, predecessor)) throw running(path, runs.pid);
+}
+
+function isPredecessor(pid: number | undefined, predecessor: number | undefined): boolean {
+  return pid !== undefined && pid === predecessor;
 }
 
 /** A pid file of this process. */
@@ -141,6 +146,18 @@ export class PidFile implements Disposable {
       },
     });
     process.once('exit', this.#onExit);
+  }
+
+  /**
+   * Writes it again, if another process that was to take the place of this one has replaced it, and has ended.
+   *
+   * @throws {PidFileError} as `writePidFile`
+   */
+  renew(): void {
+    if (this.#fd === undefined || isAt(this.path, this.#fd)) return;
+    const fd = written(this.path, undefined);
+    close(this.#fd);
+    this.#fd = fd;
   }
 
   /** Removes the file, if it is still this process's. A forked child's copy removes nothing. */
@@ -173,9 +190,15 @@ export class PidFile implements Disposable {
  * Writes the pid of this process to a file: at no moment is there a file that is empty, or half written. One that a server
  * has left behind is replaced. It is removed by `remove()`, or when the process ends, but not when a signal kills it.
  *
+ * @param predecessor a server that may run with it: this process takes its place. What that one has to remove is no longer there
  * @throws {PidFileError} ERR_PID_FILE_RUNNING: a server runs whose pid file this is; ERR_PID_FILE: it cannot be written
  */
-export function writePidFile(path: string): PidFile {
+export function writePidFile(path: string, predecessor?: number): PidFile {
+  return new PidFile(path, written(path, predecessor));
+}
+
+/** The descriptor of the file, which has the lock. */
+function written(path: string, predecessor: number | undefined): number {
   const temporary = `${path}.${process.pid}`;
   let fd: number | undefined;
   try {
@@ -184,8 +207,8 @@ export function writePidFile(path: string): PidFile {
     fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644);
     take(fd);
     write(fd, Buffer.from(`${process.pid}\n`));
-    const placed = place(temporary, path);
-    if (placed === 'placed') return new PidFile(path, fd);
+    const placed = place(temporary, path, predecessor);
+    if (placed === 'placed') return fd;
     throw running(path, placed.pid);
   } catch (error) {
     if (fd !== undefined) {
@@ -197,11 +220,15 @@ export function writePidFile(path: string): PidFile {
 }
 
 /** Gives the file its name; or answers whose pid file is there. */
-function place(temporary: string, path: string): 'placed' | { pid: number | undefined } {
+function place(
+  temporary: string,
+  path: string,
+  predecessor: number | undefined,
+): 'placed' | { pid: number | undefined } {
   for (;;) {
     const outcome = withFile(path, O_RDWR | O_NOFOLLOW, (old) => {
       const pid = pidIn(old);
-      if (!take(old)) return { pid };
+      if (!take(old) && !isPredecessor(pid, predecessor)) return { pid };
       // Else it has been replaced or removed since it was opened.
       if (!isAt(path, old)) return 'again';
       renameSync(temporary, path);

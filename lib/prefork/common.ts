@@ -30,9 +30,10 @@ export interface Common {
   readonly reopenedAt: () => number;
 }
 
-/** The workers could not be started, or not be replaced. */
+/** The workers could not be started, or not be replaced, or the master not. */
 export class PreforkError extends Error {
-  readonly code: 'ERR_PREFORK_BOOT' | 'ERR_PREFORK_MOLD' | 'ERR_PREFORK_RELOAD' | 'ERR_PREFORK_REFORK';
+  readonly code:
+    'ERR_PREFORK_BOOT' | 'ERR_PREFORK_MOLD' | 'ERR_PREFORK_RELOAD' | 'ERR_PREFORK_REFORK' | 'ERR_PREFORK_UPGRADE';
   override readonly name = 'PreforkError';
   /** Of ERR_PREFORK_MOLD: how the mold ended that should load the application. */
   readonly status: ExitStatus | undefined;

@@ -116,7 +116,8 @@ export class ControlError extends Error {
 }
 
 /**
- * Asks a master of this user for something: `status`, `reload`, `refork`, `scale N`, `stop`, `stop quick`.
+ * Asks a master of this user for something: `status`, `reload`, `refork`, `upgrade`, `scale N`, `stop`,
+ * `stop quick`.
  *
  * @param master its pid
  * @returns its answer; of `stop`, when the master has ended

@@ -1,9 +1,10 @@
 import { Server } from 'node:net';
 import { wrongType } from '../mistakes.js';
-import { openListener } from './listener.js';
+import { openListener, openStatusListener } from './listener.js';
 import { noteTo } from './log.js';
 import { Master, type Application } from './master.js';
 import { Notifier } from './notify.js';
+import { predecessor } from './predecessor.js';
 import { settingsFrom, type PreforkOptions, type Settings } from './settings.js';
 import type { StatusServer } from './status-server.js';
 
@@ -11,7 +12,16 @@ export { shownAddress, socketPath, type ServerAddress } from './address.js';
 export { ask, ControlError } from './control.js';
 export type { HistoryEvent } from './history.js';
 export { openListener, type Listener, type ListenerOptions } from './listener.js';
-export { lineOf, noteTo, type EventKind, type FactName, type Log, type LogLevel, type LogRecord } from './log.js';
+export {
+  lineOf,
+  noteTo,
+  type EventKind,
+  type FactName,
+  type Log,
+  type LogLevel,
+  type LogRecord,
+  type Note,
+} from './log.js';
 export { PreforkError } from './common.js';
 export type { Application, Master } from './master.js';
 export type { CpuUse } from './resources.js';
@@ -24,9 +34,11 @@ export {
   type SettingName,
   type SettingRow,
 } from './setting-table.js';
+export { predecessor, type Predecessor } from './predecessor.js';
 export { mayBeNever, type NumberSetting, type PreforkOptions } from './settings.js';
 export { signalTable } from './signals.js';
 export type { MasterStatus, ProcessStatus } from './status.js';
+export type { Command } from './upgrade.js';
 
 // Whether this process has a master, or is a worker of one. One has the signals and the scoreboard of the process.
 let taken = false;
@@ -98,14 +110,30 @@ export async function prefork(application: Application, options: PreforkOptions 
   }
   void master.stopped.then(() => (taken = false));
   const notifier = Notifier.of(master, noteTo(settings.log));
-  await master.start();
+  const former = predecessor();
+  await master.start(former !== undefined);
+  await beReady(master, settings);
+  if (former) {
+    await former.relieve(settings.workers);
+    master.takeOver();
+  }
   notifier?.ready();
   return master;
 }
 
+async function beReady(master: Master, { beforeReady }: Settings): Promise<void> {
+  try {
+    await beforeReady();
+  } catch (error) {
+    await master.stop();
+    throw error;
+  }
+}
+
 // Loaded only where it is asked for. It has its socket before the first fork: who asks for one that cannot be had is told.
 async function newStatusServer({ statusPort: port, statusHost: host }: Settings): Promise<StatusServer | undefined> {
-  if (port === undefined) return undefined;
-  const { STATUS_BACKLOG, StatusServer } = await import('./status-server.js');
-  return new StatusServer(await openListener({ host, port, backlog: STATUS_BACKLOG }));
+  const listener = await openStatusListener(host, port);
+  if (!listener) return undefined;
+  const { StatusServer } = await import('./status-server.js');
+  return new StatusServer(listener);
 }

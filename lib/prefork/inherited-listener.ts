@@ -1,6 +1,7 @@
-// A listening socket that whoever started this process has opened for it: systemd's socket activation, sd_listen_fds(3).
+// A listener of the sockets that this process was started with, if it was.
 import {
   AF_UNIX,
+  close,
   F_GETFL,
   F_SETFD,
   F_SETFL,
@@ -18,45 +19,73 @@ import {
   SOL_SOCKET,
 } from '../posix/index.js';
 import { shownAddress, type ServerAddress } from './address.js';
+import { socketNames, takeSockets, type NamedSocket } from './inherited-sockets.js';
+import type { Listener } from './listener.js';
+import { PortGroup } from './port-group.js';
 import { SharedListener } from './shared-listener.js';
-
-const FIRST = 3; // SD_LISTEN_FDS_START
-const variables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES'];
+import { socketFile } from './unix-listener.js';
 
 /** An address that the socket must have, as far as it says. A host is in numbers. */
 export interface Demand {
   readonly path?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
-  /** Whether there shall be others beside it. */
-  readonly reusePort: boolean;
 }
 
 /**
- * The socket that this process was started with, if it was. The environment says so to this process alone: once it is taken,
- * no child sees it.
+ * What this process was started with to serve on, if it was.
  *
- * @throws {Error} ERR_PREFORK_INHERIT: there are several; it is no stream socket that listens; it is not where it shall be
+ * @param reusePort whether there shall be a socket for each worker
+ * @param backlog of the sockets that are made beside those
+ * @throws {Error} ERR_PREFORK_INHERIT: there are several that are no group; one is no stream socket that listens; it is not
+ * where it shall be
  */
-export function inheritedListener(demand: Demand): SharedListener | undefined {
-  const { LISTEN_PID, LISTEN_FDS } = process.env;
-  if (Number(LISTEN_PID) !== process.pid || !(Number(LISTEN_FDS) > 0)) return undefined;
-  if (Number(LISTEN_FDS) !== 1) {
-    throw refusal(`this process was started with ${LISTEN_FDS} sockets (LISTEN_FDS), and can listen on one only`);
+export function inheritedListener(demand: Demand, reusePort: boolean, backlog: number): Listener | undefined {
+  const sockets = takeSockets((name) => name !== socketNames.status);
+  const [first] = sockets;
+  if (!first) return undefined;
+  const isGroup = sockets.every(({ name }) => name === socketNames.group);
+  if (sockets.length > 1 && !(isGroup && reusePort)) {
+    throw refusal(`this process was started with ${sockets.length} sockets (LISTEN_FDS), and can listen on one only`);
   }
-  if (demand.reusePort) {
+  if (reusePort && !isGroup) {
     throw refusal('this process was started with one socket, and reusePort needs one for each worker');
   }
-  const address = addressOf(FIRST);
+  const address = addressOf(first.fd);
   const unmet = unmetBy(address, demand);
   if (unmet !== undefined) {
     throw refusal(`the socket that this process was started with listens on ${shownAddress(address)}, not on ${unmet}`);
   }
-  for (const name of variables) Reflect.deleteProperty(process.env, name);
-  fcntl(FIRST, F_SETFD, FD_CLOEXEC);
-  fcntl(FIRST, F_SETFL, fcntl(FIRST, F_GETFL) | O_NONBLOCK);
-  // A path is not removed: who has made it may start the next server with it.
-  return new SharedListener(FIRST, address);
+  for (const { fd } of sockets) makeOwn(fd);
+  if (reusePort && address.path === undefined) {
+    const fds = sockets.map(({ fd }) => fd);
+    return new PortGroup(fds, { host: demand.host ?? address.host, backlog, steers: false });
+  }
+  return sharedListener(first, address);
+}
+
+/** The socket of the status page that the master before this one had, if it is where it shall be; else it is closed. */
+export function inheritedStatusListener(demand: Demand | undefined): Listener | undefined {
+  const [socket] = takeSockets((name) => name === socketNames.status);
+  if (!socket) return undefined;
+  const address = addressOf(socket.fd);
+  if (!demand || unmetBy(address, demand) !== undefined) {
+    close(socket.fd);
+    return undefined;
+  }
+  makeOwn(socket.fd);
+  return sharedListener(socket, address);
+}
+
+function makeOwn(fd: number): void {
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+function sharedListener({ fd, name }: NamedSocket, address: ServerAddress): SharedListener {
+  // Else a path is not removed: who has made it may start the next server with it.
+  const isOurs = name === socketNames.file && address.path !== undefined;
+  return new SharedListener(fd, address, isOurs ? socketFile(address.path) : undefined, false);
 }
 
 function addressOf(fd: number): ServerAddress {

@@ -3,8 +3,10 @@ import 'node:cluster';
 import { lookup } from 'node:dns/promises';
 import { AF_INET, close, inet_pton, isPosixError, listen } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
-import { inheritedListener } from './inherited-listener.js';
+import { inheritedListener, inheritedStatusListener } from './inherited-listener.js';
+import type { NamedSocket } from './inherited-sockets.js';
 import { PortGroup } from './port-group.js';
+import { predecessor } from './predecessor.js';
 import { settingsFrom, type PreforkOptions, type Settings } from './settings.js';
 import { SharedListener } from './shared-listener.js';
 import { addressOf, boundSocket } from './tcp-socket.js';
@@ -26,6 +28,12 @@ export interface Listener {
   giveUp(places: number): void;
   /** In the master: how long to wait until the worker of a place that was given up may stop accepting, in milliseconds. */
   patience(place: number): number;
+  /** In the master: its sockets, as another master is to know them that shall take its place. */
+  sockets(): readonly NamedSocket[];
+  /** In the master: the sockets are another master's from now on. What goes with them, such as a file, stays. */
+  handOver(): void;
+  /** In that other master: what it has of them it may change from now on. */
+  takeOver(): void;
   /** In the master, when all workers have ended. */
   close(): void;
 }
@@ -62,11 +70,14 @@ export async function openListener(options: ListenerOptions = {}): Promise<Liste
 async function listenerOf(settings: Settings): Promise<Listener> {
   const { path, port, backlog, socketMode, reusePort } = settings;
   const host = settings.host === undefined ? undefined : await numeric(settings.host);
-  const inherited = settings.inherit ? inheritedListener({ path, host, port, reusePort }) : undefined;
+  const former = predecessor();
+  // The address is the former master's still.
+  const inherited =
+    settings.inherit || former ? inheritedListener({ path, host, port }, reusePort, backlog) : undefined;
   if (inherited) return inherited;
   if (path !== undefined) return listenOnPath(path, backlog, socketMode);
   const listenOn = (address: string) =>
-    reusePort ? new PortGroup(address, port ?? 0, backlog) : listenOnPort(address, port ?? 0, backlog);
+    reusePort ? PortGroup.make(address, port ?? 0, backlog) : listenOnPort(address, port ?? 0, backlog);
   if (host !== undefined) return listenOn(host);
   try {
     return listenOn('::');
@@ -74,6 +85,22 @@ async function listenerOf(settings: Settings): Promise<Listener> {
     if (!isPosixError(error, 'EAFNOSUPPORT') && !isPosixError(error, 'EADDRNOTAVAIL')) throw error;
     return listenOn('0.0.0.0');
   }
+}
+
+/** How many connections to the status page may wait to be accepted. */
+export const STATUS_BACKLOG = 16;
+
+/**
+ * The socket of the status page: that of the master before this one, if it had one there, or one that is made.
+ *
+ * @param port undefined: there is to be none
+ */
+export async function openStatusListener(host: string, port: number | undefined): Promise<Listener | undefined> {
+  if (predecessor()) {
+    const inherited = inheritedStatusListener(port === undefined ? undefined : { host: await numeric(host), port });
+    if (inherited) return inherited;
+  }
+  return port === undefined ? undefined : openListener({ host, port, backlog: STATUS_BACKLOG });
 }
 
 async function numeric(host: string): Promise<string> {

@@ -25,6 +25,7 @@ import { handledSignals, rowOf } from './signals.js';
 import type { StatusServer } from './status-server.js';
 import { Reporter, type MasterStatus } from './status.js';
 import { Succession } from './succession.js';
+import { Upgrade, type Successor } from './upgrade.js';
 import { Workers } from './workers.js';
 
 interface MasterEvents {
@@ -34,6 +35,8 @@ interface MasterEvents {
   exit: [worker: number, pid: number, status: ExitStatus | undefined];
   /** All workers are being replaced. Fulfilled when the new ones serve; rejected if they do not. */
   replacing: [finished: Promise<void>];
+  /** A new master is started. Fulfilled with its pid when it serves, and then this one stops; rejected if it does not. */
+  upgrading: [finished: Promise<number>];
   /** It has been told to stop; the workers have not yet. */
   stopping: [];
   /** All have ended, and nothing of the server is left. */
@@ -61,6 +64,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   /** To the log, and to the history. */
   readonly #note: Note;
   readonly #statusServer: StatusServer | undefined;
+  readonly #upgrade: Upgrade;
   readonly #molds: Molds;
   readonly #workers: Workers;
   /** What workers are forked from. */
@@ -134,6 +138,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         this.emit('exit', member.place.worker, member.pid, status);
         this.#succession.lost(member, 'the worker ended that should be the mold');
       },
+      gone: () => {
+        this.#exitIfRelieved();
+      },
       unwanted: (member) => {
         this.#succession.lost(member, 'the worker is not wanted any more');
       },
@@ -153,6 +160,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#workers = workers;
     this.#succession = new Succession(common, molds, workers, {
       loads: typeof application === 'function',
+      obstacle: () => this.#busy,
       replacing: (finished) => this.emit('replacing', finished),
       promoted: (pid, worker) => {
         this.#reporter.promoted(pid, worker);
@@ -207,6 +215,16 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       return workers.expecting;
     });
     this.#control = new Control((words) => this.#asked(words));
+    this.#upgrade = new Upgrade({
+      command: settings.command,
+      // A mold and the workers may each take so long.
+      timeout: 2 * settings.bootTimeout,
+      gracefulTimeout: settings.gracefulTimeout,
+      sockets: () => [...listener.sockets(), ...(statusServer?.sockets() ?? [])],
+      ended: () => {
+        if (this.#stopping) this.#finishIfAlone();
+      },
+    });
     this.#reaper.on('exit', (pid, status) => {
       this.#reaped(pid, status);
     });
@@ -249,16 +267,14 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   /**
    * Has the workers forked and waits until each accepts connections.
    *
+   * @param takesOver whether another master serves on the same sockets until `takeOver`
    * @throws {ForkUnsafeError | PosixError} the first fork failed
    * @throws {PreforkError} the application could not be loaded; the workers end before they are ready
    */
-  async start(): Promise<void> {
+  async start(takesOver: boolean): Promise<void> {
     this.#note('listening', {}, { ...addressFields(this.address), workers: this.#settings.workers });
     this.#reporter.open();
-    if (this.#statusServer) {
-      this.#statusServer.open(this.#reporter);
-      this.#note('status page', {}, addressFields(this.#statusServer.address));
-    }
+    if (!takesOver) this.#openStatus();
     const application = this.#application;
     if (typeof application !== 'function') await this.#descendant.prepare(application);
     // From the check phase of the event loop, in which a child inherits no event that is half dispatched.
@@ -285,10 +301,27 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       this.on('ready', check);
       this.on('stopped', check);
     });
+    if (!this.#stopping && !takesOver) this.#openControl();
+  }
+
+  /** What another master had until now is this one's. */
+  takeOver(): void {
     if (this.#stopping) return;
+    this.#listener.takeOver();
+    this.#openStatus();
+    this.#openControl();
+  }
+
+  #openControl(): void {
     this.#control.open((error) => {
       this.#note('no control', {}, { reason: error.message });
     });
+  }
+
+  #openStatus(): void {
+    if (!this.#statusServer) return;
+    this.#statusServer.open(this.#reporter);
+    this.#note('status page', {}, addressFields(this.#statusServer.address));
   }
 
   /**
@@ -330,14 +363,82 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   }
 
   /**
+   * Replaces the whole server, master and all: has the program executed anew by the option `command`, with the listening
+   * sockets. When the new one serves, the workers of this one finish what they have in hand, and this process exits. Until
+   * then it goes on as it is; it does so, too, if the new one fails.
+   *
+   * @returns the pid of the new master, when that serves
+   * @throws {PreforkError} ERR_PREFORK_UPGRADE: the new one ended before it served, or did not serve in time, within twice
+   * `bootTimeout`; there is no `command`; this process is process 1 of a container, with whose end that would end; the workers
+   * or the master are being replaced already; the server stops
+   */
+  async upgrade(): Promise<number> {
+    const obstacle = this.#stopping
+      ? 'the server stops'
+      : this.#succession.replacing
+        ? 'its workers are being replaced'
+        : (this.#busy ?? this.#upgrade.obstacle);
+    if (obstacle !== undefined) throw upgradeError(obstacle);
+    this.#note('upgrade');
+    const finished = this.#upgraded(this.#upgrade.begin());
+    this.emit('upgrading', finished);
+    return await finished;
+  }
+
+  async #upgraded(begun: Promise<Successor>): Promise<number> {
+    try {
+      const successor = await begun;
+      if (this.#stopping) throw new Error('the server stops');
+      this.#note('upgraded', {}, { successor: successor.pid });
+      // When everybody has been told.
+      this.#agenda.after(0, () => {
+        this.#yield(successor);
+      });
+      return successor.pid;
+    } catch (error) {
+      const reason = this.#stopping ? 'the server stops' : (error as Error).message;
+      this.#note('upgrade failed', {}, { reason });
+      throw upgradeError(this.#stopping ? reason : `${reason}; the old one goes on`);
+    }
+  }
+
+  /** What keeps the workers from being replaced, because of another master. */
+  get #busy(): string | undefined {
+    const reasons = {
+      idle: undefined,
+      'under way': 'a new master is being started',
+      done: 'a new master has taken over',
+    };
+    return reasons[this.#upgrade.state];
+  }
+
+  /** A new master serves: the workers finish, so that their clients do not notice, and then this one exits. */
+  #yield({ workers }: Successor): void {
+    this.#statusServer?.leave();
+    this.#listener.handOver();
+    this.#upgrade.handOver();
+    this.#workers.resize(0, workers);
+    this.#exitIfRelieved();
+  }
+
+  /** A new master has taken over: this one ends with its last worker. */
+  #exitIfRelieved(): void {
+    if (this.#upgrade.state === 'done' && !this.#stopping && this.#workers.none) this.#exit(false);
+  }
+
+  /**
    * Changes the number of workers: forks more, or has those in the highest places finish what they have in hand and end.
    *
    * @param workers how many there shall be, 0 to 1,024; with none, connections wait in the backlog
    * @throws {TypeError | RangeError} no such number
+   * @throws {PreforkError} ERR_PREFORK_UPGRADE: a new master is being started, which would not know of it
    */
   scale(workers: number): void {
     integer('workers', workers, 0, MOST_WORKERS);
     if (this.#stopping) return;
+    if (this.#busy !== undefined) {
+      throw new PreforkError('ERR_PREFORK_UPGRADE', `the number of workers stays as it is: ${this.#busy}`);
+    }
     this.#note('scale', {}, { workers, from: this.#workers.wanted });
     this.#workers.resize(workers);
   }
@@ -399,9 +500,14 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       return;
     }
     this.#note('signal', {}, { signal });
-    switch (rowOf(signal)?.action) {
+    const { action } = rowOf(signal) ?? {};
+    if (this.#busy !== undefined && action !== 'quick' && action !== 'stop' && action !== 'reopen') {
+      this.#note('signal ignored', {}, { signal, reason: this.#busy });
+      return;
+    }
+    switch (action) {
       case 'quick':
-        if (this.#stopping === 'quick') this.#signalAll('SIGKILL');
+        if (this.#stopping === 'quick') this.#endAll('SIGKILL');
         else this.#exit(true);
         break;
       case 'stop':
@@ -413,7 +519,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       case 'reload':
       case 'refork':
         // Whether it succeeds is in the log.
-        (rowOf(signal)?.action === 'reload' ? this.reload() : this.refork()).catch(() => undefined);
+        (action === 'reload' ? this.reload() : this.refork()).catch(() => undefined);
         break;
       case 'more':
         this.scale(Math.min(this.#workers.wanted + 1, MOST_WORKERS));
@@ -450,6 +556,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         return this.reload();
       case 'refork':
         return this.refork();
+      case 'upgrade':
+        return this.upgrade();
       case 'scale':
         // Not Number(''), which is 0.
         this.scale(/^\d+$/.test(argument ?? '') ? Number(argument) : NaN);
@@ -459,7 +567,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         return undefined;
       default:
         throw new RangeError(
-          `there is no request ${JSON.stringify(what)}: status, reload, refork, scale N, stop, stop quick`,
+          `there is no request ${JSON.stringify(what)}: status, reload, refork, upgrade, scale N, stop, stop quick`,
         );
     }
   }
@@ -477,8 +585,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#note('stop', {}, { how });
     this.emit('stopping');
     if (how === 'quick') this.#hurry();
+    this.#upgrade.stop(this.#farewell);
     await Promise.race([this.#beforeStop(), this.#hurried]);
-    this.#signalAll(this.#farewell);
+    this.#endAll(this.#farewell);
     this.#told = true;
     this.#agenda.after(this.#settings.gracefulTimeout, () => {
       this.#killAll('gracefulTimeout');
@@ -497,15 +606,22 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #quicken(): void {
     this.#stopping = 'quick';
     this.#hurry();
-    this.#signalAll('SIGINT');
+    this.#endAll('SIGINT');
   }
 
   /** By which all are told to end. */
-  get #farewell(): Signal {
+  get #farewell(): 'SIGTERM' | 'SIGINT' {
     return this.#stopping === 'quick' ? 'SIGINT' : 'SIGTERM';
   }
 
+  /** Also a new master that has not taken over. */
+  #endAll(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void {
+    this.#upgrade.stop(signal);
+    this.#signalAll(signal);
+  }
+
   #killAll(reason: string): void {
+    this.#upgrade.stop('SIGKILL');
     for (const pid of this.#reaper.pids) {
       const worker = this.#workers.of(pid)?.place.worker ?? MOLD;
       this.#note('kill', { worker, pid }, { reason });
@@ -526,7 +642,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   }
 
   #finishIfAlone(): void {
-    if (this.#reaper.pids.length > 0 || !this.#told) return;
+    if (this.#reaper.pids.length > 0 || this.#upgrade.hasChild || !this.#told) return;
     // A mold may have forked one more before its end.
     this.#news.read();
     if (this.#reaper.pids.length > 0) return;
@@ -548,6 +664,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#note('stopped');
     this.emit('stopped');
   }
+}
+
+function upgradeError(why: string): PreforkError {
+  return new PreforkError('ERR_PREFORK_UPGRADE', `the master was not replaced: ${why}`);
 }
 
 // SIGWINCH comes to all processes of a terminal when its window changes.

@@ -15,6 +15,7 @@ import {
 import { Agenda } from './agenda.js';
 import type { Note } from './log.js';
 import type { Master } from './master.js';
+import { predecessor } from './predecessor.js';
 
 const AGAIN = 100; // milliseconds until a message is sent again for which there was no room
 const variables = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'];
@@ -23,7 +24,7 @@ type Fields = Readonly<Record<string, string | number | bigint>>;
 
 /**
  * Follows a master: READY when it is told so, RELOADING while the workers are replaced, STATUS when their number changes,
- * STOPPING, and WATCHDOG while the event loop of the master turns. A message that cannot be sent harms nobody.
+ * STOPPING, MAINPID when another master takes over, and WATCHDOG while the event loop of the master turns. A message that cannot be sent harms nobody.
  */
 export class Notifier {
   readonly #master: Master;
@@ -36,6 +37,8 @@ export class Notifier {
   #statusDue = false;
   #failing = false;
   #stopping = false;
+  /** Whether this process is the service: before an upgrade is done it is another, and after the next. */
+  #speaks = predecessor() === undefined;
 
   /** The notifier of a master that is a service; undefined if nobody is to be told. */
   static of(master: Master, note: Note): Notifier | undefined {
@@ -62,7 +65,11 @@ export class Notifier {
     master.on('replacing', (finished) => {
       this.#reloading(finished);
     });
+    master.on('upgrading', (finished) => {
+      this.#upgrading(finished);
+    });
     master.on('stopping', () => {
+      if (!this.#speaks) return;
       this.#stopping = true;
       this.#tell({ STOPPING: 1, STATUS: this.#status() });
     });
@@ -79,6 +86,7 @@ export class Notifier {
 
   /** All workers accept connections. */
   ready(): void {
+    this.#speaks = true;
     if (!this.#stopping) this.#tell({ READY: 1, MAINPID: process.pid, STATUS: this.#status() });
   }
 
@@ -90,6 +98,20 @@ export class Notifier {
     };
     // Also if it has failed: the old workers serve.
     finished.then(ready, ready);
+  }
+
+  #upgrading(finished: Promise<number>): void {
+    this.#tell({ RELOADING: 1, MONOTONIC_USEC: process.hrtime.bigint() / 1_000n });
+    finished.then(
+      (successor) => {
+        // The manager may listen to nobody but the main process: now it hears the new one, which says READY itself.
+        this.#tell({ MAINPID: successor });
+        this.#speaks = false;
+      },
+      () => {
+        this.ready();
+      },
+    );
   }
 
   // Many workers may change at once.
@@ -116,7 +138,7 @@ export class Notifier {
 
   /** What the next message of its kind says anew. */
   #mention(fields: Fields): void {
-    if (this.#unsent.length === 0) this.#send(messageOf(fields));
+    if (this.#unsent.length === 0 && this.#speaks) this.#send(messageOf(fields));
   }
 
   #sendAll(): void {

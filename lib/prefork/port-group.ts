@@ -3,6 +3,7 @@ import {
   close,
   getsockopt,
   IPPROTO_TCP,
+  isPosixError,
   listen,
   setsockopt,
   SO_ATTACH_REUSEPORT_CBPF,
@@ -11,6 +12,7 @@ import {
   TCP_INFO,
 } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
+import { socketNames, type NamedSocket } from './inherited-sockets.js';
 import type { Listener } from './listener.js';
 import { now } from './place.js';
 import { addressOf, boundSocket } from './tcp-socket.js';
@@ -37,36 +39,49 @@ export class PortGroup implements Listener {
   readonly #backlog: number;
   /** By their places, in the order in which the kernel counts them: that in which they began to listen. */
   readonly #sockets: number[];
+  /** Whether it says where connections go: or another master does that still serves. */
+  #steers: boolean;
   /** Those of places from here on get no connections. */
   #places = 1;
   /** When the last was given up, of a clock that is not set, in milliseconds. */
   #givenUp = 0;
 
   /**
+   * @param sockets that listen
+   * @param plan the host is in numbers; `steers`: whether the sockets are this master's, or another's that still serves
+   */
+  constructor(sockets: number[], { host, backlog, steers }: { host: string; backlog: number; steers: boolean }) {
+    this.#sockets = sockets;
+    this.#host = host;
+    this.#backlog = backlog;
+    this.#steers = steers;
+    const address = addressOf(sockets[0] ?? -1);
+    this.address = address;
+    this.#port = address.port;
+    this.#steer();
+  }
+
+  /**
+   * The first of the sockets.
+   *
    * @param host in numbers
    * @throws {PosixError} EADDRINUSE: somebody listens on the port, be it with SO_REUSEPORT or not
    */
-  constructor(host: string, port: number, backlog: number) {
+  static make(host: string, port: number, backlog: number): PortGroup {
     // Without the option, which would let it join the group of another server. With it from then on, others can join.
     const fd = boundSocket(host, port);
     try {
       setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, 1);
       listen(fd, backlog);
-      const address = addressOf(fd);
-      this.address = address;
-      this.#port = address.port;
-      this.#sockets = [fd];
-      this.#steer();
+      return new PortGroup([fd], { host, backlog, steers: true });
     } catch (error) {
       close(fd);
       throw error;
     }
-    this.#host = host;
-    this.#backlog = backlog;
   }
 
   open(place: number, make: boolean): void {
-    while (make && this.#sockets.length <= place) this.#sockets.push(this.#another());
+    while (make && this.#sockets.length <= place && this.#grow());
     if (place < this.#places || place >= this.#sockets.length) return;
     this.#places = place + 1;
     this.#steer();
@@ -92,8 +107,32 @@ export class PortGroup implements Listener {
     return waiting(fd) > 0 ? LOOK : 0;
   }
 
+  sockets(): readonly NamedSocket[] {
+    return this.#sockets.map((fd) => ({ fd, name: socketNames.group }));
+  }
+
+  handOver(): void {
+    this.#steers = false;
+  }
+
+  takeOver(): void {
+    this.#steers = true;
+    this.#steer();
+  }
+
   close(): void {
     for (const fd of this.#sockets.splice(0)) close(fd);
+  }
+
+  /** Makes one more. False: this process may not, since another user has made the first; workers share those that there are. */
+  #grow(): boolean {
+    try {
+      this.#sockets.push(this.#another());
+      return true;
+    } catch (error) {
+      if (this.#steers || !(isPosixError(error, 'EADDRINUSE') || isPosixError(error, 'EACCES'))) throw error;
+      return false;
+    }
   }
 
   #another(): number {
@@ -109,6 +148,7 @@ export class PortGroup implements Listener {
 
   /** Connections go to the first places. */
   #steer(): void {
+    if (!this.#steers) return;
     const [first = -1] = this.#sockets;
     setsockopt(first, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, oneOf(this.#places));
   }

@@ -6,6 +6,7 @@ import { isAbstract, socketPath } from './address.js';
 import type { Listener } from './listener.js';
 import type { Log, LogRecord } from './log.js';
 import { MOST_WORKERS } from './scoreboard.js';
+import type { Command } from './upgrade.js';
 
 /** Settings of a prefork server. Times are in milliseconds; where a default is "never", Infinity says so too. */
 export interface PreforkOptions {
@@ -79,6 +80,16 @@ export interface PreforkOptions {
    * user. The settings of the address are then without effect. The master closes it. Default: it makes one.
    */
   listener?: Listener;
+  /**
+   * How this program is executed anew by `master.upgrade()`: `argv` is the program, by its path or a name that is looked up in
+   * PATH, and its arguments; `cwd` its working directory. Default: that is refused.
+   */
+  command?: Command;
+  /**
+   * What the master does last before it says that it is ready, to systemd or to the master whose place it takes, when all
+   * workers accept connections: write a pid file, say. It is awaited; if it fails, the server stops, and `prefork` throws that.
+   */
+  beforeReady?: () => void | Promise<void>;
   /**
    * What the master does first when it stops, while the workers still serve: leave the registry, say. It is awaited;
    * an error is logged and does not keep the server from stopping.
@@ -195,6 +206,8 @@ export interface Settings extends Readonly<Record<NumberSettingName, number>> {
   readonly statusHost: string;
   /** That is there already. */
   readonly listener: Listener | undefined;
+  readonly command: Command | undefined;
+  readonly beforeReady: () => void | Promise<void>;
   readonly beforeStop: () => void | Promise<void>;
   readonly log: Log;
   readonly reopenLogs: () => void;
@@ -239,6 +252,23 @@ function addressFrom({ port, host, path, socketMode, inherit = false, reusePort 
   };
 }
 
+function commandFrom(command: Command): Command {
+  const { argv, cwd, env } = object('options.command', command);
+  if (!Array.isArray(argv)) throw wrongType('options.command.argv', 'an array of strings', argv);
+  if (argv.length === 0) throw wrongValue('options.command.argv', 'must not be empty', argv);
+  return {
+    argv: argv.map((argument, n) => string(`options.command.argv[${n}]`, argument)),
+    cwd: text('options.command.cwd', cwd),
+    env: object('options.command.env', env),
+  };
+}
+
+// It may be empty, as text() may not.
+function string(name: string, value: unknown): string {
+  if (typeof value !== 'string') throw wrongType(name, 'of type string', value);
+  return value;
+}
+
 /** The settings that these options ask for. @throws {TypeError | RangeError} an option that cannot be */
 export function settingsFrom(options: PreforkOptions): Settings {
   const { workers = 'auto', listener, statusPort } = object('options', options);
@@ -257,6 +287,8 @@ export function settingsFrom(options: PreforkOptions): Settings {
     maxMemory: numberFrom('maxMemory', options.maxMemory),
     reforkAfter: countsFrom(options.reforkAfter ?? []),
     listener: listener === undefined ? undefined : object('options.listener', listener),
+    command: options.command === undefined ? undefined : commandFrom(options.command),
+    beforeReady: callback('options.beforeReady', options.beforeReady ?? (() => undefined)),
     beforeStop: callback('options.beforeStop', options.beforeStop ?? (() => undefined)),
     log: logFrom(options),
     reopenLogs: callback('options.reopenLogs', options.reopenLogs ?? (() => undefined)),

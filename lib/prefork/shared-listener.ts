@@ -1,18 +1,33 @@
 import { close } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
+import { socketNames, type NamedSocket } from './inherited-sockets.js';
 import type { Listener } from './listener.js';
+
+/** The file of a Unix socket. */
+export interface SocketFile {
+  /** Whether its path still leads to it. */
+  isThere(): boolean;
+  /** Removes it, if it is still there. */
+  remove(): void;
+}
 
 /** One listening socket, on which the workers of all places listen. */
 export class SharedListener implements Listener {
   readonly address: ServerAddress;
   readonly #fd: number;
-  readonly #beforeClose: () => void;
+  readonly #file: SocketFile | undefined;
+  /** Whether the file goes when the listener is closed. */
+  #owned: boolean;
 
-  /** @param beforeClose what else goes with it */
-  constructor(fd: number, address: ServerAddress, beforeClose: () => void = () => undefined) {
+  /**
+   * @param file that is to be removed with the socket
+   * @param owned whether the socket is this master's, or another's that still serves
+   */
+  constructor(fd: number, address: ServerAddress, file?: SocketFile, owned = true) {
     this.#fd = fd;
     this.address = address;
-    this.#beforeClose = beforeClose;
+    this.#file = file;
+    this.#owned = owned;
   }
 
   open(): void {
@@ -31,8 +46,20 @@ export class SharedListener implements Listener {
     return 0;
   }
 
+  sockets(): readonly NamedSocket[] {
+    return [{ fd: this.#fd, name: this.#file?.isThere() ? socketNames.file : socketNames.shared }];
+  }
+
+  handOver(): void {
+    this.#owned = false;
+  }
+
+  takeOver(): void {
+    this.#owned = true;
+  }
+
   close(): void {
-    this.#beforeClose();
+    if (this.#owned) this.#file?.remove();
     close(this.#fd);
   }
 }

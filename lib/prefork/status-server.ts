@@ -13,13 +13,12 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { atfork } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
-import type { Listener } from './listener.js';
+import { socketNames, type NamedSocket } from './inherited-sockets.js';
+import { STATUS_BACKLOG, type Listener } from './listener.js';
 import type { Reporter } from './status.js';
 
 /** As many connections as it has at a time: further ones are closed. */
 const MOST_CONNECTIONS = 32;
-/** How many may wait to be accepted. */
-export const STATUS_BACKLOG = 16;
 /** The longest head of a request, in bytes. */
 const LONGEST_HEAD = 8_192;
 /** How long a request may take to come, and an idle connection is kept, in milliseconds. */
@@ -140,6 +139,17 @@ export class StatusServer {
         this.close();
       },
     });
+  }
+
+  /** Its socket, as another master is to know it that shall take the place of this one. */
+  sockets(): readonly NamedSocket[] {
+    return this.#listener.sockets().map(({ fd }) => ({ fd, name: socketNames.status }));
+  }
+
+  /** Another master answers from now on: what was asked here already is answered. */
+  leave(): void {
+    this.#server?.close();
+    this.#server?.closeIdleConnections();
   }
 
   /** In the master; a forked child lets go of its copies. */

@@ -27,6 +27,8 @@ interface Change {
 interface SuccessionPlan {
   /** Whether a mold loads what is served; else it is the master's own. */
   readonly loads: boolean;
+  /** What keeps the workers from being replaced; undefined if nothing does. */
+  readonly obstacle: () => string | undefined;
   /** All workers are being replaced. */
   readonly replacing: (finished: Promise<void>) => void;
   /** This worker is a mold now. */
@@ -117,6 +119,7 @@ export class Succession {
     const { reforkAfter } = settings;
     const limit = reforkAfter[Math.min(this.#reforks, reforkAfter.length - 1)];
     if (limit === undefined || this.#change || stopping() || now() < this.#noReforkBefore) return;
+    if (this.#plan.obstacle() !== undefined) return;
     if (!this.#workers.hasServed(limit)) return;
     this.refork().catch(() => {
       this.#noReforkBefore = now() + REFORK_AGAIN;
@@ -133,6 +136,8 @@ export class Succession {
     const { stopping, note, agenda } = this.#common;
     if (stopping()) return Promise.reject(changeError(kind, 'the server stops'));
     if (this.#change) return Promise.reject(changeError(kind, 'they are being replaced already'));
+    const obstacle = this.#plan.obstacle();
+    if (obstacle !== undefined) return Promise.reject(changeError(kind, obstacle));
     note(kind, {}, { from: this.#generation });
     const finished = new Promise<void>((resolve, reject) => {
       const change: Change = { kind, resolve, reject };

@@ -17,7 +17,7 @@ import {
   socket,
 } from '../posix/index.js';
 import { isAbstract } from './address.js';
-import { SharedListener } from './shared-listener.js';
+import { SharedListener, type SocketFile } from './shared-listener.js';
 
 /**
  * Listens on a path, or on a name in the abstract namespace. A socket that a dead server has left there is replaced; whatever
@@ -46,11 +46,18 @@ function listenOnFile(path: string, backlog: number, mode: number | undefined): 
       return listening(path, backlog);
     }
   });
-  const own = lstatSync(path);
-  return new SharedListener(fd, { path }, () => {
-    // While the socket is open nobody else's file can have this inode.
-    removeIf(path, own);
-  });
+  return new SharedListener(fd, { path }, socketFile(path));
+}
+
+/** The file that is at this path now. While its socket is open, nobody else's can have its inode. */
+export function socketFile(path: string): SocketFile {
+  const own = lstatSync(path, { throwIfNoEntry: false });
+  return {
+    isThere: () => own !== undefined && isAt(path, own),
+    remove: () => {
+      if (own) removeIf(path, own);
+    },
+  };
 }
 
 /** A Unix socket that listens; with an empty path, on a name that is free. */
@@ -104,13 +111,17 @@ function hasServer(path: string): boolean {
 }
 
 /** Removes a file, if it is still this one. One that cannot be removed is replaced by the next server. */
-function removeIf(path: string, { dev, ino }: Stats): void {
+function removeIf(path: string, found: Stats): void {
   try {
-    const found = lstatSync(path);
-    if (found.dev === dev && found.ino === ino) unlinkSync(path);
+    if (isAt(path, found)) unlinkSync(path);
   } catch {
     // Somebody else has removed it; or this process may not any more.
   }
+}
+
+function isAt(path: string, { dev, ino }: Stats): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.dev === dev && found.ino === ino;
 }
 
 /**

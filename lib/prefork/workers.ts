@@ -19,6 +19,8 @@ interface Hooks {
   readonly settle: () => void;
   /** A new worker has ended before it was ready, and the old one goes on. */
   readonly replacementFailed: () => void;
+  /** There is one less. */
+  readonly gone: () => void;
   /** Its place is closed. */
   readonly unwanted: (member: Member) => void;
   /** So many have ended, and none was ever ready. */
@@ -67,6 +69,11 @@ export class Workers {
   /** Whether a mold may have forked one that it has not told of. */
   get expecting(): boolean {
     return [...this.#members.values()].some(({ pid }) => pid === 0);
+  }
+
+  /** Whether there is none, and none has been ordered. */
+  get none(): boolean {
+    return this.#members.size === 0;
   }
 
   of(pid: number): Member | undefined {
@@ -118,10 +125,15 @@ export class Workers {
     return this.#spawn(this.#places);
   }
 
-  /** There shall be so many from now on: those in the highest places end, or new ones are forked. */
-  resize(workers: number): void {
+  /**
+   * There shall be so many from now on: those in the highest places end, or new ones are forked.
+   *
+   * @param kept of how many places the sockets are for somebody
+   */
+  resize(workers: number, kept = workers): void {
+    const { length } = this.#places;
     const closed = this.#places.splice(workers);
-    if (closed.length > 0) this.#listener.giveUp(workers);
+    if (kept < length) this.#listener.giveUp(kept);
     for (const place of closed) this.#close(place);
     const added = Array.from({ length: workers - this.#places.length }, (_, n) => new Place(this.#places.length + n));
     this.#places.push(...added);
@@ -255,6 +267,7 @@ export class Workers {
     place.lose(member);
     member.cancelKill();
     if (!this.#common.stopping() && !place.closed) this.#forkFailed(place, reason, replacement);
+    this.#hooks.gone();
   }
 
   #forkFailed(place: Place, reason: string, replacement = place.holder !== undefined): void {
@@ -389,6 +402,7 @@ export class Workers {
       place.lose(member);
     }
     this.#hooks.exited(member, status);
+    this.#hooks.gone();
     if (stopping()) return;
     if (asked || place.closed) this.#replaceSoon();
     else if (!this.#everReady && this.#bootFailures >= BOOT_FAILURES) this.#hooks.hopeless(this.#bootFailures);

@@ -1,5 +1,6 @@
 #include "loop.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,10 +77,28 @@ static void ForgetUnwritten(uv_stream_t* stream) {
   }
 }
 
+// Takes all numbers below this one that are free.
+static std::vector<int> Fill(int fd) {
+  std::vector<int> taken;
+  for (;;) {
+    const int lowest = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (lowest < 0) return taken;
+    if (lowest > fd) {
+      close(lowest);
+      return taken;
+    }
+    taken.push_back(lowest);
+  }
+}
+
 int LoopState::Renew() {
   const int epoll = loop_->backend_fd;
   watches_.Hide(loop_);
+  // So that libuv gets the number again that it gives back first. With a lower one it would leave
+  // that to what it makes next: to the eventfd of its wake-ups.
+  const std::vector<int> taken = Fill(epoll);
   int error = -uv_loop_fork(loop_);
+  for (const int fd : taken) close(fd);
   if (error == 0) error = watches_.Renew(loop_);
   if (error != 0) return error;
 

@@ -236,9 +236,17 @@ test(isRoot ? 'root serves as another user' : 'only root serves as another user'
   ]) {
     expect(statSync(file).uid).toBe(user.uid);
   }
+  // The new one is the user from its beginning on.
+  const upgraded = await truefork(['upgrade', path], env);
+  expect(upgraded).toMatchObject({ code: 0, stderr: '' });
+  const successor = Number(upgraded.stdout);
+  while (program.process.exitCode === null) await new Promise(setImmediate);
+  expect(statSync(`/proc/${successor}`).uid).toBe(user.uid);
+  expect(JSON.parse(await answer(Number(port)))).toEqual(told);
+
   // Root asks it all the same.
-  expect((await truefork(['status', path], env)).stdout).toContain(`"master": ${program.pid}`);
-  expect(await truefork(['stop', String(program.pid)], env)).toMatchObject({ code: 0, stderr: '' });
+  expect((await truefork(['status', path], env)).stdout).toContain(`"master": ${successor}`);
+  expect(await truefork(['stop', String(successor)], env)).toMatchObject({ code: 0, stderr: '' });
   expect((await program.finished()).code).toBe(0);
   expect(existsSync(path)).toBe(false);
 });

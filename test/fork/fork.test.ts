@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodes, passes, programPath, rounds, run } from '../support/programs';
@@ -113,6 +113,15 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
 
   test('hooks run in the order of pthread_atfork, and none that throws leaves the fork half done', async () => {
     await passes('fork-hooks.mjs', { node });
+  });
+
+  test('a process forks that has closed one of the descriptors it was started with', async () => {
+    const fd = openSync('/dev/null', 'r');
+    try {
+      await passes('fork-hole.mjs', { node, descriptors: [fd] });
+    } finally {
+      closeSync(fd);
+    }
   });
 
   test('forkMany makes children of one moment, each of which knows which it is', async () => {

@@ -46,8 +46,9 @@ export class HttpConnection {
     });
   }
 
-  static async open(port: number): Promise<HttpConnection> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  /** @param at a port, or the path of a Unix socket */
+  static async open(at: number | string): Promise<HttpConnection> {
+    const socket = typeof at === 'string' ? connect(at) : connect({ port: at, host: '127.0.0.1', noDelay: true });
     await once(socket, 'connect');
     return new HttpConnection(socket);
   }

@@ -118,7 +118,7 @@ test('a session that does not end holds the stop for gracefulTimeout, and no lon
   stream.on('error', () => undefined);
   family.program.kill('SIGTERM');
   expect(await family.exited(worker)).toBe('signal=SIGKILL');
-  expect(await family.ended()).toMatch(/gracefulTimeout passed, killing/);
+  expect(await family.ended()).toMatch(/killing reason=gracefulTimeout$/m);
 });
 
 test('a client that does not close its end does not hold the stop for gracefulTimeout', async () => {

@@ -28,20 +28,23 @@ export class Load {
   readonly refused: (string | undefined)[] = [];
   /** How many calls each worker has answered. */
   readonly answered = new Map<number, number>();
-  readonly #port: number;
+  readonly #at: number | string;
   readonly #judge: () => (answer: Answer) => void;
   readonly #clients: Promise<void>[];
   readonly #waiting = new Set<() => void>();
   #stopped = false;
 
-  /** @param warm connections by their workers, to begin with: where new ones lead, only the kernel knows */
+  /**
+   * @param at a port, or the path of a Unix socket
+   * @param warm connections by their workers, to begin with: where new ones lead, only the kernel knows
+   */
   constructor(
-    port: number,
+    at: number | string,
     connections: number,
-    warm: ReadonlyMap<number, HttpConnection>,
+    warm: ReadonlyMap<number, HttpConnection> = new Map(),
     { oneShot = 0, judge = () => () => undefined }: LoadOptions = {},
   ) {
-    this.#port = port;
+    this.#at = at;
     this.#judge = judge;
     running.add(this);
     this.#clients = Array.from(warm, ([pid, connection]) => this.#keepAlive(connection, pid));
@@ -63,7 +66,7 @@ export class Load {
       let connection;
       const judge = this.#judge();
       try {
-        connection = await HttpConnection.open(this.#port);
+        connection = await HttpConnection.open(this.#at);
       } catch (error) {
         this.refused.push((error as NodeJS.ErrnoException).code);
         continue;

@@ -7,7 +7,7 @@ import { kill } from 'truefork';
 import * as posix from 'truefork/posix';
 import { isolated, temporaryDirectory } from '../support/runtime';
 import { nodes, Program, programPath } from '../support/programs';
-import { command } from '../cli/truefork';
+import { command, truefork } from '../cli/truefork';
 import { Family } from './family';
 
 /** The receiver of a manager's socket, and what it has received. */
@@ -164,6 +164,41 @@ test('a worker does not see that it could be told anything', async () => {
   expect(JSON.parse(body)).toMatchObject({ variables: [] });
   program.kill('SIGTERM');
   expect((await program.finished()).code).toBe(0);
+});
+
+test('it hears which process is the service after an upgrade, and from then on that one alone', async () => {
+  const runtime = isolated();
+  const program = new Program(command, {
+    env: { ...env, ...runtime, WATCHDOG_USEC: '200000' },
+    args: ['serve', programPath('cli-environment.mjs'), '-w', '1', '--host', '127.0.0.1'],
+  });
+  const { index } = await manager.heard(/^READY=1$/m);
+  const upgrade = (pid: number) => truefork(['upgrade', String(pid)], runtime);
+  const { code, stdout, stderr } = await upgrade(program.pid);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const successor = Number(stdout);
+  await program.logged(new RegExp(`^master pid=${program.pid} stopped$`, 'm'));
+  const ready = await manager.heard(new RegExp(`^READY=1\nMAINPID=${successor}\n`), index + 1);
+  // The sign of life is the new one's: the old one has ended.
+  await manager.heard(/^WATCHDOG=1$/, ready.index);
+  const told = manager.messages.slice(index + 1, ready.index + 1).filter((text_) => !/^(STATUS|WATCHDOG)=/.test(text_));
+  expect(told).toEqual([
+    expect.stringMatching(/^RELOADING=1\nMONOTONIC_USEC=\d+$/),
+    `MAINPID=${successor}`,
+    `READY=1\nMAINPID=${successor}\nSTATUS=workers: 1 ready`,
+  ]);
+  expect(manager.messages.filter((text_) => text_.startsWith('STOPPING='))).toEqual([]);
+  kill(successor, 'SIGTERM');
+  await manager.heard(/^STOPPING=1$/m, ready.index);
+  await program.finished();
+});
+
+test('it hears that the server is ready, too, when an upgrade has failed', async () => {
+  const family = await Family.up('prefork-upgrade-fails.mjs', { env });
+  const reloading = await manager.heard(/^RELOADING=1$/m);
+  const { message } = await manager.heard(/^READY=1$/m, reloading.index);
+  expect(message).toMatch(new RegExp(`^MAINPID=${family.master}$`, 'm'));
+  await family.stop();
 });
 
 test('a server runs where nobody hears it, and says so once', async () => {

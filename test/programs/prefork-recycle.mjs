@@ -14,8 +14,10 @@ const server = createServer((request, response) => {
 const master = await prefork(server, { host: '127.0.0.1', ...JSON.parse(process.argv[2]), log: console.log });
 let ends = 0;
 let shells = 0;
+let stopping = false;
+master.on('stopping', () => (stopping = true));
 master.on('exit', () => {
-  if (++ends % 10 !== 0) return;
+  if (stopping || ++ends % 10 !== 0) return;
   const code = 1 + (shells++ % 200);
   exec(`exit ${code}`, (error) => {
     console.log(error?.code === code ? `shell ${shells} ended` : `shell failed: ${error}`);

@@ -1,0 +1,221 @@
+// How a server is executed anew, master and all: the new master inherits the listening sockets, and this one goes on until
+// the new one says that it serves. predecessor.ts is the other side.
+import type { ChildProcess } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { INT_MAX } from '../mistakes.js';
+import { atfork, F_SETFD, fcntl, FD_CLOEXEC, isPosixError } from '../posix/index.js';
+import { Agenda } from './agenda.js';
+import { describing, type NamedSocket } from './inherited-sockets.js';
+import { VARIABLE, type Word } from './predecessor.js';
+
+/** A program to execute. */
+export interface Command {
+  /** Its path, or a name that is looked up in PATH, and its arguments. */
+  readonly argv: readonly string[];
+  /** The working directory. */
+  readonly cwd: string;
+  readonly env: Readonly<NodeJS.ProcessEnv>;
+}
+
+/** A new master that serves. */
+export interface Successor {
+  readonly pid: number;
+  /** How many there shall be. */
+  readonly workers: number;
+}
+
+interface UpgradePlan {
+  /** Undefined: nobody has said what to execute. */
+  readonly command: Command | undefined;
+  /** How long it may take until it serves, in milliseconds. */
+  readonly timeout: number;
+  /** How long one that has failed may take to finish what it has in hand, in milliseconds. */
+  readonly gracefulTimeout: number;
+  /** What it inherits. */
+  readonly sockets: () => readonly NamedSocket[];
+  /** Is told that a new master has ended that has not taken over. */
+  readonly ended: () => void;
+}
+
+// The pid that a program is to find in LISTEN_PID, nobody knows before it has a process.
+const SCRIPT = 'LISTEN_PID=$$ exec "$@"';
+
+/** How long one that has nothing in hand may take to end, in milliseconds. */
+const GRACE = 5_000;
+
+/** The longest line that it may say, in bytes. */
+const LONGEST = 2 ** 16;
+
+/** What is being done: `done` when a new master has taken over. */
+type State = 'idle' | 'under way' | 'done';
+
+export class Upgrade {
+  readonly #plan: UpgradePlan;
+  readonly #agenda = new Agenda();
+  #state: State = 'idle';
+  #child: ChildProcess | undefined;
+  #link: Socket | undefined;
+  #forgetFork: () => void = () => undefined;
+
+  constructor(plan: UpgradePlan) {
+    this.#plan = plan;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Why this process cannot be replaced, whenever it is; undefined: it can. */
+  get obstacle(): string | undefined {
+    // The kernel ends all others of a pid namespace with its first process.
+    if (process.pid === 1) return 'it is process 1, with whose end the container would end';
+    return this.#plan.command ? undefined : 'nobody has told it by which command (the option command of prefork)';
+  }
+
+  /** Whether there is a new master that depends on this one. */
+  get hasChild(): boolean {
+    return this.#child !== undefined;
+  }
+
+  /**
+   * Starts a new master, and waits until it serves. It holds on until `handOver`.
+   *
+   * @throws {Error} it does not come to that, and has ended
+   */
+  async begin(): Promise<Successor> {
+    const { command } = this.#plan;
+    if (!command) throw new Error(this.obstacle);
+    this.#state = 'under way';
+    try {
+      const workers = await this.#start(command);
+      return { pid: this.#child?.pid ?? 0, workers };
+    } catch (error) {
+      this.#state = 'idle';
+      this.#leave();
+      throw error;
+    }
+  }
+
+  /** The new master has all that it needs: from now on it does not depend on this one. */
+  handOver(): void {
+    this.#state = 'done';
+    // That is the word.
+    this.#link?.end();
+    this.#leave();
+  }
+
+  /** Ends a new master that has not taken over. */
+  stop(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  async #start(command: Command): Promise<number> {
+    // Loaded here: it is the only use that a master has for it.
+    const { spawn } = await import('node:child_process');
+    const sockets = this.#plan.sockets();
+    const place = 3 + sockets.length;
+    closeOnExec();
+    const child = spawn('/bin/sh', ['-c', SCRIPT, 'sh', ...command.argv], {
+      cwd: command.cwd,
+      env: { ...command.env, ...watchdogOf(command), ...describing(sockets), [VARIABLE]: String(place) },
+      stdio: ['inherit', 'inherit', 'inherit', ...sockets.map(({ fd }) => fd), 'pipe'],
+    });
+    const link = child.stdio[place] as Socket;
+    this.#child = child;
+    this.#link = link;
+    child.unref();
+    link.unref();
+    this.#forgetFork = atfork({
+      child: () => {
+        this.#leave();
+        link.destroy();
+      },
+    });
+    return await this.#heard(child, link);
+  }
+
+  /** What the new master says, or how it ends. */
+  #heard(child: ChildProcess, link: Socket): Promise<number> {
+    return new Promise((resolve, reject) => {
+      let why: string | undefined;
+      const fail = (reason: string, grace: number) => {
+        why = reason;
+        this.#agenda.after(Math.min(grace, INT_MAX), () => child.kill('SIGKILL'));
+      };
+      const end = (reason: string) => {
+        fail(reason, GRACE);
+        child.kill('SIGINT');
+      };
+      let text = '';
+      link.setEncoding('utf8');
+      link.on('data', (chunk: unknown) => {
+        text += String(chunk);
+        const length = text.indexOf('\n');
+        if (why !== undefined || (length < 0 && text.length <= LONGEST)) return;
+        this.#agenda.clear();
+        const word = wordIn(text.slice(0, length));
+        if (!word) end('the new one says what this one does not understand');
+        else if ('failed' in word) fail(word.failed, this.#plan.gracefulTimeout + GRACE);
+        else resolve(word.ready.workers);
+      });
+      // It ends unheard with the process.
+      link.on('error', () => undefined);
+      const gone = (reason: string) => {
+        this.#child = undefined;
+        reject(new Error(reason));
+        // When whoever waits for it has been told.
+        setImmediate(() => {
+          this.#plan.ended();
+        });
+      };
+      child.once('error', (error) => {
+        gone(`the new one could not be started: ${error.message}`);
+      });
+      child.once('close', (code, signal) => {
+        gone(why ?? `the new one ended with ${signal ?? `exit code ${code}`} before it served, see its output`);
+      });
+      if (this.#plan.timeout === Infinity) return;
+      this.#agenda.after(Math.min(this.#plan.timeout, INT_MAX), () => {
+        end(`the new one did not serve within ${this.#plan.timeout} ms`);
+      });
+    });
+  }
+
+  /** The new master is nothing to this process any more, or never was: in a forked child. */
+  #leave(): void {
+    this.#agenda.clear();
+    this.#forgetFork();
+    this.#child?.removeAllListeners();
+    this.#child = undefined;
+  }
+}
+
+// As it was for this process, it is for none: without it, the watchdog is that of whoever reads of it.
+function watchdogOf({ env }: Command): Record<string, undefined> {
+  return env['WATCHDOG_PID'] === String(process.pid) ? { WATCHDOG_PID: undefined } : {};
+}
+
+/** What others have opened here, without O_CLOEXEC, is not for the new master. */
+function closeOnExec(): void {
+  for (const fd of readdirSync('/proc/self/fd').map(Number)) {
+    if (fd < 3) continue;
+    try {
+      fcntl(fd, F_SETFD, FD_CLOEXEC);
+    } catch (error) {
+      // The one by which the directory was read.
+      if (!isPosixError(error, 'EBADF')) throw error;
+    }
+  }
+}
+
+function wordIn(line: string): Word | undefined {
+  try {
+    const word = JSON.parse(line) as Partial<Record<'ready', { workers?: unknown }> & Record<'failed', unknown>>;
+    if (typeof word.failed === 'string') return { failed: word.failed };
+    const workers = word.ready?.workers;
+    return Number.isInteger(workers) ? { ready: { workers: workers as number } } : undefined;
+  } catch {
+    return undefined;
+  }
+}

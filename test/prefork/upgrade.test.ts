@@ -1,0 +1,77 @@
+// A program that is executed anew, and whose own server is served: the master forks its workers itself.
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { kill } from 'truefork';
+import type { MasterStatus } from 'truefork/prefork';
+import { truefork } from '../cli/truefork';
+import { groupOf } from '../support/processes';
+import { nodes, Program, programPath } from '../support/programs';
+import { isolated, temporaryDirectory } from '../support/runtime';
+import { Load } from './load';
+
+/** A server that accepts. While the gate is there, no other starts. */
+async function up(node = process.execPath) {
+  const env = isolated();
+  const folder = temporaryDirectory();
+  const [path, gate] = [join(folder, 'socket'), join(folder, 'gate')];
+  const program = new Program(programPath('prefork-anew.mjs'), { env, node, args: [gate, path] });
+  await program.printed(/^up$/m);
+  const ask = (request: string, pid = program.pid) => truefork([request, String(pid)], env);
+  const ready = async (pid: number) => {
+    while (!existsSync(join(env.XDG_RUNTIME_DIR, 'truefork', 'families', `${pid}.control`)))
+      await new Promise(setImmediate);
+  };
+  await ready(program.pid);
+  return { program, path, gate, ask, ready };
+}
+
+async function down({ program, ask, path }: Awaited<ReturnType<typeof up>>, master: number): Promise<void> {
+  expect(await ask('stop', master)).toMatchObject({ code: 0, stderr: '' });
+  expect((await program.finished()).stderr).toBe('');
+  // They are init's, and nobody hears of their ends.
+  while (groupOf(program.pid).some(({ state }) => state !== 'Z')) await sleep(5);
+  expect(existsSync(path)).toBe(false);
+}
+
+describe.each(nodes())('on Node $major', ({ path: node }) => {
+  test('it is replaced, also if a worker of the old master dies meanwhile', async () => {
+    const server = await up(node);
+    const { program, path, gate, ask } = server;
+    writeFileSync(gate, '');
+    const upgrade = ask('upgrade');
+    const successor = Number((await program.printed(/^(\d+) waits$/m))[1]);
+    const [, victim] = await program.printed(/^worker=0 pid=(\d+) ready/m);
+    kill(Number(victim), 'SIGKILL');
+    await program.printed(new RegExp(`^worker=0 pid=${victim} exited [^]*^worker=0 pid=\\d+ ready`, 'm'));
+    const load = new Load(path, 2, undefined, { oneShot: 2 });
+    rmSync(gate);
+    expect(await upgrade).toMatchObject({ code: 0, stdout: `${successor}\n`, stderr: '' });
+    await program.printed(new RegExp(`^master pid=${program.pid} stopped$`, 'm'));
+    await load.stop();
+    expect({ lost: load.lost, refused: load.refused }).toEqual({ lost: [], refused: [] });
+    await down(server, successor);
+  });
+
+  test('the new master takes over, too, when the old one is killed before', async () => {
+    const server = await up(node);
+    const { program, path, gate, ask, ready } = server;
+    const load = new Load(path, 2, undefined, { oneShot: 2 });
+    writeFileSync(gate, '');
+    const upgrade = ask('upgrade');
+    const successor = Number((await program.printed(/^(\d+) waits$/m))[1]);
+    program.kill('SIGKILL');
+    expect(await upgrade).toMatchObject({ code: 1 });
+    rmSync(gate);
+    await ready(successor);
+    const { workers } = JSON.parse((await ask('status', successor)).stdout) as MasterStatus;
+    await load.more(
+      5,
+      workers.map(({ pid }) => pid ?? 0),
+    );
+    await load.stop();
+    // Who connects waits for it.
+    expect(load.refused).toEqual([]);
+    await down(server, successor);
+  });
+});
