@@ -1,6 +1,6 @@
 // Which connections a worker takes: its share, and no more than it has room for.
 import type { Server } from 'node:net';
-import { pausePolling, resumePolling } from '../posix/index.js';
+import { isPosixError, pausePolling, resumePolling } from '../posix/index.js';
 
 /**
  * Lets a worker accept in its turn, as long as it has room.
@@ -15,6 +15,7 @@ export class Gate {
   readonly #server: Server;
   readonly #listener: number;
   readonly #capacity: number;
+  readonly #pid = process.pid;
   #taken = 0;
   /** Polled as libuv has it, in the queue, or not polled: for now, or any more. */
   #state: 'libuv' | 'queued' | 'out' | 'closed' = 'libuv';
@@ -55,15 +56,25 @@ export class Gate {
     setImmediate(closed);
   }
 
-  // Of a server that has been closed, the number of the socket may be that of another by now.
+  // Of a server that has been closed, the number of the socket may be that of another by now. In a child that the program has
+  // forked in the worker, libuv has the socket polled anew.
+  get #accepts(): boolean {
+    return this.#server.listening && process.pid === this.#pid;
+  }
+
   #leaveQueue(): void {
-    if (this.#state === 'out' || this.#state === 'closed' || !this.#server.listening) return;
-    pausePolling(this.#listener);
-    this.#state = 'out';
+    if (this.#state === 'out' || this.#state === 'closed' || !this.#accepts) return;
+    try {
+      pausePolling(this.#listener);
+      this.#state = 'out';
+    } catch (error) {
+      // The program has handed the server a connection before the event loop has polled for the first time.
+      if (!isPosixError(error, 'ENOENT')) throw error;
+    }
   }
 
   #joinQueue(): void {
-    if (this.#state !== 'out' || this.#taken >= this.#capacity || !this.#server.listening) return;
+    if (this.#state !== 'out' || this.#taken >= this.#capacity || !this.#accepts) return;
     resumePolling(this.#listener, { exclusive: true });
     this.#state = 'queued';
   }
