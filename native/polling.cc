@@ -8,24 +8,25 @@
 
 namespace truefork {
 
-static Napi::Value Control(const Napi::CallbackInfo& info, int operation) {
+static Napi::Value Control(const Napi::CallbackInfo& info, int operation, uint32_t events) {
   Napi::Env env = info.Env();
   uv_loop_t* loop;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return Failure(env, ENOTSUP);
   const int fd = Int(info, 0);
   // As libuv itself puts it there: it finds the handle by the number.
-  epoll_event event = {.events = EPOLLIN, .data = {.fd = fd}};
+  epoll_event event = {.events = events, .data = {.fd = fd}};
   return Answer(env, epoll_ctl(uv_backend_fd(loop), operation, fd, &event));
 }
 
 // pausePolling(fd)
 static Napi::Value PausePolling(const Napi::CallbackInfo& info) {
-  return Control(info, EPOLL_CTL_DEL);
+  return Control(info, EPOLL_CTL_DEL, 0);
 }
 
-// resumePolling(fd)
+// resumePolling(fd, exclusive)
 static Napi::Value ResumePolling(const Napi::CallbackInfo& info) {
-  return Control(info, EPOLL_CTL_ADD);
+  const bool exclusive = info[1].As<Napi::Boolean>().Value();
+  return Control(info, EPOLL_CTL_ADD, exclusive ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN);
 }
 
 void PollingFamily(Napi::Object exports) {

@@ -112,7 +112,7 @@ export interface Native {
   refWatcher(watcher: NativeWatcher, keepAlive: boolean): void;
 
   pausePolling(fd: number): number;
-  resumePolling(fd: number): number;
+  resumePolling(fd: number, exclusive: boolean): number;
 }
 
 const root = join(__dirname, '..', '..');

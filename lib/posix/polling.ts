@@ -1,5 +1,6 @@
 // What the event loop waits for, apart from what its handles ask for.
 import { descriptor } from './arguments.js';
+import { boolean } from '../mistakes.js';
 import { answered } from './errno.js';
 import { native } from './native.js';
 
@@ -24,11 +25,14 @@ export function pausePolling(fd: number): void {
  * Has the event loop poll a descriptor again that `pausePolling` has left out. What has come meanwhile is found at once.
  *
  * @param fd whose handle is open still
+ * @param options `exclusive`: of all who have the socket and poll it so, the kernel wakes one only (EPOLLEXCLUSIVE), the
+ * longest there first. Others are not woken if that one does not look, because it closes the descriptor, say. Default false
  * @throws {FileExistsError} EEXIST: the event loop polls it
  * @throws {PosixError} EBADF, ENOMEM, ENOSPC
  * @see https://man7.org/linux/man-pages/man2/epoll_ctl.2.html
  */
-export function resumePolling(fd: number): void {
+export function resumePolling(fd: number, { exclusive = false }: { exclusive?: boolean } = {}): void {
   descriptor(fd);
-  answered(native.resumePolling(fd), 'epoll_ctl', fd, { fd }, resumePolling);
+  boolean('options.exclusive', exclusive);
+  answered(native.resumePolling(fd, exclusive), 'epoll_ctl', fd, { fd }, resumePolling);
 }

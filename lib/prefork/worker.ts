@@ -139,8 +139,15 @@ export class Worker {
       return;
     }
     this.#enterStopping();
-    this.#closeServer(() => process.exit());
+    this.#closeGate(() => {
+      this.#closeServer(() => process.exit());
+    });
     this.#closeIdleAfter(UNUSED);
+  }
+
+  #closeGate(closed: () => void): void {
+    if (this.#gate) this.#gate.close(closed);
+    else closed();
   }
 
   /** Stops accepting, and closes connections that have been used and are idle. */
@@ -166,9 +173,11 @@ export class Worker {
     const { server } = this.#plan;
     this.#stopping = 'in time';
     this.#enterStopping();
-    // Not the close() of an HTTP server, which cuts idle connections.
-    NetServer.prototype.close.call(server, finished);
-    this.#sessions?.end({ used: false });
+    this.#closeGate(() => {
+      // Not the close() of an HTTP server, which cuts idle connections.
+      NetServer.prototype.close.call(server, finished);
+      this.#sessions?.end({ used: false });
+    });
     this.#closeIdleAfter((isHttp(server) && server.keepAliveTimeout) || IDLE);
   }
 
@@ -189,6 +198,7 @@ export class Worker {
       this.#agenda.clear();
       this.#sessions?.renew();
       this.#birth = undefined;
+      this.#gate = undefined;
       this.#served = 0;
       this.#stopping = undefined;
       finished();

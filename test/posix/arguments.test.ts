@@ -32,6 +32,7 @@ const kinds: Record<string, { TypeError?: unknown[]; RangeError?: unknown[] }> =
   buffer: { TypeError: [undefined, null, 'text', 1, {}, [1], new SharedArrayBuffer(8)] },
   'given buffer': { TypeError: [null, 'text', 1, {}, [1], new SharedArrayBuffer(8)] },
   flag: { TypeError: [undefined, null, 0, 1, 'true'] },
+  'given flag': { TypeError: [null, 0, 1, 'true'] },
   callback: { TypeError: [undefined, null, 0, {}, 'f'] },
 };
 
@@ -138,6 +139,7 @@ const rows: [call: string, kind: string, call: Call][] = [
   ['inotifyEvents(buffer)', 'buffer', (value) => truefork.inotifyEvents(value)],
   ['pausePolling(fd)', 'not negative int', (value) => called(truefork.pausePolling, value)],
   ['resumePolling(fd)', 'not negative int', (value) => called(truefork.resumePolling, value)],
+  ['resumePolling(exclusive)', 'given flag', (value) => called(truefork.resumePolling, fd, { exclusive: value })],
   ['new Watcher(fd)', 'not negative int', (value) => new truefork.Watcher(value, () => undefined)],
   ['new Watcher(callback)', 'callback', (value) => new truefork.Watcher(fd, value)],
 ];

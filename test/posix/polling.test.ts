@@ -19,7 +19,7 @@ async function listening(): Promise<{ server: Server; fd: number; open: () => Pr
 }
 
 describe('a socket that listens and is left out of the poll', () => {
-  test('leaves connections in its queue until it is polled again', async () => {
+  test.each([false, true])('leaves connections until it is polled again, exclusive: %s', async (exclusive) => {
     const { server, fd, open } = await listening();
     let accepted = 0;
     server.on('connection', () => accepted++);
@@ -27,7 +27,7 @@ describe('a socket that listens and is left out of the poll', () => {
     const socket = await open();
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
     expect(accepted).toBe(0);
-    resumePolling(fd);
+    resumePolling(fd, { exclusive });
     await once(server, 'connection');
     expect(accepted).toBe(1);
     socket.destroy();

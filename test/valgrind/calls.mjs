@@ -15,7 +15,7 @@ const readable = new Promise((resolve) => (watcher = new posix.Watcher(reader, r
 assert.equal(posix.write(writer, Buffer.from('hello')), 5);
 await readable;
 posix.pausePolling(reader);
-posix.resumePolling(reader);
+posix.resumePolling(reader, { exclusive: true });
 const buffer = Buffer.alloc(16);
 assert.equal(posix.read(reader, buffer), 5);
 watcher.close();
