@@ -158,3 +158,22 @@ test('whatever an orphan ends with, it is no worker', async () => {
   expect(log).not.toMatch(/killing|worker=\d+ pid=\d+ exited (?!code=0)/);
   expect(log).toMatch(/recycling reason=requests/);
 });
+
+// Puma ended itself, Apache slept, Unicorn tried again without end: when the system makes no more processes.
+test.each(['master', 'mold'])('when the %s cannot fork for a while, it tries again later, and serves', async (who) => {
+  const family = await Family.up('prefork-fork-fails.mjs', {
+    options: { workers: 1 },
+    args: [who],
+    nodeArgs: ['--require', join(__dirname, '..', 'faults', 'load.cjs')],
+  });
+  if (who === 'master') kill(family.workers[0] ?? 0, 'SIGKILL');
+  await family.lines(/^worker=0 fork failed /, 3);
+  await family.lines(/^worker=0 pid=\d+ ready/, who === 'master' ? 2 : 1);
+  await oneToEach(family.port, family.workers);
+  const log = await family.stop();
+  expect(log.match(/^worker=0 fork failed/gm)).toHaveLength(3);
+  // Each time after a longer wait.
+  const waits = [...log.matchAll(/^worker=0 respawn in=(\d+) /gm)].map(([, wait]) => Number(wait));
+  expect(waits).toEqual(waits.toSorted((a, b) => a - b));
+  expect(new Set(waits).size).toBe(waits.length);
+});
