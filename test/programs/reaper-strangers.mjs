@@ -208,8 +208,8 @@ const cases = {
     const pid = new Int32Array(1);
     read(told, pid);
     const exited = reaper.watch(pid[0]);
-    // It has asked once.
-    await sleep(1);
+    // It asks once by itself.
+    await new Promise(setImmediate);
     const [ask] = process.listeners('SIGCHLD');
     process.off('SIGCHLD', ask);
     write(ender, Uint8Array.of(1));
@@ -297,6 +297,20 @@ const cases = {
     reaper.close();
     reaper[Symbol.dispose]();
     return { listeners: process.listenerCount('SIGCHLD') };
+  },
+
+  /** It is closed by whom it asks: it asks no more. */
+  async closedByAsking() {
+    let asked = 0;
+    const expecting = () => {
+      asked++;
+      reaper.close();
+      return asked % 2 === 1;
+    };
+    const reaper = new StrangerReaper({ expecting });
+    execSync(orphan('exit 0'));
+    await sleep(3_000);
+    return { asked, children: childrenOfThread().length };
   },
 
   /** A worker thread adopts nobody. */

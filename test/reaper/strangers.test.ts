@@ -72,6 +72,7 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
   test('it does not keep the process, and when it is closed nothing is left', async () => {
     expect(await cases('close', 'open')).toEqual({});
     expect(await cases('close')).toEqual({ listeners: 0 });
+    expect(await cases('closedByAsking')).toEqual({ asked: 1, children: 1 });
   });
 
   test('in a worker thread it is refused, and where /proc is that of another pid namespace', async () => {
