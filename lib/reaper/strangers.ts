@@ -60,7 +60,9 @@ export class StrangerReaper extends EventEmitter<StrangerReaperEvents> implement
   /** Strangers that had ended at the last look. */
   #ended: ReadonlySet<number> = new Set();
   #timer: NodeJS.Timeout | undefined;
+  #closed = false;
   readonly #lookLater = () => {
+    if (this.#closed) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#look();
@@ -89,6 +91,7 @@ export class StrangerReaper extends EventEmitter<StrangerReaperEvents> implement
 
   /** Stops waiting. Again is no mistake. */
   close(): void {
+    this.#closed = true;
     process.off('SIGCHLD', this.#lookLater);
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -100,7 +103,10 @@ export class StrangerReaper extends EventEmitter<StrangerReaperEvents> implement
   }
 
   #look(): void {
-    if (this.#expecting()) {
+    const expecting = this.#expecting();
+    // Whoever was asked may have closed it.
+    if (this.#closed) return;
+    if (expecting) {
       this.#lookLater();
       return;
     }

@@ -11,16 +11,18 @@ interface FamilyOptions {
   /** Those after it. */
   args?: string[];
   node?: string | undefined;
+  nodeArgs?: string[];
   env?: NodeJS.ProcessEnv;
 }
 
 export class Family {
   readonly program: Program;
 
-  constructor(name: string, { options = {}, args = [], node, env = isolated() }: FamilyOptions = {}) {
+  constructor(name: string, { options = {}, args = [], node, nodeArgs = [], env = isolated() }: FamilyOptions = {}) {
     this.program = new Program(programPath(name), {
       args: [JSON.stringify(options), ...args],
       env,
+      nodeArgs,
       ...(node !== undefined && { node }),
     });
   }

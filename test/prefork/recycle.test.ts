@@ -67,7 +67,7 @@ test(
     expect(children).toBe(WORKERS);
     expect(states).toEqual(states.map(({ rss }) => ({ descriptors, threads, children, rss })));
     expect(recycled).toBeGreaterThan(Math.max(wanted - 1, 100));
-    expect(shells).toBeGreaterThan(10);
+    expect(shells).toBe(Math.floor(recycled / 10));
     // What V8 keeps for its garbage comes and goes; what each worker left would add up.
     const half = TENTHS / 2;
     expect(Math.min(...sizes.slice(half)) - Math.min(...sizes.slice(0, half))).toBeLessThan(GROWTH);

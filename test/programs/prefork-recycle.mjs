@@ -12,15 +12,21 @@ const server = createServer((request, response) => {
   response.end(String(process.pid).padEnd(LENGTH));
 });
 const master = await prefork(server, { host: '127.0.0.1', ...JSON.parse(process.argv[2]), log: console.log });
+const { pid } = process;
 let ends = 0;
 let shells = 0;
-let stopping = false;
-master.on('stopping', () => (stopping = true));
-master.on('exit', () => {
-  if (stopping || ++ends % 10 !== 0) return;
+
+function ended() {
+  if (++ends % 10 !== 0) return;
   const code = 1 + (shells++ % 200);
   exec(`exit ${code}`, (error) => {
+    // What is pending at a fork goes on in the child, too.
+    if (process.pid !== pid) return;
     console.log(error?.code === code ? `shell ${shells} ended` : `shell failed: ${error}`);
   });
-});
+}
+
+master.on('exit', ended);
+// None that would outlive the master.
+master.once('stopping', () => master.off('exit', ended));
 console.log('up');

@@ -1,6 +1,8 @@
 // Cases of the reaper of strangers, by the first argument, in a process that is a subreaper. Each prints what it saw as JSON.
+import assert from 'node:assert/strict';
 import { exec, execSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -206,8 +208,8 @@ const cases = {
     const pid = new Int32Array(1);
     read(told, pid);
     const exited = reaper.watch(pid[0]);
-    // It has asked once.
-    await sleep(1);
+    // It asks once by itself.
+    await new Promise(setImmediate);
     const [ask] = process.listeners('SIGCHLD');
     process.off('SIGCHLD', ask);
     write(ender, Uint8Array.of(1));
@@ -216,6 +218,31 @@ const cases = {
     const left = isZombie(pid[0]);
     ask();
     return { left, status: await exited };
+  },
+
+  /** A pid that was a child's and is an orphan's by now. In a pid namespace of its own, which can be told the next pid. */
+  async reused() {
+    const reaper = new Reaper();
+    let pid;
+    // Of the last of these, the pids before it are free, too.
+    for (let n = 0; n < 5; n++) await reaper.watch((pid = child(0)));
+    // The next but two: a shell, setsid(1), and the orphan.
+    writeFileSync('/proc/sys/kernel/ns_last_pid', String(pid - 3));
+    const orphan = Number(execSync("setsid -f sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1'; true"));
+    assert.equal(orphan, pid);
+    const refused = [];
+    try {
+      reaper.kill(pid, 'SIGKILL');
+    } catch ({ code }) {
+      refused.push(code);
+    }
+    const own = ownChildren();
+    const strangers = new StrangerReaper();
+    const alive = processStat(pid)?.state !== 'Z';
+    kill(pid, 'SIGTERM');
+    const counts = counted(strangers);
+    await told(counts, 1);
+    return { refused, own, alive, counts };
   },
 
   /** child_process gets the code of each of its own, each of which leaves an orphan behind. */
@@ -270,6 +297,20 @@ const cases = {
     reaper.close();
     reaper[Symbol.dispose]();
     return { listeners: process.listenerCount('SIGCHLD') };
+  },
+
+  /** It is closed by whom it asks: it asks no more. */
+  async closedByAsking() {
+    let asked = 0;
+    const expecting = () => {
+      asked++;
+      reaper.close();
+      return asked % 2 === 1;
+    };
+    const reaper = new StrangerReaper({ expecting });
+    execSync(orphan('exit 0'));
+    await sleep(3_000);
+    return { asked, children: childrenOfThread().length };
   },
 
   /** A worker thread adopts nobody. */

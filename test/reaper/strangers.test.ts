@@ -52,6 +52,15 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     expect(await cases('watched')).toEqual({ left: true, status: { state: 'exited', code: 81 } });
   });
 
+  test('a pid that was a child’s and is an orphan’s is neither signalled nor taken for the child', async () => {
+    const { stdout, stderr } = await run(programPath('reaper-strangers.mjs'), {
+      ...asProcess1(node),
+      args: ['reused'],
+    });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual({ refused: ['ESRCH'], own: [], alive: true, counts: { SIGTERM: 1 } });
+  });
+
   test('child_process gets each code of its own while strangers come and go', async () => {
     expect(await cases('exec', '500')).toEqual({ wrong: [], counts: { 222: 500 }, children: [] });
   });
@@ -63,6 +72,7 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
   test('it does not keep the process, and when it is closed nothing is left', async () => {
     expect(await cases('close', 'open')).toEqual({});
     expect(await cases('close')).toEqual({ listeners: 0 });
+    expect(await cases('closedByAsking')).toEqual({ asked: 1, children: 1 });
   });
 
   test('in a worker thread it is refused, and where /proc is that of another pid namespace', async () => {
