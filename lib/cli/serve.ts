@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Registry } from '../discovery/index.js';
 import type { PidFile } from '../daemon/index.js';
+import type { Registry } from '../discovery/index.js';
 import {
   openListener,
   predecessor,
