@@ -117,12 +117,12 @@ const cases = {
     if (middle === 0) {
       file.remove();
       const own = writePidFile(`${path}.2`);
-      if (fork() === 0) {
-        read(go, new Uint8Array(1));
-        _exit(0);
-      }
       assert.equal(own.path, `${path}.2`);
-      write(tellEnd, Uint8Array.of(1));
+      if (fork() === 0) {
+        // Only now it has let go.
+        write(tellEnd, Uint8Array.of(1));
+        read(go, new Uint8Array(1));
+      }
       _exit(0);
     }
     read(told, new Uint8Array(1));
