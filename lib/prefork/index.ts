@@ -113,10 +113,7 @@ export async function prefork(application: Application, options: PreforkOptions 
   const former = predecessor();
   await master.start(former !== undefined);
   await beReady(master, settings);
-  if (former) {
-    await former.relieve(settings.workers);
-    master.takeOver();
-  }
+  if (former) await master.takeOver(former);
   notifier?.ready();
   return master;
 }

@@ -19,6 +19,7 @@ import { NewsPipe } from './news.js';
 import { Orders } from './orders.js';
 import { reapOrphans } from './orphans.js';
 import { now } from './place.js';
+import type { Predecessor } from './predecessor.js';
 import { MOLD, MOST_WORKERS, Scoreboard, type MoldStatus, type WorkerStatus } from './scoreboard.js';
 import type { Settings } from './settings.js';
 import { handledSignals, rowOf } from './signals.js';
@@ -304,8 +305,14 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (!this.#stopping && !takesOver) this.#openControl();
   }
 
-  /** What another master had until now is this one's. */
-  takeOver(): void {
+  /** Takes the place of another master, when that has let go of it; unless this one has been told to stop by then. */
+  async takeOver(former: Predecessor): Promise<void> {
+    if (this.#stopping) return;
+    await former.relieve(this.#workers.wanted);
+    this.#inherit();
+  }
+
+  #inherit(): void {
     if (this.#stopping) return;
     this.#listener.takeOver();
     this.#openStatus();

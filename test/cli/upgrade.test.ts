@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kill } from 'truefork';
+import { connectRegistry } from 'truefork/discovery';
 import * as posix from 'truefork/posix';
 import type { MasterStatus } from 'truefork/prefork';
 import { HttpConnection } from '../prefork/http-connection';
@@ -321,16 +322,23 @@ test('another Node.js is executed, where the name leads to another by then', asy
 test('a daemon is upgraded, and is found in the registry all the time', async () => {
   const service = new Service({ daemon: true, register: 'hello', logFile: '/dev/null' });
   expect(await service.program.finished()).toMatchObject({ code: 0, stderr: '' });
+  const registry = await connectRegistry(`file://${join(service.env.XDG_RUNTIME_DIR, 'truefork', 'registry')}`);
+  const [first] = await registry.instances('hello');
+  const counts: number[] = [];
+  registry.watch('hello', (instances) => counts.push(instances.length));
   try {
     const old = service.pid;
-    const found = await truefork(['ps'], service.env);
-    expect(found.stdout).toContain(`master  `);
     const successor = await service.upgrade();
     expect(successor).not.toBe(old);
-    expect(readFileSync(`/proc/${successor}/stat`, 'latin1').split(' ')[5]).toBe(
-      readFileSync(`/proc/${successor}/stat`, 'latin1').split(' ')[4],
-    );
+    // In the background still: of the same session.
+    const session = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ')[5];
+    expect(session(successor)).not.toBe(session(process.pid));
+    // For a while both are there.
+    while ((await registry.instances('hello')).some(({ id }) => id === first?.id)) await sleep(5);
+    expect(await registry.instances('hello')).toHaveLength(1);
+    expect(counts).not.toContain(0);
   } finally {
+    await registry.close();
     expect(await service.ask('stop')).toMatchObject({ code: 0, stderr: '' });
   }
 });

@@ -106,6 +106,12 @@ describe('every call’s error', () => {
     ['prctl(-1, 0)', 'EINVAL', {}, () => truefork.prctl(-1, 0)],
     [`pidfd_open(${pid})`, 'ESRCH', { pid }, () => truefork.pidfd_open(pid, 0)],
     [`waitpid(${pid})`, 'ECHILD', { pid }, () => truefork.waitpid(pid, truefork.WNOHANG)],
+    [
+      `waitid(1, ${pid}, 5)`,
+      'ECHILD',
+      {},
+      () => truefork.waitid(truefork.P_PID, pid, truefork.WEXITED | truefork.WNOHANG),
+    ],
     ['getrandom(1 bytes)', 'EINVAL', {}, () => truefork.getrandom(bytes, 1024)],
     ['stackOnSignal(SIGKILL)', 'EINVAL', {}, () => truefork.stackOnSignal('SIGKILL')],
     ['sigprocmask(1700)', 'EINVAL', {}, () => truefork.sigprocmask(1700, [])],
@@ -184,8 +190,10 @@ describe('every call’s error', () => {
     ];
     const helpers = [
       'blockedIn',
+      'childrenOfThread',
       'isPosixError',
       'outputWritten',
+      'ownChildren',
       'prepareFork',
       'processMemory',
       'processStat',

@@ -66,6 +66,32 @@ const cases = {
     alone();
   },
 
+  'taken-over'() {
+    const file = writePidFile(path);
+    const server = process.pid;
+    for (const back of [true, false]) {
+      // Somebody else may not: who has the pid that is in the file may.
+      const next = holder(() => {
+        assert.throws(() => writePidFile(path, process.pid), { code: 'ERR_PID_FILE_RUNNING' });
+        checkPidFile(path, server);
+        writePidFile(path, server);
+      });
+      assert.equal(pidOf(path), next.pid);
+      alone();
+      // Nothing of this one's is there to be removed, or to be written again.
+      if (!back) file.remove();
+      else assert.throws(() => file.renew(), { code: 'ERR_PID_FILE_RUNNING' });
+      assert.equal(pidOf(path), next.pid);
+      next.end();
+      if (!back) continue;
+      file.renew();
+      assert.equal(pidOf(path), server);
+      file.renew();
+      alone();
+    }
+    assert.equal(existsSync(path), true);
+  },
+
   // Its number is that of a process that runs, and is somebody else.
   'pid-reuse'() {
     for (const text of [`${process.pid}\n`, '1\n', '1', '']) {
@@ -91,12 +117,12 @@ const cases = {
     if (middle === 0) {
       file.remove();
       const own = writePidFile(`${path}.2`);
-      if (fork() === 0) {
-        read(go, new Uint8Array(1));
-        _exit(0);
-      }
       assert.equal(own.path, `${path}.2`);
-      write(tellEnd, Uint8Array.of(1));
+      if (fork() === 0) {
+        // Only now it has let go.
+        write(tellEnd, Uint8Array.of(1));
+        read(go, new Uint8Array(1));
+      }
       _exit(0);
     }
     read(told, new Uint8Array(1));
