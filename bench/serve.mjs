@@ -9,7 +9,7 @@ import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { aptMissing } from './serve/contestants.mjs';
 import { stopAll } from './serve/family.mjs';
-import { print } from './serve/figures.mjs';
+import { print, printHead } from './serve/figures.mjs';
 import loss from './serve/loss.mjs';
 import memory from './serve/memory.mjs';
 import peers from './serve/peers.mjs';
@@ -60,7 +60,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 
 const [{ model }] = cpus();
 const machine = `${cpus().length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GB, Node.js ${process.version}`;
-console.log(`serve: ${machine}`);
+console.log(`serve: ${machine}; the ratio is how many times as good ours is`);
+printHead();
 const results = [];
 try {
   for (const name of wanted) {
@@ -68,11 +69,12 @@ try {
     print(figures);
     results.push(...figures.map((figure) => ({ row: name, ...figure })));
     if (values.pictures !== undefined) for (const picture of pictures) draw(values.pictures, picture);
+    if (values.json !== undefined)
+      writeFileSync(values.json, `${JSON.stringify({ machine, results }, undefined, 2)}\n`);
   }
 } finally {
   await stopAll();
 }
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, results }, undefined, 2)}\n`);
 
 const barred = results.filter(({ held }) => held !== undefined);
 const missed = barred.filter(({ held }) => !held);

@@ -37,21 +37,29 @@ export function shown(value) {
   return value.toFixed(value < 10 ? 2 : 1);
 }
 
-function verdict({ held }, bar) {
-  return `(bar: ${bar}${held ? '' : '; MISSED'})`;
+const WIDTHS = { what: 68, ours: 14, peer: 24, theirs: 14, ratio: 8 };
+
+function columns({ what, ours, peer = '', theirs = '', ratio = '' }, bar) {
+  const numbers = [ours.padStart(WIDTHS.ours), `  ${peer.padEnd(WIDTHS.peer)}`, theirs.padStart(WIDTHS.theirs)];
+  return `  ${what.padEnd(WIDTHS.what)}${numbers.join('')}${ratio.padStart(WIDTHS.ratio)}  ${bar}`.trimEnd();
+}
+
+function verdict({ held, bar, most }) {
+  if (held === undefined) return '';
+  return `${bar === undefined ? `at most ${most}` : `${bar} ×`}${held ? '' : ', MISSED'}`;
 }
 
 function line(figure) {
-  const { what, unit = '', ours, peer, theirs, ratio, bar, better, most, install } = figure;
-  const start = `  ${what.padEnd(58)}`;
-  if (install) return `${start}absent; install it with: ${install}`;
-  const value = `${shown(ours)} ${unit}`.trimEnd().padStart(14);
-  if (theirs === undefined) {
-    return `${start}${value}  ${most === undefined ? '' : verdict(figure, `${most} at most`)}`.trimEnd();
-  }
-  const times = `${shown(ratio)} × ${better === 'less' ? 'less' : 'as many'}`;
-  const end = bar === undefined ? '' : ` ${verdict(figure, `${bar} ×`)}`;
-  return `${start}${value}  ${peer} ${shown(theirs)} ${unit}: ${times}${end}`;
+  const { what, unit = '', ours, peer, theirs, ratio, install } = figure;
+  if (install) return `  ${what.padEnd(WIDTHS.what)}  absent; install it with: ${install}`;
+  const value = (number) => `${shown(number)} ${unit}`.trimEnd();
+  const compared = theirs === undefined ? {} : { peer, theirs: value(theirs), ratio: `${shown(ratio)} ×` };
+  return columns({ what, ours: value(ours), ...compared }, verdict(figure));
+}
+
+/** The names of the columns; the ratio is how many times as good ours is. */
+export function printHead() {
+  console.log(columns({ what: '', ours: 'truefork', peer: 'against', theirs: 'it', ratio: 'ratio' }, 'bar'));
 }
 
 export function print(figures) {

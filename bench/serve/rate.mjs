@@ -5,6 +5,7 @@ import { wrk } from './load.mjs';
 
 const WORKERS = 4;
 const ROUNDS = 5;
+const WARM_UP = 3; // seconds
 const BARS = {
   close: { 'cluster, round robin': 4, 'cluster, SCHED_NONE': 2 },
   keep: { 'cluster, round robin': 1.1 },
@@ -14,6 +15,8 @@ const BARS = {
 async function measure(seconds, close) {
   const families = {};
   for (const [name, server] of Object.entries(servers)) families[name] = await server('bare', WORKERS);
+  // Until its workers have compiled what they do again and again.
+  for (const { port } of Object.values(families)) await wrk(port, { seconds: WARM_UP, close });
   const measures = Object.entries(families).map(([name, family]) => [
     name,
     async () => {

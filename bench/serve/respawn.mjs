@@ -1,4 +1,4 @@
-// The only worker is killed: how long until another answers. Each time with a server that is new, because one whose worker
+// The only worker is killed: how long until another accepts connections. Each time with a server that is new, because one whose worker
 // ends again and again waits before it has the next forked.
 import { cluster, truefork } from './contestants.mjs';
 import { compared, interleave } from './figures.mjs';
@@ -27,33 +27,49 @@ function answerOfAnother(port, victim) {
   });
 }
 
-/** Milliseconds. */
-async function respawnTime(server) {
+/** Milliseconds from the kill until the next worker accepts connections, and until it has answered. */
+async function respawnTimes(server) {
   const family = await server('express', 1);
   const { port } = family;
   const victim = await ask(port);
   const begun = performance.now();
+  const time = () => performance.now() - begun;
   process.kill(victim, 'SIGKILL');
-  await answerOfAnother(port, victim);
-  const time = performance.now() - begun;
+  const [accepting, answered] = await Promise.all([
+    family.listening(2).then(time),
+    answerOfAnother(port, victim).then(time),
+  ]);
   await family.stop();
-  return time;
+  return { accepting, answered };
 }
 
 export default async function respawn() {
   const values = await interleave(ROUNDS, {
-    ours: () => respawnTime(truefork),
-    theirs: () => respawnTime(cluster),
+    ours: () => respawnTimes(truefork),
+    theirs: () => respawnTimes(cluster),
   });
-  const figure = { what: 'respawn after SIGKILL, until the next worker answers', unit: 'ms', better: 'less', bar: BAR };
+  const of = (name, when) => values[name].map((value) => value[when]);
+  const figure = (when, what, bar) =>
+    compared({
+      what,
+      unit: 'ms',
+      ours: of('ours', when),
+      theirs: of('theirs', when),
+      peer: 'cluster',
+      better: 'less',
+      bar,
+    });
   return {
-    figures: [compared({ ...figure, ...values, peer: 'cluster' })],
+    figures: [
+      figure('accepting', 'the only worker is killed, until the next one accepts', BAR),
+      figure('answered', '  until it has answered its first request'),
+    ],
     pictures: [
       {
         name: 'serve-respawn',
-        title: 'The only worker is killed, until the next one answers',
+        title: 'The only worker is killed, until the next one accepts',
         unit: 'milliseconds',
-        rows: { truefork: values.ours, 'node:cluster': values.theirs },
+        rows: { truefork: of('ours', 'accepting'), 'node:cluster': of('theirs', 'accepting') },
       },
     ],
   };

@@ -24,7 +24,7 @@ export function startTimes(application, rounds = ROUNDS) {
 export default async function start() {
   const { application, ratio } = BAR;
   const { prefork, cluster } = await startTimes(application);
-  const figure = { what: '4 workers from start to all accepting', unit: 'ms', better: 'less', bar: ratio };
+  const figure = { what: '4 workers from start until all accept', unit: 'ms', better: 'less', bar: ratio };
   return {
     figures: [compared({ ...figure, ours: prefork, theirs: cluster, peer: 'cluster' })],
     pictures: [
