@@ -4,6 +4,7 @@ import { appendFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, watch }
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A port of 127.0.0.1 on which nobody listens. */
@@ -27,17 +28,20 @@ function contents(path) {
 }
 
 const live = new Set();
+// Longer than workers are given to finish, in milliseconds.
+const PATIENCE = 60_000;
 
 export class Family {
   /** Milliseconds from the start of the command until all workers accept. */
   started = 0;
-  /** What it has written to stderr. */
-  log = '';
   /** Of its own, for its files. */
   folder = mkdtempSync(join(tmpdir(), 'truefork-bench-'));
   #listening = join(this.folder, 'listening');
   #process;
   #daemon;
+  /** The lines that it has written to stderr, and of each pattern that was looked for, how many have it of how many. */
+  #log = [];
+  #counts = new Map();
 
   /**
    * Resolves when all workers accept.
@@ -70,10 +74,11 @@ export class Family {
     this.env = { ...process.env, ...common, ...env };
     const begun = performance.now();
     this.#process = spawn(command, args, { env: this.env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
-    this.#process.stderr.setEncoding('utf8').on('data', (text) => {
-      this.log += text;
+    createInterface({ input: this.#process.stderr }).on('line', (line) => {
+      this.#log.push(line);
       this.#process.emit('log');
     });
+    this.#process.once('close', () => this.#process.emit('log'));
     await this.listening(workers);
     this.started = performance.now() - begun;
   }
@@ -98,7 +103,8 @@ export class Family {
         };
         watcher.on('change', look).on('error', reject);
         this.#process.once('error', reject).once('exit', (code) => {
-          if (code !== 0) reject(new Error(`${this.#process.spawnargs.join(' ')} ended with ${code}:\n${this.log}`));
+          if (code !== 0)
+            reject(new Error(`${this.#process.spawnargs.join(' ')} ended with ${code}:\n${this.#log.join('\n')}`));
         });
         look();
       });
@@ -107,13 +113,22 @@ export class Family {
     }
   }
 
-  /** Until it has written this to stderr so often. */
+  /** Until it has written so many lines like this to stderr. */
   async logged(pattern, times) {
-    while (this.count(pattern) < times) await new Promise((resolve) => this.#process.once('log', resolve));
+    while (this.count(pattern) < times) {
+      if (this.#ended) throw new Error(`the server has ended:\n${this.#log.slice(-20).join('\n')}`);
+      await new Promise((resolve) => this.#process.once('log', resolve));
+    }
   }
 
+  /** How many it has written. */
   count(pattern) {
-    return this.log.match(new RegExp(pattern, 'g'))?.length ?? 0;
+    const counted = this.#counts.get(pattern.source) ?? { lines: 0, found: 0 };
+    this.#counts.set(pattern.source, counted);
+    for (; counted.lines < this.#log.length; counted.lines++) {
+      if (pattern.test(this.#log[counted.lines])) counted.found++;
+    }
+    return counted.found;
   }
 
   /** Its processes, the root first: each with its state and what it has computed, as in proc(5). */
@@ -132,9 +147,13 @@ export class Family {
     return family;
   }
 
-  /** Until it has so many processes, and no more. */
+  /** Until it has so many processes that run, and no more. */
   async settled(count) {
-    while (this.processes().length !== count) await sleep(20);
+    const running = () => this.processes().filter(({ state }) => state !== 'Z').length;
+    for (const begun = performance.now(); running() !== count; await sleep(20)) {
+      if (performance.now() - begun > PATIENCE)
+        throw new Error(`there are ${running()} processes in place of ${count}`);
+    }
   }
 
   /** What all of them take, in megabytes: each page once. */
@@ -152,6 +171,11 @@ export class Family {
     return ticks.reduce((sum, time) => sum + time, 0) * 10_000;
   }
 
+  get #ended() {
+    const { exitCode, signalCode } = this.#process;
+    return exitCode !== null || signalCode !== null;
+  }
+
   signal(signal) {
     process.kill(this.root, signal);
   }
@@ -159,11 +183,11 @@ export class Family {
   async stop() {
     live.delete(this);
     if (this.#daemon) await this.#daemon.end(this);
-    const { pid, exitCode, signalCode } = this.#process;
-    const ended = new Promise((resolve) => this.#process.once('close', resolve));
+    const closed = new Promise((resolve) => this.#process.once('close', resolve));
+    const ended = this.#ended;
     try {
-      process.kill(-pid, 'SIGKILL');
-      if (exitCode === null && signalCode === null) await ended;
+      process.kill(-this.#process.pid, 'SIGKILL');
+      if (!ended) await closed;
     } catch (error) {
       if (error.code !== 'ESRCH') throw error;
     }

@@ -23,8 +23,8 @@ export default async function loss({ requests = Infinity }) {
   let loaded = false;
   const replaceAgainAndAgain = async () => {
     const changes = [
-      ['SIGHUP', ' (reloaded|reload failed) '],
-      ['SIGUSR2', ' (reforked|refork failed) '],
+      ['SIGHUP', / (reloaded|reload failed) /],
+      ['SIGUSR2', / (reforked|refork failed) /],
     ];
     for (let n = 1; ; n++) {
       for (const [signal, done] of changes) {
@@ -43,10 +43,10 @@ export default async function loss({ requests = Infinity }) {
   const count = (what, pattern) => counted({ what: `  ${what}`, ours: family.count(pattern) });
   const figures = [
     counted({ what: `lost of ${sum.requests.toLocaleString('en-US')} requests`, ours: sum.lost, most: 0 }),
-    count('reloads meanwhile', ' reloaded '),
-    count('reforks', ' reforked '),
-    count('workers replaced after their number of requests', ' recycling '),
-    counted({ what: '  replacements that failed', ours: family.count(' (reload|refork) failed '), most: 0 }),
+    count('reloads meanwhile', / reloaded /),
+    count('reforks', / reforked /),
+    count('workers replaced after their number of requests', / recycling /),
+    counted({ what: '  replacements that failed', ours: family.count(/ (reload|refork) failed /), most: 0 }),
   ];
   await family.stop();
   return { figures, pictures: [] };

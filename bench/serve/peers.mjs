@@ -16,7 +16,7 @@ const contestants = {
     start: () => truefork('large', WORKERS),
     async reload(family, n) {
       family.signal('SIGHUP');
-      await family.logged(' reloaded ', n);
+      await family.logged(/ reloaded /, n);
     },
   },
   'pm2, cluster mode': {
@@ -62,7 +62,7 @@ async function measure({ start, reload }, refork) {
   let reforked;
   if (refork) {
     family.signal('SIGUSR2');
-    await family.logged(' reforked ', 1);
+    await family.logged(/ reforked /, 1);
     await family.settled(2 + WORKERS);
     await askOften(family.port, REQUESTS);
     await sleep(REST);

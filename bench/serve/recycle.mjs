@@ -12,7 +12,7 @@ const RSS_NOISE = 4;
 async function recycleUntil(family, times) {
   const end = new AbortController();
   const load = wrk(family.port, { seconds: 3_600, connections: 8, close: true, signal: end.signal });
-  await family.logged(' recycling ', times);
+  await family.logged(/ recycling /, times);
   end.abort();
   const { lost } = await load;
   // The master, the mold, and those that serve.
