@@ -40,10 +40,12 @@ const options = {
   recycles: number(values.recycles),
 };
 const wanted = values.rows.split(',');
-const wrong = Object.entries(options).filter(([, value]) => value !== undefined && !(value >= 1));
+const wrong = Object.entries(options).filter(
+  ([, value]) => value !== undefined && !(Number.isInteger(value) && value >= 1),
+);
 const unknown = wanted.filter((name) => !(name in rows));
 if (wrong.length > 0 || unknown.length > 0) {
-  for (const [name] of wrong) console.error(`--${name} is a number, 1 or more`);
+  for (const [name] of wrong) console.error(`--${name} is a whole number, 1 or more`);
   if (unknown.length > 0)
     console.error(`there is no row ${unknown.join(', ')}; there are: ${Object.keys(rows).join(', ')}`);
   process.exit(2);

@@ -7,7 +7,7 @@ import { wrk } from './load.mjs';
 const WORKERS = 4;
 const MINUTE = 60; // seconds
 const SLICE = 10; // seconds
-const MAX_REQUESTS = 1_000;
+const MAX_REQUESTS = 100;
 
 export default async function loss({ requests = Infinity }) {
   const family = await truefork('bare', WORKERS, '--max-requests', String(MAX_REQUESTS));
