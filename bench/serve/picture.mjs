@@ -13,6 +13,7 @@ const BOTTOM = 46;
 
 const STYLE = `
     text { font: 13px system-ui, sans-serif; fill: #1f2328 }
+    .paper { fill: #ffffff }
     .title { font-weight: 600 }
     .tick { fill: #59636e; font-size: 12px }
     .grid { stroke: #d1d9e0 }
@@ -21,6 +22,7 @@ const STYLE = `
     .dot { fill: #1f2328; fill-opacity: 0.55 }
     @media (prefers-color-scheme: dark) {
       text { fill: #f0f6fc }
+      .paper { fill: #0d1117 }
       .tick { fill: #9198a1 }
       .grid { stroke: #3d444d }
       .bar { fill: #3f5f82 }
@@ -66,6 +68,7 @@ function drawn({ title, unit, rows, dots = false }) {
   <title>${escaped(title)}</title>
   <style>${STYLE}
   </style>
+  <rect class="paper" width="100%" height="100%"/>
   <text class="title" x="10" y="22">${escaped(title)}</text>
   ${[...axis, ...lines].join('\n  ')}
   <text class="tick" x="${x(end / 2)}" y="${floor + 37}" text-anchor="middle">${escaped(unit)}</text>
