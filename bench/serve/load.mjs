@@ -17,7 +17,10 @@ export async function wrk(port, { seconds, connections = 64, close = false, sign
   const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const end = () => child.kill('SIGINT');
   signal?.addEventListener('abort', end);
+  // It would go on without a server, and without us.
+  process.once('exit', end);
   const output = await text(child.stdout);
+  process.off('exit', end);
   signal?.removeEventListener('abort', end);
   const number = (pattern) => Number(pattern.exec(output)?.[1] ?? NaN);
   const requests = number(/(\d+) requests in/);
