@@ -1,26 +1,14 @@
-// Four workers of an HTTP server, from "start" to all accepting: prefork against node:cluster. Each time in a process of
-// its own, in turn, so that both see the machine as it is; the ratio is of the medians. `express` is a server as people
-// run them, which every worker of a cluster loads for itself; `bare` is node:http and nothing else.
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-
-const ROUNDS = 15;
-const BAR = { application: 'express', ratio: 20 };
+// Four workers of an HTTP server, from "start" to all accepting: prefork against node:cluster; the ratio is of the medians.
+// `express` is a server as people run them, which every worker of a cluster loads for itself; `bare` is node:http and nothing
+// else.
+import { median } from './serve/figures.mjs';
+import { BAR, startTimes } from './serve/start.mjs';
 
 const sorted = (list) => list.toSorted((a, b) => a - b);
-const median = (list) => sorted(list)[list.length >> 1];
 
-function measure(server, application) {
-  const program = join(import.meta.dirname, 'programs', `start-${server}.mjs`);
-  return Number(execFileSync(process.execPath, [program, application], { encoding: 'utf8' }));
-}
-
-console.log(`start: 4 workers from start to all accepting, milliseconds of ${ROUNDS} runs each`);
+console.log('start: 4 workers from start to all accepting, milliseconds');
 for (const application of ['bare', 'express']) {
-  const times = { prefork: [], cluster: [] };
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [server, list] of Object.entries(times)) list.push(measure(server, application));
-  }
+  const times = await startTimes(application);
   for (const [server, list] of Object.entries(times)) {
     const [least, middle, most] = [sorted(list)[0], median(list), sorted(list).at(-1)].map((time) => time.toFixed(1));
     console.log(`  ${application.padEnd(8)} ${server}  min ${least}  median ${middle}  max ${most}`);

@@ -1,0 +1,76 @@
+// The only worker is killed: how long until another accepts connections. Each time with a server that is new, because one whose worker
+// ends again and again waits before it has the next forked.
+import { cluster, truefork } from './contestants.mjs';
+import { compared, interleave } from './figures.mjs';
+import { ask } from './load.mjs';
+
+const ROUNDS = 15;
+const BAR = 20;
+const EVERY = 5; // milliseconds
+
+/** Until somebody answers who is not the victim. */
+function answerOfAnother(port, victim) {
+  return new Promise((resolve) => {
+    const look = () => {
+      ask(port)
+        // Refused or reset: nobody listens, or the connection was the victim's.
+        .catch(() => victim)
+        .then((pid) => {
+          if (pid === victim) return;
+          clearInterval(timer);
+          resolve();
+        });
+    };
+    // Without waiting for those before: what the primary of a cluster has passed to the dead worker is never answered.
+    const timer = setInterval(look, EVERY);
+    look();
+  });
+}
+
+/** Milliseconds from the kill until the next worker accepts connections, and until it has answered. */
+async function respawnTimes(server) {
+  const family = await server('express', 1);
+  const { port } = family;
+  const victim = await ask(port);
+  const begun = performance.now();
+  const time = () => performance.now() - begun;
+  process.kill(victim, 'SIGKILL');
+  const [accepting, answered] = await Promise.all([
+    family.listening(2).then(time),
+    answerOfAnother(port, victim).then(time),
+  ]);
+  await family.stop();
+  return { accepting, answered };
+}
+
+export default async function respawn() {
+  const values = await interleave(ROUNDS, {
+    ours: () => respawnTimes(truefork),
+    theirs: () => respawnTimes(cluster),
+  });
+  const of = (name, when) => values[name].map((value) => value[when]);
+  const figure = (when, what, bar) =>
+    compared({
+      what,
+      unit: 'ms',
+      ours: of('ours', when),
+      theirs: of('theirs', when),
+      peer: 'cluster',
+      better: 'less',
+      bar,
+    });
+  return {
+    figures: [
+      figure('accepting', 'the only worker is killed, until the next one accepts', BAR),
+      figure('answered', '  until it has answered its first request'),
+    ],
+    pictures: [
+      {
+        name: 'serve-respawn',
+        title: 'The only worker is killed, until the next one accepts',
+        unit: 'milliseconds',
+        rows: { truefork: of('ours', 'accepting'), 'node:cluster': of('theirs', 'accepting') },
+      },
+    ],
+  };
+}
