@@ -22,7 +22,7 @@ export function truefork(application, workers, ...flags) {
   const settings = ['--host', '127.0.0.1', '--workers', String(workers), ...flags];
   return Family.start(workers, ({ port }) => ({
     command: node,
-    args: [cli, 'serve', join(programs, 'served.mjs'), '--port', String(port), ...settings],
+    args: [cli, 'serve', join(programs, 'served.mjs'), '--port', String(port), '--log-format', 'text', ...settings],
     env: { APPLICATION: application },
   }));
 }
