@@ -1,5 +1,5 @@
 // A fork of the master, or of a mold, that serves.
-import { OutgoingMessage } from 'node:http';
+import { OutgoingMessage, type IncomingMessage } from 'node:http';
 import { Server as NetServer, type Server, type Socket } from 'node:net';
 import { F_DUPFD_CLOEXEC, fcntl } from '../posix/index.js';
 import { Agenda } from './agenda.js';
@@ -56,8 +56,9 @@ export interface Birth {
 export class Worker {
   readonly #plan: WorkerPlan;
   readonly #agenda = new Agenda();
-  readonly #responses = new Set<OutgoingMessage>();
   readonly #sockets = new Set<Socket>();
+  /** The latest response of each connection of HTTP/1 that has had a request: not a listener on each response, which costs. */
+  readonly #responses = new Map<Socket, OutgoingMessage>();
   /** Of HTTP/2. */
   readonly #sessions: Sessions | undefined;
   /** Its own, once it serves; before that nobody's. */
@@ -207,7 +208,7 @@ export class Worker {
 
   #enterStopping(): void {
     this.#birth?.cell.enter('stopping', process.pid);
-    this.#responses.forEach(endAfter);
+    for (const response of this.#responses.values()) this.#endAfter(response);
   }
 
   #closeIdleAfter(delay: number): void {
@@ -235,19 +236,30 @@ export class Worker {
       cell?.countConnection(-1);
       this.#gate?.leave();
       this.#sockets.delete(socket);
+      this.#responses.delete(socket);
     });
     if (!isHttp(this.#plan.server) && !this.#sessions) this.#count();
   };
 
-  readonly #onRequest = (_request: unknown, response: unknown) => {
+  readonly #onRequest = (request: IncomingMessage, response: unknown) => {
     // That of a stream, which has been counted.
     if (this.#sessions && !isResponse(response)) return;
     this.#countRequest();
     if (!isResponse(response)) return;
-    if (this.#stopping) endAfter(response);
-    this.#responses.add(response);
+    const { socket } = request;
+    // With TLS it is another than the one that was accepted.
+    if (!this.#sockets.has(socket) && !this.#responses.has(socket)) {
+      socket.once('close', () => this.#responses.delete(socket));
+    }
+    this.#responses.set(socket, response);
+    if (this.#stopping) this.#endAfter(response);
+  };
+
+  /** Makes its connection end after a response that it waits for. */
+  #endAfter(response: OutgoingMessage): void {
+    if (response.writableFinished) return;
+    if (!response.headersSent) response.setHeader('Connection', 'close');
     response.once('close', () => {
-      this.#responses.delete(response);
       // Its headers may have promised to keep the connection alive.
       const { server } = this.#plan;
       if (this.#stopping === 'soon' && isHttp(server))
@@ -255,10 +267,5 @@ export class Worker {
           server.closeIdleConnections();
         });
     });
-  };
-}
-
-/** Makes an HTTP connection end after the response that it waits for. */
-function endAfter(response: OutgoingMessage): void {
-  if (!response.headersSent) response.setHeader('Connection', 'close');
+  }
 }
