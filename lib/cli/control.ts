@@ -48,6 +48,14 @@ export const stop: Command = {
   run: ({ operands: [pid = ''], options }: Call) => demand(pid, options['quick'] === true ? 'stop quick' : 'stop'),
 };
 
+export const quit: Command = {
+  name: 'quit',
+  summary: 'As stop without --quick.',
+  operands: ['PID|PIDFILE'],
+  options: {},
+  run: ({ operands: [pid = ''] }: Call) => demand(pid, 'stop'),
+};
+
 export const reload: Command = {
   name: 'reload',
   summary: 'Load the application anew, and replace all workers, a few at a time. Returns when the new ones serve.',

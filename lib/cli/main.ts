@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { call } from './call.js';
 import { helpOf, helpOfAll, readCall, UsageError, type Command } from './command.js';
-import { refork, reload, scale, status, stop, upgrade } from './control.js';
+import { quit, refork, reload, scale, status, stop, upgrade } from './control.js';
 import { complaintOf, exitCodeOf } from './exit-codes.js';
 import { ps } from './ps.js';
 import { serve } from './serve.js';
 import { top } from './top.js';
 
-const commands: readonly Command[] = [serve, status, top, reload, refork, upgrade, scale, stop, ps, call];
+const commands: readonly Command[] = [serve, status, top, reload, refork, upgrade, scale, stop, quit, ps, call];
 
 function version(): string {
   const manifest = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');

@@ -87,6 +87,13 @@ test('status, scale, refork, reload and stop', async () => {
   expect(readdirSync(join(env.XDG_RUNTIME_DIR, 'truefork', 'families'))).toEqual([]);
 });
 
+test('quit', async () => {
+  const { env, program, pid } = await up(1);
+  expect(await truefork(['quit', pid], env)).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  expect(await program.finished()).toMatchObject({ code: 0, signal: null });
+  expect(program.stderr).toMatch(/stopping how=graceful$/m);
+});
+
 test('stop --quick', async () => {
   const { env, program, pid } = await up(1);
   expect(await truefork(['stop', '--quick', pid], env)).toMatchObject({ code: 0, stderr: '' });

@@ -4,7 +4,7 @@ import { programPath } from '../support/programs';
 import { isolated } from '../support/runtime';
 import { truefork } from './truefork';
 
-const commands = ['serve', 'call', 'ps'];
+const commands = ['serve', 'status', 'top', 'reload', 'refork', 'upgrade', 'scale', 'stop', 'quit', 'ps', 'call'];
 
 test.each([['--help'], ['-h'], ['help']])('truefork %s shows every command', async (flag) => {
   const { code, stdout, stderr } = await truefork([flag]);

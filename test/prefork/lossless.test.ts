@@ -52,12 +52,21 @@ class Changes {
   }
 
   async reload(): Promise<void> {
-    const old = this.#family.workers;
     application(++this.#version);
     this.#family.program.kill('SIGHUP');
     await this.#family.program.printed(new RegExp(`reloaded generation=${++this.#generation}$`, 'm'));
-    await Promise.all(old.map((pid) => this.#family.exited(pid)));
+    await Promise.all(this.#older().map((pid) => this.#family.exited(pid)));
     this.#oldest = this.#version;
+  }
+
+  /** The workers of older generations that have not ended: one may have been forked as the reload began. */
+  #older(): number[] {
+    const { stdout } = this.#family.program;
+    const ended = new Set([...stdout.matchAll(/^worker=\d+ pid=(\d+) exited /gm)].map(([, pid]) => pid));
+    const forked = [...stdout.matchAll(/^worker=\d+ pid=(\d+) forked generation=(\d+)/gm)];
+    return forked
+      .filter(([, pid, generation]) => Number(generation) < this.#generation && !ended.has(pid))
+      .map(([, pid]) => Number(pid));
   }
 
   async refork(): Promise<void> {
