@@ -106,6 +106,8 @@ const server = start(
     SERVICE,
     '--registry',
     url,
+    '--log-format',
+    'text',
   ],
   'stderr',
 );
