@@ -14,8 +14,6 @@ module.exports = {
   },
   modulePathIgnorePatterns: ['<rootDir>/test/(matrix|neighbours)/'],
   globalSetup: '<rootDir>/test/support/set-up.mjs',
-  // Most of the time they wait for processes: one after the other, as Jest has it on two processors, takes twice as long.
-  maxWorkers: 2,
   // A safety net only: tests wait for events, and the slowest one forks a thousand times.
   testTimeout: 120_000,
 };

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { kill } from 'truefork';
 import { nodes } from '../support/programs';
 import { temporaryDirectory } from '../support/runtime';
@@ -65,8 +66,8 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
       all.push(client);
     }
     const shares = family.workers.map((pid) => all.filter(({ served }) => served === pid).length);
-    // 20 each, but for some at the beginning and where another process was in the way.
-    expect(Math.max(...shares)).toBeLessThanOrEqual(2 * Math.min(...shares));
+    // 20 each, but for some at the beginning and where other processes were in the way. Else some have 50, and some 1.
+    expect(Math.max(...shares)).toBeLessThanOrEqual(5 * Math.min(...shares));
     for (const { connection } of all) connection.close();
     await family.stop();
   });
@@ -114,9 +115,6 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
         kill(worker, 'SIGTTOU');
       },
       () => {
-        family.program.kill('SIGUSR2');
-      },
-      () => {
         family.program.kill('SIGHUP');
       },
     ]) {
@@ -139,6 +137,14 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
       expect((await byWorker(all)).get(successor ?? 0)).toHaveLength(2);
       expect(waiting(all)).toHaveLength(1);
     }
+    for (const { connection } of all) connection.close();
+    family.program.kill('SIGUSR2');
+    await family.program.printed(/reforked generation=/);
+    // One was the mold's successor for a while, and still finishes.
+    const count = (what: string) => family.program.stdout.match(new RegExp(`^worker=0 .* ${what} `, 'gm'))?.length ?? 0;
+    while (count('forked') - count('(exited|promoted)') > 1) await sleep(5);
+    all = await clients(family.port, 3, 2);
+    expect(waiting(all)).toHaveLength(1);
     const ended = all.filter(({ served }) => served !== undefined).map(({ connection }) => connection.ended());
     family.program.kill('SIGTERM');
     expect(await Promise.all(ended)).toEqual(['END', 'END']);

@@ -62,7 +62,8 @@ class Changes {
   /** The workers of older generations that have not ended: one may have been forked as the reload began. */
   #older(): number[] {
     const { stdout } = this.#family.program;
-    const ended = new Set([...stdout.matchAll(/^worker=\d+ pid=(\d+) exited /gm)].map(([, pid]) => pid));
+    // One that is promoted ends as a mold.
+    const ended = new Set([...stdout.matchAll(/^worker=\d+ pid=(\d+) (?:exited|promoted) /gm)].map(([, pid]) => pid));
     const forked = [...stdout.matchAll(/^worker=\d+ pid=(\d+) forked generation=(\d+)/gm)];
     return forked
       .filter(([, pid, generation]) => Number(generation) < this.#generation && !ended.has(pid))
