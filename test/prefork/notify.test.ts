@@ -152,7 +152,7 @@ test('a worker does not see that it could be told anything', async () => {
   const socket = join(temporaryDirectory(), 'socket');
   const program = new Program(command, {
     env: { ...env, WATCHDOG_USEC: '1000000' },
-    args: ['serve', programPath('cli-environment.mjs'), '-w', '1', '--path', socket],
+    args: ['serve', programPath('cli-environment.mjs'), '-w', '1', '--log-format', 'text', '--path', socket],
   });
   await manager.heard(/^READY=1$/m);
   const body = await new Promise<string>((resolve, reject) => {
@@ -170,7 +170,7 @@ test('it hears which process is the service after an upgrade, and from then on t
   const runtime = isolated();
   const program = new Program(command, {
     env: { ...env, ...runtime, WATCHDOG_USEC: '200000' },
-    args: ['serve', programPath('cli-environment.mjs'), '-w', '1', '--host', '127.0.0.1'],
+    args: ['serve', programPath('cli-environment.mjs'), '-w', '1', '--log-format', 'text', '--host', '127.0.0.1'],
   });
   const { index } = await manager.heard(/^READY=1$/m);
   const upgrade = (pid: number) => truefork(['upgrade', String(pid)], runtime);
