@@ -20,6 +20,8 @@ execFileSync(process.execPath, [join(root, 'scripts', 'build-native.mjs'), folde
 const asanOptions = [
   // A finding is no exit status that a test may expect.
   'exitcode=86',
+  // What has been freed is kept for so long only: a parent that forks is to be seen not to grow. (Default: 256.)
+  'quarantine_size_mb=16',
   // The tests of fatal signals expect the kernel's own action. A signal that nobody expects still fails its test.
   ...['segv', 'sigbus', 'abort', 'sigfpe', 'sigill'].map((signal) => `handle_${signal}=0`),
 ];
