@@ -48,38 +48,33 @@ export const stop: Command = {
   run: ({ operands: [pid = ''], options }: Call) => demand(pid, options['quick'] === true ? 'stop quick' : 'stop'),
 };
 
-export const quit: Command = {
-  name: 'quit',
-  summary: 'As stop without --quick.',
-  operands: ['PID|PIDFILE'],
-  options: {},
-  run: ({ operands: [pid = ''] }: Call) => demand(pid, 'stop'),
-};
+/** A command that asks one thing of a master, and has no options. */
+function asking(name: string, summary: string, request = name): Command {
+  return {
+    name,
+    summary,
+    operands: ['PID|PIDFILE'],
+    options: {},
+    run: ({ operands: [pid = ''] }: Call) => demand(pid, request),
+  };
+}
 
-export const reload: Command = {
-  name: 'reload',
-  summary: 'Load the application anew, and replace all workers, a few at a time. Returns when the new ones serve.',
-  operands: ['PID|PIDFILE'],
-  options: {},
-  run: ({ operands: [pid = ''] }: Call) => demand(pid, 'reload'),
-};
+export const quit = asking('quit', 'As stop without --quick.', 'stop');
 
-export const refork: Command = {
-  name: 'refork',
-  summary: 'Replace all workers by forks of one that is warm, a few at a time. Returns when the new ones serve.',
-  operands: ['PID|PIDFILE'],
-  options: {},
-  run: ({ operands: [pid = ''] }: Call) => demand(pid, 'refork'),
-};
+export const reload = asking(
+  'reload',
+  'Load the application anew, and replace all workers, a few at a time. Returns when the new ones serve.',
+);
 
-export const upgrade: Command = {
-  name: 'upgrade',
-  summary:
-    'Execute the whole server anew, master and all, and print its new pid. Returns when it serves; else the old one goes on.',
-  operands: ['PID|PIDFILE'],
-  options: {},
-  run: ({ operands: [pid = ''] }: Call) => demand(pid, 'upgrade'),
-};
+export const refork = asking(
+  'refork',
+  'Replace all workers by forks of one that is warm, a few at a time. Returns when the new ones serve.',
+);
+
+export const upgrade = asking(
+  'upgrade',
+  'Execute the whole server anew, master and all, and print its new pid. Returns when it serves; else the old one goes on.',
+);
 
 export const scale: Command = {
   name: 'scale',

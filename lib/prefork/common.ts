@@ -51,7 +51,7 @@ export function manner(status: ExitStatus | undefined): Record<string, string | 
   return status.state === 'exited' ? { code: status.code } : { signal: status.signal };
 }
 
-/** Milliseconds for the log: more than a tenth is noise. */
-export function tenths(milliseconds: number): number {
-  return Math.round(milliseconds * 10) / 10;
+/** For people: more than a tenth is noise. */
+export function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
 }

@@ -2,6 +2,7 @@
 // metrics alike.
 import { atfork, type ProcessMemory } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
+import { tenths } from './common.js';
 import { History, type HistoryEvent } from './history.js';
 import { keptOf, type Note } from './log.js';
 import { now } from './place.js';
@@ -223,7 +224,7 @@ export class Reporter {
       ...view(),
       totals: {
         requests: this.#requests([...molds, ...processes]),
-        requestsPerSecond: round(this.#rates.family),
+        requestsPerSecond: tenths(this.#rates.family),
         connections: processes.reduce((sum, { connections }) => sum + connections, 0),
         forks: this.#counts.fork,
         exits: this.#counts.exit,
@@ -234,7 +235,7 @@ export class Reporter {
       },
       memory: resources.memory(master),
       cpu: resources.cpu(master),
-      rates: this.#rates.record.map(round),
+      rates: this.#rates.record.map(tenths),
       molds: molds.map((status) => this.#mold(status)),
       workers: [...processes.map((status) => this.#process(status, time)), ...this.#waiting(processes)].sort(
         (a, b) => a.worker - b.worker || a.generation - b.generation || a.forkedAt - b.forkedAt,
@@ -252,9 +253,9 @@ export class Reporter {
       ...status,
       state: resources.stopped(pid) ? 'stopped' : state,
       forkedAt: this.#born.get(pid) ?? since,
-      requestsPerSecond: round(this.#rates.of(pid)),
+      requestsPerSecond: tenths(this.#rates.of(pid)),
       // One that hangs does not tell by how much.
-      lag: round(Math.max(lag, time - turnedAt - this.#sources.beat)),
+      lag: tenths(Math.max(lag, time - turnedAt - this.#sources.beat)),
       memory: resources.memory(pid),
       cpu: resources.cpu(pid),
       ...this.#place(worker),
@@ -314,9 +315,4 @@ export class Reporter {
       pastCpuTime: this.#pastCpuTime.get(worker) ?? 0,
     };
   }
-}
-
-// To a tenth: more is noise, in many characters.
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }
