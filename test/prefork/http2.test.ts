@@ -1,12 +1,11 @@
 // Servers of HTTP/2: whatever ends a worker, no stream is lost.
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { kill } from 'truefork';
 import { nodes } from '../support/programs';
 import { Family } from './family';
-import { HttpConnection } from './http-connection';
 import { begin, bodyOf, get, Http2Load, openSession } from './http2-client';
+import { stopsOverTls } from './over-tls';
 
 type Kind = 'plain' | 'secure' | 'both';
 
@@ -92,20 +91,7 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
 
   test('a server that takes HTTP/1 too ends its connections as that does', async () => {
     const family = await up({ workers: 1 }, { kind: 'both', node });
-    const open = async () => {
-      const socket = connectTls({ port: family.port, host: '127.0.0.1', rejectUnauthorized: false });
-      await once(socket, 'secureConnect');
-      return new HttpConnection(socket);
-    };
-    const [idle, busy] = [await open(), await open()];
-    expect(family.workers).toContain(Number((await idle.get()).body));
-    await busy.begin();
-    family.program.kill('SIGTERM');
-    expect(await idle.ended()).toBe('END');
-    busy.finishBody();
-    expect(await busy.answer()).toMatchObject({ status: 200, headers: { connection: 'close' } });
-    await busy.ended();
-    await family.ended();
+    await stopsOverTls(family, { rejectUnauthorized: false });
   });
 });
 

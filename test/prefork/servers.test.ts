@@ -1,16 +1,14 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { connect as connectTls } from 'node:tls';
 import { kill } from 'truefork';
 import { connectRegistry } from 'truefork/discovery';
 import { createRpcClient } from 'truefork/rpc';
 import { nodes } from '../support/programs';
 import { temporaryDirectory } from '../support/runtime';
 import { Family } from './family';
-import { HttpConnection } from './http-connection';
+import { stopsOverTls } from './over-tls';
 
 /** A connection to prefork-echo.mjs, line by line. */
 async function echo(port: number) {
@@ -49,20 +47,7 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
   test('an https server runs as it is', async () => {
     const family = await Family.up('prefork-https.mjs', { node, options: { workers: 1 } });
     const ca = readFileSync(join(__dirname, 'fixtures', 'certificate.pem'));
-    const open = async () => {
-      const socket = connectTls({ port: family.port, host: '127.0.0.1', ca });
-      await once(socket, 'secureConnect');
-      return new HttpConnection(socket);
-    };
-    const [idle, busy] = [await open(), await open()];
-    expect(family.workers).toContain(Number((await idle.get()).body));
-    await busy.begin();
-    family.program.kill('SIGTERM');
-    expect(await idle.ended()).toBe('END');
-    busy.finishBody();
-    expect(await busy.answer()).toMatchObject({ status: 200, headers: { connection: 'close' } });
-    await busy.ended();
-    await family.ended();
+    await stopsOverTls(family, { ca });
   });
 
   test('an RPC server whose workers are killed one after the other loses no idempotent call', async () => {
