@@ -1,12 +1,13 @@
 // The log of `truefork serve`: on stderr, as JSON lines, or as text for people.
 import { styleText } from 'node:util';
 import { lineOf, type Log, type LogRecord } from '../prefork/index.js';
+import { wantsColour } from './screen.js';
 
 /** @param format `auto`: text on a terminal, JSON elsewhere */
 export async function logOf(format: 'auto' | 'text' | 'json'): Promise<Log> {
   const terminal = process.stderr.isTTY;
   if (format === 'json' || (format === 'auto' && !terminal)) return { logRecord: await jsonLog() };
-  return terminal ? { logRecord: writeColoured } : { log: write };
+  return terminal ? { logRecord: writeTimed } : { log: write };
 }
 
 function write(line: string): void {
@@ -15,11 +16,17 @@ function write(line: string): void {
 
 const colours = { info: undefined, warn: 'yellow', error: 'red' } as const;
 
-function writeColoured(record: LogRecord): void {
+function writeTimed(record: LogRecord): void {
   const time = new Date().toTimeString().slice(0, 8);
-  const colour = colours[record.level];
   const line = lineOf(record);
-  write(`${styleText('dim', time)} ${colour ? styleText(colour, line) : line}`);
+  if (!wantsColour(process.stderr)) {
+    write(`${time} ${line}`);
+    return;
+  }
+  const colour = colours[record.level];
+  // Decided above, of the stream that is written to; left to itself, it looks at stdout.
+  const paint = (how: Parameters<typeof styleText>[0], text: string) => styleText(how, text, { validateStream: false });
+  write(`${paint('dim', time)} ${colour ? paint(colour, line) : line}`);
 }
 
 async function jsonLog(): Promise<(record: LogRecord) => void> {

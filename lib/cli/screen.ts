@@ -14,9 +14,9 @@ export function hasScreen(): boolean {
   return process.stdout.isTTY && process.stdin.isTTY && process.env['TERM'] !== 'dumb';
 }
 
-/** Whether to write in colours, by https://no-color.org. */
-export function wantsColour(): boolean {
-  return process.stdout.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+/** Whether to write to `stream` in colours, by https://no-color.org. */
+export function wantsColour(stream: { readonly isTTY?: boolean }): boolean {
+  return stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
 }
 
 /** The whole of the terminal, until the process ends, however it does: then the terminal is as it was. */

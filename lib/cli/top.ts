@@ -34,7 +34,10 @@ async function statusOf(master: number): Promise<MasterStatus> {
 
 /** A family, in lines, once. */
 export function snapshotOf(status: MasterStatus): string {
-  const look: Look = { width: process.stdout.isTTY ? process.stdout.columns : WIDE, colour: wantsColour() };
+  const look: Look = {
+    width: process.stdout.isTTY ? process.stdout.columns : WIDE,
+    colour: wantsColour(process.stdout),
+  };
   return [...headOf(status, look), '', ...workerTable(status, byPlace, look)].join('\n');
 }
 
@@ -137,7 +140,7 @@ class Top {
 
   #draw(): void {
     const { width, height } = this.#screen;
-    const look: Look = { width, colour: wantsColour() };
+    const look: Look = { width, colour: wantsColour(process.stdout) };
     const status = this.#status;
     if (!status) {
       this.#screen.draw([this.#trouble.slice(0, width), '', 'q quits'.slice(0, width)]);

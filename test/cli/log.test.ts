@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { kill } from 'truefork';
 import { Program, programPath, run } from '../support/programs';
-import { isolated, temporaryDirectory } from '../support/runtime';
+import { isolated, temporaryDirectory, terminalEnvironment } from '../support/runtime';
 import { command } from './truefork';
 
 interface Fact {
@@ -58,16 +58,28 @@ test('is one JSON object a line where there is no terminal', async () => {
   expect(told.at(-1)).toMatchObject({ event: 'stopped', role: 'master', pid });
 });
 
-test('is text with colours on a terminal', async () => {
+const onTerminal = async (environment: NodeJS.ProcessEnv) => {
   const words = [process.execPath, command, 'serve', programPath('cli-dies.mjs'), '-w', '1', '--host', '127.0.0.1'];
   // Of Debian's bsdutils, which every system has: it gives the program a terminal, and writes what that shows.
   const nodeArgs = ['--quiet', '--return', '--command', words.join(' ')];
-  const { code, stdout: coloured } = await run('/dev/null', { node: '/usr/bin/script', nodeArgs, env: isolated() });
+  const env = { ...isolated(), ...terminalEnvironment, ...environment };
+  const { code, stdout } = await run('/dev/null', { node: '/usr/bin/script', nodeArgs, env });
   expect(code).toBe(70);
-  const stdout = coloured.replaceAll('\x1b[', '^');
+  return stdout.replaceAll('\x1b[', '^');
+};
+
+// A CI says by `CI` that its own log has no colours: a terminal within it has them.
+test.each([{}, { CI: '1' }])('is text with colours on a terminal, with %j', async (environment) => {
+  const stdout = await onTerminal(environment);
   expect(stdout).toMatch(/^\^2m\d\d:\d\d:\d\d\^22m master pid=\d+ listening host=127\.0\.0\.1 port=\d+ workers=1\r$/m);
   expect(stdout).toMatch(/ \^33mworker=0 pid=\d+ exited code=\d+\^39m\r$/m);
   expect(stdout).toMatch(/ \^31mmaster pid=\d+ giving up failures=5\^39m\r$/m);
+});
+
+test.each([{ NO_COLOR: '1' }, { TERM: 'dumb' }])('is text without colours with %j', async (environment) => {
+  const stdout = await onTerminal(environment);
+  expect(stdout).toMatch(/^\d\d:\d\d:\d\d master pid=\d+ listening host=127\.0\.0\.1 port=\d+ workers=1\r$/m);
+  expect(stdout).not.toContain('^');
 });
 
 describe('a log file', () => {

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { childrenOf } from '../support/processes';
-import { isolated } from '../support/runtime';
+import { isolated, terminalEnvironment } from '../support/runtime';
 import { command, serve, truefork } from './truefork';
 
 const ENTER = '\x1b[?1049h';
@@ -18,7 +18,7 @@ class Terminal {
   constructor(line: string, env: NodeJS.ProcessEnv, { columns = 120, rows = 30 } = {}) {
     const sized = `stty cols ${columns} rows ${rows}; ${line}; echo; echo code=$?; stty -a`;
     this.process = spawn('script', ['--quiet', '--flush', '--echo', 'never', '--command', sized, '/dev/null'], {
-      env: { ...process.env, TERM: 'xterm-256color', SHELL: '/bin/sh', ...env },
+      env: { ...process.env, ...terminalEnvironment, ...env },
       detached: true,
       stdio: ['pipe', 'pipe', 'ignore'],
     });

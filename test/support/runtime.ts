@@ -16,6 +16,9 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
+/** The environment of what runs in a terminal that can do everything, whatever these tests run in. */
+export const terminalEnvironment = { TERM: 'xterm-256color', NO_COLOR: '', SHELL: '/bin/sh' };
+
 /** The environment of programs that see only each other's families and registry. */
 export function isolated(): { XDG_RUNTIME_DIR: string } {
   return { XDG_RUNTIME_DIR: temporaryDirectory() };
