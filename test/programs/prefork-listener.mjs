@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
+import { atfork } from 'truefork';
 import { openListener, prefork } from 'truefork/prefork';
 
 await assert.rejects(openListener({ port: 65536 }), { code: 'ERR_OUT_OF_RANGE' });
@@ -16,6 +17,8 @@ await assert.rejects(openListener({ host, port }), { code: 'EADDRINUSE' });
 // It comes before there is a worker, and waits.
 const early = connect(port, host);
 await once(early, 'connect');
+// The worker has a copy of it, and might read the answer.
+atfork({ child: () => early.destroy() });
 early.end('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
 
 const master = await prefork(server, { listener, workers: 1, maxLifetime: Infinity });
