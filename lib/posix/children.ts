@@ -15,8 +15,8 @@ export function hasEnded(pid: number): void {
 }
 
 /** In a child: they are its parent's. */
-export function areNotMine(): void {
-  forked.clear();
+export function areNotMine(children = forked): void {
+  children.clear();
 }
 
 /**

@@ -6,7 +6,7 @@ import { answered } from './errno.js';
 import { ForkUnsafeError, type ForkUnsafeReason } from './errors.js';
 import { inspectors, profilers } from './inspectors.js';
 import { native, type NativeForkOptions, type Refusal } from './native.js';
-import { own, prepareRepair, repair, type Repaired } from './repair.js';
+import { own, prepareRepair, repair, scratch, type Repaired } from './repair.js';
 import { leaveStreams } from './streams.js';
 
 /** What to do around every fork of this process. */
@@ -158,8 +158,8 @@ function rehearse(): void {
   if (rehearsed) return;
   rehearsed = true;
   const children = new Int32Array(2);
-  for (let n = 0; n < REHEARSALS; n++)
-    becomeChild(children, false, [], { process: { pid: 0 }, math: { random: null } });
+  areNotMine(new Set());
+  for (let n = 0; n < REHEARSALS; n++) becomeChild(children, false, [], scratch());
 }
 
 function make(count: number, options: ForkOptions, caller: Caller): Forked {

@@ -69,6 +69,9 @@ interface Ahead {
   data?: Uint8Array | undefined;
 }
 
+/** What a child needs of it. */
+type Feed = Pick<Ahead, 'draw' | 'times' | 'data'>;
+
 const TypedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
 const aheads: Ahead[] = [
@@ -121,7 +124,7 @@ function feeds(data: Uint8Array, { draw, ofZeros }: Ahead): boolean {
   return zeros.includes(true);
 }
 
-function repairAhead({ data, draw, times }: Ahead): void {
+function repairAhead({ data, draw, times }: Feed): void {
   if (data) randomize(data);
   else for (let n = 0; n < times; n++) draw();
 }
@@ -152,10 +155,17 @@ export function prepareRepair(): string[] {
 export interface Repaired {
   readonly process: object;
   readonly math: object;
+  readonly feeds: readonly Feed[];
 }
 
 /** Of this process. */
-export const own: Repaired = { process, math: Math };
+export const own: Repaired = { process, math: Math, feeds: aheads };
+
+/** Of nobody. */
+export function scratch(): Repaired {
+  const feed = { draw: () => undefined, times: 0, data: new Uint8Array(1) };
+  return { process: { pid: 0 }, math: { random: null }, feeds: [feed, feed] };
+}
 
 /** Puts right, in a forked child, what is wrong in every one. */
 export function repair(repaired: Repaired): void {
@@ -163,5 +173,5 @@ export function repair(repaired: Repaired): void {
   repairProperty(repaired.process, pid);
   next = draws.length;
   repairProperty(repaired.math, mathRandom);
-  for (const ahead of aheads) repairAhead(ahead);
+  for (const feed of repaired.feeds) repairAhead(feed);
 }

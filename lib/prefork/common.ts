@@ -2,6 +2,7 @@
 import type { Signal } from '../posix/index.js';
 import type { ExitStatus } from '../reaper/index.js';
 import type { Agenda } from './agenda.js';
+import type { Descendant } from './descendant.js';
 import type { LastWords } from './last-words.js';
 import type { Note } from './log.js';
 import type { Orders } from './orders.js';
@@ -20,8 +21,8 @@ export interface Common {
   readonly watch: (pid: number) => Promise<unknown>;
   /** To a child that has not been reaped. */
   readonly signal: (pid: number, signal: Signal) => void;
-  /** What a fork becomes, which is on this cell of the scoreboard. It returns, and the fork goes on by itself. */
-  readonly become: Readonly<Record<'worker' | 'mold', (cell: number) => void>>;
+  /** What the forks of this process become. */
+  readonly descendant: Descendant;
   /** Whether the server stops: nothing is forked any more. */
   readonly stopping: () => boolean;
   /** The signal by which all have been told to end, if they have. */

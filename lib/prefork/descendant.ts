@@ -6,8 +6,8 @@ import { wrongType } from '../mistakes.js';
 import { forkMany, isPosixError, prepareFork, Watcher } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
 import type { Note } from './log.js';
+import type { Estate } from './estate.js';
 import { tell, type News } from './news.js';
-import type { Orders } from './orders.js';
 import { rehearse } from './rehearsal.js';
 import { MOLD, type Scoreboard } from './scoreboard.js';
 import { rowOf } from './signals.js';
@@ -20,11 +20,14 @@ export interface DescendantPlan {
   readonly backlog: number;
   readonly maxConnections: number;
   readonly gracefulTimeout: number;
-  /** Where it tells the master of itself: the end to write to of a pipe. */
+  /** The master's. */
+  readonly estate: Estate;
+  /** Where it tells the master of itself. */
   readonly news: number;
-  /** The end to read from of a pipe that only the master can write to, and never does: its end is the master's end. */
-  readonly lifeline: number;
-  readonly orders: Orders;
+  /** What a mold loads: answers the server. */
+  readonly load: () => unknown;
+  /** Is told why a worker cannot serve. */
+  readonly failed: (error: unknown) => void;
   /** For the worker that is born. */
   readonly birth: (cell: number) => Birth;
   readonly note: Note;
@@ -48,7 +51,7 @@ export class Descendant {
   /** In the master. */
   constructor(plan: DescendantPlan) {
     this.#plan = plan;
-    this.#lifeline = new Watcher(plan.lifeline, () => {
+    this.#lifeline = new Watcher(plan.estate.lifeline, () => {
       this.#masterEnded();
     }).unref();
   }
@@ -66,8 +69,13 @@ export class Descendant {
 
   /** In the process that workers are forked from: they serve this. */
   async prepare(server: Server): Promise<void> {
-    const { address, backlog, maxConnections } = this.#plan;
-    await rehearse(server, address);
+    await rehearse(server, this.#plan, (plan) => new Descendant(plan));
+    this.take(server);
+  }
+
+  /** They serve this, unprepared. */
+  take(server: Server): void {
+    const { backlog, maxConnections } = this.#plan;
     this.#worker = new Worker({
       server,
       backlog,
@@ -78,11 +86,16 @@ export class Descendant {
     });
   }
 
-  /** In a new process: loads the application, and from then on forks what the master orders. What fails ends it. */
-  async mold(cell: number, load: () => unknown): Promise<void> {
+  /** In a fork of the master: loads the application, and from then on forks what the master orders. What fails ends it. */
+  beMold(cell: number): void {
+    this.#plan.estate.leave();
+    void this.#mold(cell);
+  }
+
+  async #mold(cell: number): Promise<void> {
     this.#role = 'mold';
     this.#cell = cell;
-    const { scoreboard, note } = this.#plan;
+    const { scoreboard, note, load } = this.#plan;
     scoreboard.cell(cell).enter('booting', process.pid);
     try {
       const server = await load();
@@ -96,8 +109,17 @@ export class Descendant {
     }
   }
 
-  /** In a new process: serves until it is told to stop. */
-  serve(cell: number): void {
+  /** In a fork of the master: serves until it is told to stop. */
+  beWorker(cell: number): void {
+    this.#plan.estate.leave();
+    try {
+      this.#serve(cell);
+    } catch (error) {
+      this.#plan.failed(error);
+    }
+  }
+
+  #serve(cell: number): void {
     this.#role = 'worker';
     this.#cell = cell;
     if (!this.#worker) throw new Error('there is nothing to serve');
@@ -151,11 +173,11 @@ export class Descendant {
 
   // Takes orders from now on.
   #open(): void {
-    const { scoreboard, orders } = this.#plan;
+    const { scoreboard, estate } = this.#plan;
     const { line } = scoreboard.cell(this.#cell).mold;
     prepareFork();
-    this.#orders = new Watcher(orders.descriptor(line), () => {
-      const cells = orders.take(line);
+    this.#orders = new Watcher(estate.orders.descriptor(line), () => {
+      const cells = estate.orders.take(line);
       // From the check phase of the event loop, in which a child inherits no event that is half dispatched.
       if (cells.length > 0)
         setImmediate(() => {
@@ -180,7 +202,7 @@ export class Descendant {
     if (forked.role === 'child') {
       this.#orders?.close();
       this.#orders = undefined;
-      this.serve(cells[forked.index] ?? 0);
+      this.#serve(cells[forked.index] ?? 0);
       return;
     }
     for (const [index, cell] of cells.entries()) {

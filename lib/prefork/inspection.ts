@@ -43,7 +43,9 @@ export class Inspection {
 
   /** After how many requests a worker shall be replaced: its own number for each that asks. */
   maxRequests(): number {
-    return Math.ceil(this.#limits.maxRequests * (1 + Math.random() / 10));
+    const { maxRequests } = this.#limits;
+    // The first draw of a worker takes random numbers from the kernel.
+    return maxRequests === Infinity ? maxRequests : Math.ceil(maxRequests * (1 + Math.random() / 10));
   }
 
   inspect(members: Iterable<Member>): void {

@@ -154,5 +154,6 @@ function fieldsOf(fields: Fields): string {
 }
 
 function valueText(value: string): string {
-  return /^[^\s"=\p{C}]+$/u.test(value) ? value : JSON.stringify(value);
+  // Numbers and names first: the other expression takes half a millisecond to compile.
+  return /^[\w.:/-]+$/.test(value) || /^[^\s"=\p{C}]+$/u.test(value) ? value : JSON.stringify(value);
 }

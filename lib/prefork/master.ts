@@ -3,20 +3,17 @@ import { EventEmitter } from 'node:events';
 import { openSync, closeSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { integer } from '../mistakes.js';
-import { close, isPosixError, O_CLOEXEC, pipe2, type Signal } from '../posix/index.js';
+import { isPosixError, type Signal } from '../posix/index.js';
 import { Reaper, type ExitStatus, type StrangerReaper } from '../reaper/index.js';
 import { addressFields, type ServerAddress } from './address.js';
-import { Agenda } from './agenda.js';
 import { manner, PreforkError, type Common } from './common.js';
-import { Control } from './control.js';
 import { Descendant } from './descendant.js';
+import { Estate } from './estate.js';
 import { Inspection } from './inspection.js';
 import { LastWords } from './last-words.js';
 import type { Listener } from './listener.js';
 import { noteTo, type Note } from './log.js';
 import { Molds } from './molds.js';
-import { NewsPipe } from './news.js';
-import { Orders } from './orders.js';
 import { reapOrphans } from './orphans.js';
 import { now } from './place.js';
 import type { Predecessor } from './predecessor.js';
@@ -57,10 +54,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #scoreboard: Scoreboard;
   readonly #reaper = new Reaper();
   readonly #orphans: StrangerReaper | undefined;
-  readonly #agenda = new Agenda();
   readonly #inspection: Inspection;
   readonly #lastWords: LastWords;
-  readonly #control: Control;
   readonly #reporter: Reporter;
   /** To the log, and to the history. */
   readonly #note: Note;
@@ -70,9 +65,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #workers: Workers;
   /** What workers are forked from. */
   readonly #succession: Succession;
-  readonly #news: NewsPipe;
-  readonly #lifeline: { readonly read: number; readonly write: number };
-  readonly #orders = new Orders();
+  readonly #estate: Estate;
   /** What the forks of this process become. */
   readonly #descendant: Descendant;
   readonly #stopped: Promise<void>;
@@ -102,29 +95,56 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       this.#reporter.note(name, subject, fields);
     };
     this.#scoreboard = Scoreboard.create(this.address, logged);
-    const [lifelineRead, lifelineWrite] = pipe2(O_CLOEXEC);
-    this.#lifeline = { read: lifelineRead, write: lifelineWrite };
     const signal = (pid: number, signal: Signal) => {
       this.#signal(pid, signal);
     };
     this.#lastWords = new LastWords(logged, signal);
+    const estate = new Estate(
+      (message) => {
+        if (message.news === 'molded') this.#succession.molded(message.value);
+        else this.#workers.hear(message);
+      },
+      (words) => this.#asked(words),
+    );
+    this.#estate = estate;
+    const scoreboard = this.#scoreboard;
+    this.#descendant = new Descendant({
+      scoreboard,
+      address: listener.address,
+      backlog: settings.backlog,
+      maxConnections: settings.maxConnections,
+      gracefulTimeout: settings.gracefulTimeout,
+      estate,
+      news: estate.news.end,
+      birth: (number) => {
+        const cell = scoreboard.cell(number);
+        return {
+          cell,
+          listener: listener.socketOf(cell.worker),
+          maxRequests: this.#inspection.maxRequests(),
+          beat: this.#inspection.beat,
+        };
+      },
+      load: application as () => unknown,
+      failed: (error) => {
+        // It ends this worker, as an uncaught one, and is not the caller's.
+        queueMicrotask(() => {
+          throw error;
+        });
+      },
+      note: logged,
+      reopenLogs: settings.reopenLogs,
+    });
     const common: Common = {
       settings,
-      scoreboard: this.#scoreboard,
-      orders: this.#orders,
-      agenda: this.#agenda,
+      scoreboard,
+      orders: estate.orders,
+      agenda: estate.agenda,
       lastWords: this.#lastWords,
       note: this.#note,
       watch: (pid) => this.#reaper.watch(pid),
       signal,
-      become: {
-        worker: (cell) => {
-          this.#becomeWorker(cell);
-        },
-        mold: (cell) => {
-          this.#becomeMold(cell);
-        },
-      },
+      descendant: this.#descendant,
       stopping: () => this.#stopping !== undefined,
       farewell: () => (this.#told ? this.#farewell : undefined),
       reopenedAt: () => this.#reopenedAt,
@@ -171,38 +191,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         this.#fail(new PreforkError('ERR_PREFORK_MOLD', message, status));
       },
     });
-    this.#news = new NewsPipe((message) => {
-      if (message.news === 'molded') this.#succession.molded(message.value);
-      else workers.hear(message);
-    });
     this.#inspection = new Inspection(settings, workers);
-    const inspection = this.#inspection;
-    const scoreboard = this.#scoreboard;
-    this.#descendant = new Descendant({
-      scoreboard,
-      address: listener.address,
-      backlog: settings.backlog,
-      maxConnections: settings.maxConnections,
-      gracefulTimeout: settings.gracefulTimeout,
-      news: this.#news.end,
-      lifeline: lifelineRead,
-      orders: this.#orders,
-      birth: (number) => {
-        const cell = scoreboard.cell(number);
-        return {
-          cell,
-          listener: listener.socketOf(cell.worker),
-          maxRequests: inspection.maxRequests(),
-          beat: inspection.beat,
-        };
-      },
-      note: logged,
-      reopenLogs: settings.reopenLogs,
-    });
     this.#reporter = new Reporter({
       address: this.address,
       scoreboard,
-      beat: inspection.beat,
+      beat: this.#inspection.beat,
       view: () => ({
         generation: this.#succession.generation,
         wanted: workers.wanted,
@@ -212,10 +205,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     });
     this.#orphans = reapOrphans(logged, () => {
       // What they have told before their ends.
-      this.#news.read();
+      this.#estate.news.read();
       return workers.expecting;
     });
-    this.#control = new Control((words) => this.#asked(words));
     this.#upgrade = new Upgrade({
       command: settings.command,
       // A mold and the workers may each take so long.
@@ -274,19 +266,20 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    */
   async start(takesOver: boolean): Promise<void> {
     this.#note('listening', {}, { ...addressFields(this.address), workers: this.#settings.workers });
-    this.#reporter.open();
-    if (!takesOver) this.#openStatus();
     const application = this.#application;
     if (typeof application !== 'function') await this.#descendant.prepare(application);
     // From the check phase of the event loop, in which a child inherits no event that is half dispatched.
     await nextCheckPhase();
     try {
-      if (this.#succession.begin() === 'descendant') return await new Promise<never>(() => undefined);
+      if (this.#succession.begin() === 'descendant') return await never;
     } catch (error) {
       await this.stop({ quick: true });
       throw error;
     }
-    this.#agenda.every(this.#inspection.interval, () => {
+    // What the first workers need not wait for, nor have to let go of.
+    this.#reporter.open();
+    if (!takesOver) this.#open();
+    this.#estate.agenda.every(this.#inspection.interval, () => {
       this.#inspection.inspect(this.#workers.members);
       this.#succession.considerRefork();
     });
@@ -302,7 +295,6 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       this.on('ready', check);
       this.on('stopped', check);
     });
-    if (!this.#stopping && !takesOver) this.#openControl();
   }
 
   /** Takes the place of another master, when that has let go of it; unless this one has been told to stop by then. */
@@ -315,17 +307,14 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #inherit(): void {
     if (this.#stopping) return;
     this.#listener.takeOver();
-    this.#openStatus();
-    this.#openControl();
+    this.#open();
   }
 
-  #openControl(): void {
-    this.#control.open((error) => {
+  /** To those who ask. */
+  #open(): void {
+    this.#estate.control.open((error) => {
       this.#note('no control', {}, { reason: error.message });
     });
-  }
-
-  #openStatus(): void {
     if (!this.#statusServer) return;
     this.#statusServer.open(this.#reporter);
     this.#note('status page', {}, addressFields(this.#statusServer.address));
@@ -398,7 +387,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       if (this.#stopping) throw new Error('the server stops');
       this.#note('upgraded', {}, { successor: successor.pid });
       // When everybody has been told.
-      this.#agenda.after(0, () => {
+      this.#estate.agenda.after(0, () => {
         this.#yield(successor);
       });
       return successor.pid;
@@ -454,40 +443,12 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     return this.stop();
   }
 
-  /** In a child: lets go of everything that is the master's. The reaper lets go by itself. */
-  #leave(): void {
-    // Others may have ended at the same moment, and their respawns wait in the phase of the event loop that forked.
-    this.#agenda.clear();
-    this.#control.close();
-    this.#news.leave();
-    this.#orders.leave();
-    close(this.#lifeline.write);
-    this.removeAllListeners();
-  }
-
-  #becomeWorker(cell: number): void {
-    this.#leave();
-    try {
-      this.#descendant.serve(cell);
-    } catch (error) {
-      // It ends this worker, as an uncaught one, and is not the caller's.
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
-  }
-
-  #becomeMold(cell: number): void {
-    this.#leave();
-    void this.#descendant.mold(cell, this.#application as () => unknown);
-  }
-
   #reaped(pid: number, status: ExitStatus | undefined): void {
     const mold = this.#molds.of(pid);
     const member = this.#workers.of(pid);
     if (mold) {
       // What it told before its end.
-      this.#news.read();
+      this.#estate.news.read();
       this.#succession.moldEnded(mold, status);
     } else if (member) this.#workers.reaped(member, status);
     if (this.#stopping) this.#finishIfAlone();
@@ -587,7 +548,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   async #beginStop(how: 'graceful' | 'quick'): Promise<void> {
     this.#stopping = how;
-    this.#agenda.clear();
+    this.#estate.agenda.clear();
     this.#succession.stop();
     this.#note('stop', {}, { how });
     this.emit('stopping');
@@ -596,7 +557,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     await Promise.race([this.#beforeStop(), this.#hurried]);
     this.#endAll(this.#farewell);
     this.#told = true;
-    this.#agenda.after(this.#settings.gracefulTimeout, () => {
+    this.#estate.agenda.after(this.#settings.gracefulTimeout, () => {
       this.#killAll('gracefulTimeout');
     });
     this.#finishIfAlone();
@@ -651,27 +612,27 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #finishIfAlone(): void {
     if (this.#reaper.pids.length > 0 || this.#upgrade.hasChild || !this.#told) return;
     // A mold may have forked one more before its end.
-    this.#news.read();
+    this.#estate.news.read();
     if (this.#reaper.pids.length > 0) return;
-    this.#agenda.clear();
+    this.#estate.agenda.clear();
     // A process that is about to exit is not to be killed by a signal that repeats.
     if (!this.#exiting) for (const signal of handledSignals) process.off(signal, this.#onSignal);
-    this.#control.close();
     this.#lastWords.close();
     this.#statusServer?.close();
     this.#reporter.close();
     this.#reaper.close();
     this.#orphans?.close();
-    this.#news.close();
     this.#descendant.close();
-    this.#orders.close();
-    for (const fd of [this.#lifeline.read, this.#lifeline.write]) close(fd);
+    this.#estate.close();
     this.#listener.close();
     this.#scoreboard.remove();
     this.#note('stopped');
     this.emit('stopped');
   }
 }
+
+// What a descendant's copy of the caller waits for.
+const never = new Promise<never>(() => undefined);
 
 function upgradeError(why: string): PreforkError {
   return new PreforkError('ERR_PREFORK_UPGRADE', `the master was not replaced: ${why}`);

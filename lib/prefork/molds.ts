@@ -28,7 +28,7 @@ export class Molds {
    * @throws {ForkUnsafeError | PosixError} it could not be forked
    */
   boot(generation: number, taken: readonly (Line | undefined)[]): MoldMember | 'descendant' {
-    const { scoreboard, become, note, watch, settings } = this.#common;
+    const { scoreboard, descendant, note, watch, settings } = this.#common;
     const number = scoreboard.take();
     if (number === undefined) throw new RangeError('too many workers are finishing');
     const cell = scoreboard.cell(number);
@@ -42,7 +42,7 @@ export class Molds {
       throw error;
     }
     if (forked.role === 'child') {
-      become.mold(number);
+      descendant.beMold(number);
       return 'descendant';
     }
     const mold = new MoldMember(forked.pids[0] ?? 0, number, cell, generation, line);

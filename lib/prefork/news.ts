@@ -80,9 +80,8 @@ export class NewsPipe {
     close(this.#read);
   }
 
-  /** In the master, at the end. */
+  /** After `leave`, where nobody tells anything any more. */
   close(): void {
-    this.leave();
     close(this.end);
   }
 }

@@ -48,11 +48,8 @@ export class Orders {
     for (const pipe of this.#pipes) close(pipe.write);
   }
 
-  /** In the master, at the end. */
+  /** After `leave`, where nobody takes orders any more. */
   close(): void {
-    for (const pipe of this.#pipes) {
-      close(pipe.read);
-      close(pipe.write);
-    }
+    for (const pipe of this.#pipes) close(pipe.read);
   }
 }

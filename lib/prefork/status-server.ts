@@ -112,12 +112,17 @@ export class StatusServer {
   readonly #page = pageFrom(readFileSync(join(__dirname, 'status-page.html'), 'utf8'));
   readonly #connections = new Set<Socket>();
   #server: Server | undefined;
-  #forgetFork: () => void = () => undefined;
+  readonly #forgetFork: () => void;
 
   /** @param listener the socket, which is closed with it */
   constructor(listener: Listener) {
     this.#listener = listener;
     this.address = listener.address;
+    this.#forgetFork = atfork({
+      child: () => {
+        this.close();
+      },
+    });
   }
 
   /** Begins to answer. */
@@ -134,11 +139,6 @@ export class StatusServer {
       connection.once('close', () => this.#connections.delete(connection));
     });
     this.#server = server.listen({ fd: this.#listener.socketOf(0), backlog: STATUS_BACKLOG }).unref();
-    this.#forgetFork = atfork({
-      child: () => {
-        this.close();
-      },
-    });
   }
 
   /** Its socket, as another master is to know it that shall take the place of this one. */

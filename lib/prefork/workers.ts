@@ -170,7 +170,7 @@ export class Workers {
     const { source } = this;
     // They get their workers when there is a mold.
     if (!source) return 'master';
-    const { scoreboard, become } = this.#common;
+    const { scoreboard, descendant } = this.#common;
     const members: Member[] = [];
     for (const place of places) {
       const number = scoreboard.take();
@@ -189,7 +189,7 @@ export class Workers {
       throw error;
     }
     if (forked?.role === 'child') {
-      become.worker(numbers[forked.index] ?? 0);
+      descendant.beWorker(numbers[forked.index] ?? 0);
       return 'descendant';
     }
     for (const [index, member] of members.entries()) {

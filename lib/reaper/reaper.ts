@@ -71,7 +71,7 @@ export function isWatched(pid: number): boolean {
 export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
   readonly #children = new Map<number, Child>();
   readonly #by: 'pidfd' | 'sigchld';
-  readonly #takeHookBack: () => void;
+  #takeHookBack: (() => void) | undefined;
   #keepAlive: NodeJS.Timeout | undefined;
   readonly #onSigchld = () => {
     // Each by itself: a listener that throws does not keep the others from being told.
@@ -81,12 +81,6 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
   constructor({ by = 'pidfd' }: ReaperOptions = {}) {
     super();
     this.#by = by;
-    reapers.add(this);
-    this.#takeHookBack = atfork({
-      child: () => {
-        this.close();
-      },
-    });
   }
 
   /** The children that have not been reaped, by pid. */
@@ -117,6 +111,12 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
     if (known) return known.exited;
     const child = newChild();
     this.#children.set(pid, child);
+    reapers.add(this);
+    this.#takeHookBack ??= atfork({
+      child: () => {
+        this.close();
+      },
+    });
     if (this.#by === 'sigchld' || !this.#watchPidfd(pid, child)) this.#listenForSigchld();
     // It may have ended before anybody listened, or be somebody else's. Not from within: the caller has no promise yet.
     setImmediate(() => {
@@ -144,7 +144,8 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
     this.#children.clear();
     this.#stopListening();
     reapers.delete(this);
-    this.#takeHookBack();
+    this.#takeHookBack?.();
+    this.#takeHookBack = undefined;
   }
 
   [Symbol.dispose](): void {
