@@ -5,6 +5,7 @@ import {
   createRpcClient,
   createRpcServer,
   type Handlers,
+  type Instance,
   type RpcClient,
   type RpcConnectOptions,
   type RpcServer,
@@ -175,5 +176,30 @@ export async function still(neighbour: Raw, count: () => number): Promise<void> 
     neighbour.send(pythonRequest('ping', '1'));
     await neighbour.reply();
     calls = before > 0 && count() === before ? calls + 1 : 0;
+  }
+}
+
+/** A registry of one service, whose list the test sets. */
+export class ListRegistry {
+  watched: string[] = [];
+  #listeners = new Set<(instances: readonly Instance[]) => void>();
+  #list: readonly Instance[] = [];
+
+  get watches(): number {
+    return this.#listeners.size;
+  }
+
+  watch(service: string, listener: (instances: readonly Instance[]) => void): { close(): void } {
+    this.watched.push(service);
+    this.#listeners.add(listener);
+    setImmediate(() => {
+      if (this.#listeners.has(listener)) listener(this.#list);
+    });
+    return { close: () => this.#listeners.delete(listener) };
+  }
+
+  set(...ports: number[]): void {
+    this.#list = ports.map((port) => ({ host: '127.0.0.1', port }));
+    for (const listener of this.#listeners) listener(this.#list);
   }
 }

@@ -1,34 +1,9 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { booklet, createRpcClient, type Instance, type RpcClient } from 'truefork/rpc';
+import { booklet, createRpcClient, type RpcClient } from 'truefork/rpc';
 import { Program } from '../support/programs';
-import { deadPort, frame, owned, rawServer, serve } from './peers';
-
-/** A registry of one service, whose list the test sets. */
-class ListRegistry {
-  watched: string[] = [];
-  #listeners = new Set<(instances: readonly Instance[]) => void>();
-  #list: readonly Instance[] = [];
-
-  get watches(): number {
-    return this.#listeners.size;
-  }
-
-  watch(service: string, listener: (instances: readonly Instance[]) => void): { close(): void } {
-    this.watched.push(service);
-    this.#listeners.add(listener);
-    setImmediate(() => {
-      if (this.#listeners.has(listener)) listener(this.#list);
-    });
-    return { close: () => this.#listeners.delete(listener) };
-  }
-
-  set(...ports: number[]): void {
-    this.#list = ports.map((port) => ({ host: '127.0.0.1', port }));
-    for (const listener of this.#listeners) listener(this.#list);
-  }
-}
+import { deadPort, frame, ListRegistry, owned, rawServer, serve } from './peers';
 
 function clientOf(registry: ListRegistry): RpcClient {
   return owned(createRpcClient({ registry, service: 'rpc' }));
