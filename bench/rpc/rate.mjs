@@ -1,0 +1,113 @@
+// How many calls a second: one after the other on one connection, and many at once on sixteen. With one's own client, as people
+// have it; and with a load that costs next to nothing, so that it is the server that is measured.
+import { availableParallelism } from 'node:os';
+import { absent, atLeast, compared, interleave, timed } from './figures.mjs';
+import { load, peersMissing, Server } from './processes.mjs';
+
+const ROUNDS = 5;
+const SEQUENTIAL = 40_000;
+const PIPELINED = { connections: 16, calls: 16 };
+const BARS = { plain: 2, grpc: 5 };
+const NAMES = { plain: 'a plain Node server', grpc: '@grpc/grpc-js', jayson: 'jayson (tcp)' };
+
+/** Each client with its server, in turn; what it printed each time. */
+async function measure(contestants, shape, seconds) {
+  const servers = {};
+  for (const [name, { server, argument }] of Object.entries(contestants)) {
+    servers[name] = await Server.start(server, argument);
+  }
+  const measures = Object.entries(contestants).map(([name, { client }]) => [
+    name,
+    () => load(client, servers[name], { ...shape, seconds }),
+  ]);
+  const values = await interleave(ROUNDS, Object.fromEntries(measures));
+  for (const server of Object.values(servers)) await server.stop();
+  return values;
+}
+
+function each(values, what) {
+  return Object.fromEntries(Object.entries(values).map(([name, list]) => [name, list.map((value) => value[what])]));
+}
+
+function against(values, what, bars) {
+  const rates = each(values, 'perSecond');
+  return Object.keys(values)
+    .filter((name) => name in NAMES)
+    .map((name) =>
+      compared({
+        what,
+        unit: '/s',
+        ours: rates.truefork,
+        theirs: rates[name],
+        peer: NAMES[name],
+        better: 'more',
+        bar: bars[name],
+      }),
+    );
+}
+
+function named(values) {
+  return Object.fromEntries(
+    Object.entries(each(values, 'perSecond')).map(([name, list]) => [NAMES[name] ?? name, list]),
+  );
+}
+
+export default async function rate({ seconds }) {
+  const missing = peersMissing();
+  const others = missing === undefined ? ['grpc', 'jayson'] : [];
+  const own = Object.fromEntries(['truefork', ...others].map((name) => [name, { server: name, client: name }]));
+  const sequential = await measure(own, { connections: 1, calls: 1 }, seconds);
+  const pipelined = await measure(own, PIPELINED, seconds);
+  const raw = await measure(
+    {
+      truefork: { server: 'prefork', argument: String(availableParallelism()), client: 'raw' },
+      'truefork, one process': { server: 'truefork', client: 'raw' },
+      plain: { server: 'plain', client: 'raw' },
+    },
+    PIPELINED,
+    seconds,
+  );
+  const one = 'one call after the other on one connection';
+  const many = '16 connections, 16 calls at once on each';
+  const bare = `${many}, a bare load`;
+  const rates = each(raw, 'perSecond');
+  return {
+    figures: [
+      atLeast({ what: one, unit: '/s', ours: each(sequential, 'perSecond').truefork, least: SEQUENTIAL }),
+      timed({ what: '  99 of 100 take at most', unit: 'ms', ours: each(sequential, 'p99').truefork }),
+      ...against(sequential, one, {}),
+      ...against(pipelined, many, { grpc: BARS.grpc }),
+      timed({ what: '  99 of 100 take at most', unit: 'ms', ours: each(pipelined, 'p99').truefork }),
+      ...against(raw, bare, { plain: BARS.plain }),
+      compared({
+        what: `${bare}, one process of ours`,
+        unit: '/s',
+        ours: rates['truefork, one process'],
+        theirs: rates.plain,
+        peer: NAMES.plain,
+        better: 'more',
+      }),
+      ...(missing === undefined ? [] : [absent('@grpc/grpc-js and jayson', missing)]),
+    ],
+    pictures: [
+      {
+        name: 'rpc-sequential',
+        title: 'One call after the other on one connection',
+        unit: 'calls a second',
+        rows: named(sequential),
+      },
+      {
+        name: 'rpc-pipelined',
+        title: '16 connections, 16 calls at once on each',
+        unit: 'calls a second',
+        rows: named(pipelined),
+      },
+      {
+        name: 'rpc-server',
+        title: 'The same frames, and a load that costs next to nothing',
+        unit: 'calls a second',
+        rows: named(raw),
+      },
+    ],
+  };
+}
