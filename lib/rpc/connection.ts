@@ -169,8 +169,11 @@ export class Connection {
   send(call: Exchange): void {
     call.connection = this;
     call.sentAs = 0;
-    this.#unsent.add(call);
-    this.#pump();
+    if (this.#unsent.size === 0 && this.#maySend()) {
+      this.#write(call);
+    } else {
+      this.#unsent.add(call);
+    }
   }
 
   /**
@@ -232,10 +235,13 @@ export class Connection {
     this.#socket.unref();
   }
 
+  #maySend(): boolean {
+    return this.#connected && !this.#lost && this.#sent.size < this.#window && !this.#socket.writableNeedDrain;
+  }
+
   #pump(): void {
-    if (!this.#connected) return;
     for (const call of this.#unsent) {
-      if (this.#lost || this.#sent.size >= this.#window || this.#socket.writableNeedDrain) return;
+      if (!this.#maySend()) return;
       this.#unsent.delete(call);
       this.#write(call);
     }
@@ -271,11 +277,13 @@ export class Connection {
     if (this.#writer.size > batchSize) this.#flush();
     if (this.#flushing) return;
     this.#flushing = true;
-    process.nextTick(() => {
-      this.#flushing = false;
-      this.#flush();
-    });
+    process.nextTick(this.#flushNow);
   }
+
+  readonly #flushNow = (): void => {
+    this.#flushing = false;
+    this.#flush();
+  };
 
   #flush(): void {
     if (this.#writer.size > 0 && !this.#lost) this.#socket.write(this.#writer.take());
