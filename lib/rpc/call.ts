@@ -1,5 +1,5 @@
 import type { Abortable, Aborts } from './aborts.js';
-import type { Connection, Exchange } from './connection.js';
+import type { Connection } from './connection.js';
 import type { Endpoint } from './endpoint.js';
 import {
   ClientClosedError,
@@ -9,6 +9,7 @@ import {
   OverloadedError,
   RpcTimeoutError,
 } from './errors.js';
+import type { Exchange } from './exchange.js';
 import type { Pool } from './pool.js';
 import type { RetryBudget } from './retry-budget.js';
 
@@ -112,6 +113,7 @@ export class Call implements Exchange, Abortable {
 
   /** The time is up. */
   expire(): void {
+    if (this.#settled) return;
     const { timeout } = this.#settings;
     const { service } = this.#host;
     if (this.#endpoint === undefined) {
@@ -177,6 +179,9 @@ export class Call implements Exchange, Abortable {
   }
 }
 
+// After what has come meanwhile: if this process was busy or stopped, the reply may be here.
 function timeOut(call: Call): void {
-  call.expire();
+  setImmediate(() => {
+    call.expire();
+  });
 }

@@ -7,7 +7,10 @@ import {
   OverloadedError,
   RpcTimeoutError,
 } from './errors.js';
-import { FrameReader, FrameWriter, type FrameBody } from './frames.js';
+import { nobody, type Exchange } from './exchange.js';
+import { FrameReader, type FrameBody } from './frames.js';
+import { Outbox } from './outbox.js';
+import { Silence } from './silence.js';
 import { idTail, legacyRequest } from './wire.js';
 
 /** Where a server listens, and what its connection may take. */
@@ -26,37 +29,12 @@ export interface ConnectionOptions {
   readonly keepalive: number;
 }
 
-/** A call, as its connection sees it. */
-export interface Exchange {
-  /** The request's text up to its closing brace. */
-  readonly head: string;
-  /** When the reply is of no use any more, on the clock of performance.now(). */
-  readonly deadline: number;
-  /** The connection that has it, and its number there: 0 until it is sent. Only the connection writes them. */
-  connection: Connection | undefined;
-  sentAs: number;
-  succeed(result: unknown): void;
-  fail(error: Error): void;
-}
-
 /** How a connection has ended: as it should, or not; and whether calls were lost with it. */
 export interface Ending {
   readonly orderly: boolean;
   readonly lost: boolean;
   readonly error: Error;
 }
-
-// So many bytes of requests are sent in one write.
-const batchSize = 64 * 1024;
-// The place of a call that nobody waits for any more: of a booklet's server, one reply is to be thrown away.
-const nobody: Exchange = {
-  head: '',
-  deadline: 0,
-  connection: undefined,
-  sentAs: 0,
-  succeed: () => undefined,
-  fail: () => undefined,
-};
 
 /**
  * One TCP connection to a server. Many calls are under way on it at once, and replies come in any order, if the server
@@ -72,7 +50,7 @@ export class Connection {
   readonly #address: string;
   readonly #socket = new Socket();
   readonly #reader: FrameReader;
-  readonly #writer = new FrameWriter();
+  readonly #outbox: Outbox;
   readonly #ended: (ending: Ending) => void;
   /** Calls whose request the server may know, by their numbers, in the order of the requests. */
   readonly #sent = new Map<number, Exchange>();
@@ -84,9 +62,6 @@ export class Connection {
   /** The longest request that the server takes, in bytes. */
   #longest = Infinity;
   #lastNumber = 0;
-  #flushing = false;
-  /** The server has been told that nothing more will come. */
-  #silenced = false;
   /** Takes no more calls; whether those that are not sent yet are. */
   #ending: 'now' | 'when all are sent' | undefined;
   #connected = false;
@@ -95,10 +70,7 @@ export class Connection {
   /** What the server has said against what it was sent. */
   #complaint: Error | undefined;
   #connectTimer: NodeJS.Timeout | undefined;
-  #keepalive: NodeJS.Timeout | undefined;
-  /** Whether the server is silent since the last look, and whether it has been asked. */
-  #silent = false;
-  #asked = false;
+  #silence: Silence | undefined;
 
   /**
    * @param delay when to connect, in milliseconds
@@ -110,6 +82,7 @@ export class Connection {
     this.#reader = new FrameReader(options.maxFrame);
     this.#ended = ended;
     const socket = this.#socket;
+    this.#outbox = new Outbox(socket);
     socket.once('connect', () => {
       clearTimeout(this.#connectTimer);
       this.#connected = true;
@@ -192,7 +165,7 @@ export class Connection {
     if (this.#sent.get(id) !== call) return;
     if (this.#mode === 'extended') {
       this.#sent.delete(id);
-      this.#add(`{"cancel":${id}}`);
+      this.#outbox.add(`{"cancel":${id}}`);
       this.#pump();
       this.#closeIfDone();
     } else if (late) {
@@ -257,40 +230,21 @@ export class Connection {
     call.sentAs = id;
     this.#sent.set(id, call);
     if (this.#mode === 'legacy') {
-      this.#add(legacyRequest(head, '}'));
-      this.#flush();
+      this.#outbox.add(legacyRequest(head, '}'));
+      this.#outbox.flush();
       return;
     }
     const tail = idTail(id, Math.max(1, Math.ceil(call.deadline - performance.now())));
     if (this.#mode === 'extended') {
-      this.#add(head + tail);
+      this.#outbox.add(head + tail);
     } else {
-      this.#add(legacyRequest(head, tail));
-      this.#flush();
+      this.#outbox.add(legacyRequest(head, tail));
+      this.#outbox.flush();
     }
   }
 
-  /** Sends a frame, together with all others of this turn of the event loop. */
-  #add(text: string): void {
-    if (this.#silenced) return;
-    this.#writer.add(text);
-    if (this.#writer.size > batchSize) this.#flush();
-    if (this.#flushing) return;
-    this.#flushing = true;
-    process.nextTick(this.#flushNow);
-  }
-
-  readonly #flushNow = (): void => {
-    this.#flushing = false;
-    this.#flush();
-  };
-
-  #flush(): void {
-    if (this.#writer.size > 0 && !this.#lost) this.#socket.write(this.#writer.take());
-  }
-
   #read(chunk: Buffer): void {
-    this.#silent = false;
+    this.#silence?.broken();
     this.#reader.push(chunk);
     try {
       for (let body = this.#reader.read(); body !== undefined; body = this.#reader.read()) {
@@ -354,12 +308,9 @@ export class Connection {
       this.leave();
       if (this.#lost) return true;
       // What the server sees of it: no more requests will come.
-      this.#flush();
-      this.#socket.end();
-      this.#silenced = true;
+      this.#outbox.end();
       return true;
     }
-    if (pong !== undefined) this.#asked = false;
     return pong !== undefined;
   }
 
@@ -371,27 +322,18 @@ export class Connection {
     const { maxFrame, maxCalls } = (hello ?? {}) as FrameBody;
     if (typeof maxFrame === 'number') this.#longest = maxFrame;
     this.#window = typeof maxCalls === 'number' && maxCalls >= 1 ? Math.min(maxCalls, maxInFlight) : maxInFlight;
-    this.#keepalive = setInterval(() => {
-      this.#look();
-    }, keepalive).unref();
-  }
-
-  /** Whether the other end is still there: its machine may be gone, or its process may hang. */
-  #look(): void {
-    if (!this.#silent) {
-      this.#silent = true;
-      this.#asked = false;
-    } else if (this.#asked) {
-      this.#lose(new Error(`the server is silent for ${2 * this.#options.keepalive} ms`));
-    } else {
-      this.#asked = true;
-      this.#add('{"ping":1}');
-    }
+    this.#silence = new Silence(keepalive, {
+      ask: () => {
+        this.#outbox.add('{"ping":1}');
+      },
+      giveUp: () => {
+        this.#lose(new Error(`the server is silent for ${2 * keepalive} ms`));
+      },
+    });
   }
 
   #closeIfDone(): void {
     if (this.#ending === undefined || this.load > 0) return;
-    this.#flush();
     this.#lose();
   }
 
@@ -399,7 +341,7 @@ export class Connection {
     if (this.#lost) return;
     this.#lost = true;
     clearTimeout(this.#connectTimer);
-    clearInterval(this.#keepalive);
+    this.#silence?.stop();
     this.#socket.destroy();
     const options = cause && { cause };
     const lost = this.#sent.size > 0;

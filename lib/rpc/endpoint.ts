@@ -1,5 +1,6 @@
-import { Connection, type ConnectionOptions, type Ending, type Exchange } from './connection.js';
+import { Connection, type ConnectionOptions, type Ending } from './connection.js';
 import { ConnectError, QueueFullError } from './errors.js';
+import type { Exchange } from './exchange.js';
 
 /** Where an instance of a service listens. */
 export interface Instance {

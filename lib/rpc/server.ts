@@ -1,9 +1,10 @@
 import { Server, type Socket } from 'node:net';
 import { INT_MAX, integer } from '../mistakes.js';
 import { checkMaxFrame } from './arguments.js';
+import type { CallLimits } from './calls-in-hand.js';
 import { defaultMaxFrame } from './frames.js';
 import { methodsOf, type HandlersOf, type Method } from './handlers.js';
-import { idleLooks, Peer, type PeerHost, type PeerLimits } from './peer.js';
+import { idleLooks, Peer, type PeerHost } from './peer.js';
 import { Throttle } from './throttle.js';
 
 /** Options of `createRpcServer`. Times are in milliseconds, 1 to 2³¹ − 1. */
@@ -20,7 +21,7 @@ export interface RpcServerOptions {
   idleTimeout?: number;
 }
 
-interface Limits extends PeerLimits {
+interface Limits extends CallLimits {
   readonly maxCalls: number;
   readonly idleTimeout: number | undefined;
 }

@@ -3,11 +3,11 @@
 //
 //   client  {"in", "params", "id", "deadline"}      "deadline": how long the reply is of use, in milliseconds
 //           {"cancel": id}                          the reply is not of use any more
-//           {"ping": any}
+//           {"ping": id}
 //   server  {"hello": {"maxFrame", "maxCalls"}}     before anything else, to the first "id"
 //           {"out", "result", "id"}                 in any order
 //           {"id", "error": {"code", "message"}}    "id": null if it is about no call
-//           {"pong": any}
+//           {"pong": id}
 //           {"goaway": true}                        send no more, and end your side
 //
 // A program of the booklet does not look at members that it does not know.

@@ -329,3 +329,18 @@ test('a server that says goodbye is left without a lost call', async () => {
   expect(await slow).toBe(1);
   await closed;
 });
+
+test('a client that was busy itself takes the replies that have come meanwhile', async () => {
+  const program = new Program(join(__dirname, 'fixtures', 'serve.mjs'));
+  const [, port] = await program.printed(/port=(\d+)/);
+  const client = clientOf(Number(port), { keepalive: 50 });
+  await client.call('ping');
+  const call = client.call('ping', 1, { timeout: 100 });
+  // It is sent by then.
+  await new Promise<void>((resolve) => {
+    process.nextTick(resolve);
+  });
+  const end = performance.now() + 300;
+  while (performance.now() < end);
+  expect(await call).toBe(1);
+});
