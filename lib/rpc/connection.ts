@@ -175,7 +175,9 @@ export class Connection {
       this.#sent.set(id, nobody);
       setTimeout(
         () => {
-          if (this.#sent.has(id)) this.#lose(new Error('there was no reply to a call before it'));
+          if (!this.#sent.delete(id)) return;
+          if (this.#mode === 'extended') this.#closeIfDone();
+          else this.#lose(new Error('there was no reply to a call before it'));
         },
         Math.max(1, call.deadline - performance.now()),
       ).unref();
