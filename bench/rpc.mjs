@@ -1,17 +1,17 @@
 // RPC side by side with others: each figure against its bar. Medians of measurements that are taken in turn; each ratio is of
 // figures from this run.
 //
-// `npm run bench -- rpc [--seconds 3] [--rows rate,loss] [--json FILE] [--pictures FOLDER]`: how long each load lasts.
+// `npm run bench -- rpc [--seconds 3] [--rows sequential,loss,…] [--json FILE] [--pictures FOLDER]`: how long each load lasts.
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { print, printHead } from './rpc/figures.mjs';
 import loss from './rpc/loss.mjs';
 import { stopAll } from './rpc/processes.mjs';
-import rate from './rpc/rate.mjs';
+import { bare, pipelined, sequential } from './rpc/rate.mjs';
 import { draw } from './serve/picture.mjs';
 
-const rows = { rate, loss };
+const rows = { sequential, pipelined, bare, loss };
 
 const { values } = parseArgs({
   options: {

@@ -72,6 +72,23 @@ const kinds = {
     });
   },
 
+  /** As it is written in an afternoon: one call at a time. */
+  plain() {
+    let answered;
+    const socket = connect({ port, host, noDelay: true });
+    socket.on('data', (chunk) => answered(JSON.parse(chunk.toString('utf8', 4)).result));
+    callers(() => {
+      const body = Buffer.from(JSON.stringify({ in: 'ping', params: question }));
+      const frame = Buffer.allocUnsafe(4 + body.length);
+      frame.writeUInt32LE(body.length);
+      body.copy(frame, 4);
+      return new Promise((resolve) => {
+        answered = resolve;
+        socket.write(frame);
+      });
+    });
+  },
+
   truefork() {
     const client = createRpcClient({ host, port });
     callers(() => client.call('ping', question));

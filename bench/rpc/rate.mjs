@@ -52,61 +52,80 @@ function named(values) {
   );
 }
 
-export default async function rate({ seconds }) {
+/** Those with a client of their own. */
+function owned() {
   const missing = peersMissing();
-  const others = missing === undefined ? ['grpc', 'jayson'] : [];
-  const own = Object.fromEntries(['truefork', ...others].map((name) => [name, { server: name, client: name }]));
-  const sequential = await measure(own, { connections: 1, calls: 1 }, seconds);
-  const pipelined = await measure(own, PIPELINED, seconds);
-  const raw = await measure(
-    {
-      truefork: { server: 'prefork', argument: String(availableParallelism()), client: 'raw' },
-      'truefork, one process': { server: 'truefork', client: 'raw' },
-      plain: { server: 'plain', client: 'raw' },
-    },
-    PIPELINED,
-    seconds,
-  );
-  const one = 'one call after the other on one connection';
-  const many = '16 connections, 16 calls at once on each';
-  const bare = `${many}, a bare load`;
-  const rates = each(raw, 'perSecond');
+  const names = ['truefork', ...(missing === undefined ? ['grpc', 'jayson'] : [])];
+  return {
+    contestants: Object.fromEntries(names.map((name) => [name, { server: name, client: name }])),
+    absentees: missing === undefined ? [] : [absent('@grpc/grpc-js and jayson', missing)],
+  };
+}
+
+export async function sequential({ seconds }) {
+  const { contestants, absentees } = owned();
+  const plain = { server: 'plain', client: 'plain' };
+  const values = await measure({ ...contestants, plain }, { connections: 1, calls: 1 }, seconds);
+  const what = 'one call after the other on one connection';
   return {
     figures: [
-      atLeast({ what: one, unit: '/s', ours: each(sequential, 'perSecond').truefork, least: SEQUENTIAL }),
-      timed({ what: '  99 of 100 take at most', unit: 'ms', ours: each(sequential, 'p99').truefork }),
-      ...against(sequential, one, {}),
-      ...against(pipelined, many, { grpc: BARS.grpc }),
-      timed({ what: '  99 of 100 take at most', unit: 'ms', ours: each(pipelined, 'p99').truefork }),
-      ...against(raw, bare, { plain: BARS.plain }),
-      compared({
-        what: `${bare}, one process of ours`,
-        unit: '/s',
-        ours: rates['truefork, one process'],
-        theirs: rates.plain,
-        peer: NAMES.plain,
-        better: 'more',
-      }),
-      ...(missing === undefined ? [] : [absent('@grpc/grpc-js and jayson', missing)]),
+      atLeast({ what, unit: '/s', ours: each(values, 'perSecond').truefork, least: SEQUENTIAL }),
+      timed({ what: '  99 of 100 take at most', unit: 'ms', ours: each(values, 'p99').truefork }),
+      ...against(values, what, {}),
+      ...absentees,
     ],
     pictures: [
       {
         name: 'rpc-sequential',
         title: 'One call after the other on one connection',
         unit: 'calls a second',
-        rows: named(sequential),
+        rows: named(values),
       },
+    ],
+  };
+}
+
+export async function pipelined({ seconds }) {
+  const { contestants, absentees } = owned();
+  const values = await measure(contestants, PIPELINED, seconds);
+  return {
+    figures: [
+      ...against(values, '16 connections, 16 calls at once on each', { grpc: BARS.grpc }),
+      timed({ what: '  99 of 100 take at most', unit: 'ms', ours: each(values, 'p99').truefork }),
+      ...absentees,
+    ],
+    pictures: [
       {
         name: 'rpc-pipelined',
         title: '16 connections, 16 calls at once on each',
         unit: 'calls a second',
-        rows: named(pipelined),
+        rows: named(values),
       },
+    ],
+  };
+}
+
+export async function bare({ seconds }) {
+  const workers = String(availableParallelism());
+  const contestants = {
+    truefork: { server: 'prefork', argument: workers, client: 'raw' },
+    'truefork, one process': { server: 'truefork', client: 'raw' },
+    plain: { server: 'plain', client: 'raw' },
+  };
+  const values = await measure(contestants, PIPELINED, seconds);
+  const what = 'the same without ids, from a load that costs next to nothing';
+  const { 'truefork, one process': ours, plain: theirs } = each(values, 'perSecond');
+  return {
+    figures: [
+      ...against(values, what, { plain: BARS.plain }),
+      compared({ what: '  one process of ours', unit: '/s', ours, theirs, peer: NAMES.plain, better: 'more' }),
+    ],
+    pictures: [
       {
         name: 'rpc-server',
         title: 'The same frames, and a load that costs next to nothing',
         unit: 'calls a second',
-        rows: named(raw),
+        rows: named(values),
       },
     ],
   };
