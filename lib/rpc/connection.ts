@@ -85,6 +85,8 @@ export class Connection {
     this.#outbox = new Outbox(socket);
     socket.once('connect', () => {
       clearTimeout(this.#connectTimer);
+      // Again: of a name with several addresses, the socket is that of the last one that was tried.
+      socket.unref();
       this.#connected = true;
       this.#pump();
       this.#closeIfDone();

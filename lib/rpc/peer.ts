@@ -109,7 +109,8 @@ export class Peer {
   look(): void {
     const stuck = this.#socket.writableNeedDrain;
     const { changes, count } = this.#calls;
-    if (this.#active || this.#seen !== changes || (count > 0 && !stuck)) {
+    // One that waits for room is not idle either.
+    if (this.#active || this.#seen !== changes || this.#held || (count > 0 && !stuck)) {
       this.#active = false;
       this.#seen = changes;
       this.#idle = 0;

@@ -1,6 +1,7 @@
 // Which server gets a call, and which gets it next.
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { booklet, createRpcClient, type RpcClient, type RpcConnectOptions, type RpcServerOptions } from 'truefork/rpc';
 import { startProxy, type TcpProxy } from '../support/tcp-proxy';
 import { ListRegistry, onDemand, owned, serve } from './peers';
@@ -98,9 +99,9 @@ test('what is sent again is a fifth of the calls and ten a second', async () => 
 });
 
 describe('a server that does not answer', () => {
-  test('is left alone after five calls, if there is another', async () => {
+  test('is left alone after five calls, if there is another, and tried again after five seconds', async () => {
     const hanging = await behindProxy('hanging');
-    const client = clientOf([hanging.port, await who('well')]);
+    const client = clientOf([hanging.port, await who('well')], { keepalive: 200 });
     await answers(client, 50, 10);
     hanging.mode = 'hang';
     let late = 0;
@@ -112,7 +113,11 @@ describe('a server that does not answer', () => {
       });
     }
     expect(late).toBe(5);
+    const ejected = performance.now();
+    hanging.mode = 'pass';
     expect(await answers(client, 200)).toEqual(new Map([['well', 200]]));
+    while ((await client.call('who')) !== 'hanging') await sleep(10);
+    expect(performance.now() - ejected).toBeGreaterThan(4000);
   });
 
   test('is called on if all are such, and as soon as one answers, it is called', async () => {

@@ -242,9 +242,9 @@ describe('close', () => {
   });
 });
 
-test('an idle client does not keep its process alive', async () => {
+test.each(['127.0.0.1', 'localhost'])('an idle client of %s does not keep its process alive', async (host) => {
   const { port } = await serve(booklet);
-  const finished = await run(fixture('call-once.mjs'), { args: [String(port)] });
+  const finished = await run(fixture('call-once.mjs'), { args: [host, String(port)] });
   expect(finished).toEqual({ code: 0, signal: null, stdout: 'ireader 0\n', stderr: '' });
 });
 

@@ -336,6 +336,16 @@ describe('close', () => {
     await closed;
   });
 
+  test('is not the end of a server that listens again', async () => {
+    const { server, port } = await serve(booklet);
+    await new Promise((resolve) => server.close(resolve));
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    const peer = await greeted(port);
+    peer.say({ in: 'ping', params: 1, id: 1 });
+    expect(await peer.heard()).toMatchObject({ id: 1, result: 1 });
+  });
+
   test('does not wait for ever for a connection on which nothing comes', async () => {
     const { server, port } = await serve(booklet);
     const accepted = once(server, 'connection');

@@ -49,6 +49,16 @@ test('a call waits for the first instance', async () => {
   expect(await calls).toEqual([7, 7]);
 });
 
+test('so many calls wait for the first instance, and no more', async () => {
+  const registry = new ListRegistry();
+  const client = owned(createRpcClient({ registry, service: 'rpc', maxQueue: 2 }));
+  const calls = [client.call('who'), client.call('who')];
+  await expect(client.call('who')).rejects.toMatchObject({ code: 'ERR_RPC_QUEUE_FULL' });
+  const { port } = await numbered(7);
+  registry.set(port);
+  expect(await Promise.all(calls)).toEqual([7, 7]);
+});
+
 test('a call fails when no instance came within its timeout', async () => {
   const client = clientOf(new ListRegistry());
   await expect(client.call('who', null, { timeout: 20 })).rejects.toMatchObject({
