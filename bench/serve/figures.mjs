@@ -44,9 +44,10 @@ function columns({ what, ours, peer = '', theirs = '', ratio = '' }, bar) {
   return `  ${what.padEnd(WIDTHS.what)}${numbers.join('')}${ratio.padStart(WIDTHS.ratio)}  ${bar}`.trimEnd();
 }
 
-function verdict({ held, bar, most }) {
+function verdict({ held, bar, most, least }) {
   if (held === undefined) return '';
-  return `${bar === undefined ? `at most ${most}` : `${bar} ×`}${held ? '' : ', MISSED'}`;
+  const limit = least === undefined ? `at most ${most}` : `at least ${shown(least)}`;
+  return `${bar === undefined ? limit : `${bar} ×`}${held ? '' : ', MISSED'}`;
 }
 
 function line(figure) {

@@ -175,9 +175,14 @@ export class Worker {
     this.#stopping = 'in time';
     this.#enterStopping();
     this.#closeGate(() => {
-      // Not the close() of an HTTP server, which cuts idle connections.
-      NetServer.prototype.close.call(server, finished);
-      this.#sessions?.end({ used: false });
+      if (isHttp(server) || this.#sessions) {
+        // Not the close() of an HTTP server, which cuts idle connections.
+        NetServer.prototype.close.call(server, finished);
+        this.#sessions?.end({ used: false });
+      } else {
+        // That of another server may be its own, by which its clients notice.
+        server.close(finished);
+      }
     });
     this.#closeIdleAfter((isHttp(server) && server.keepAliveTimeout) || IDLE);
   }

@@ -1,21 +1,15 @@
-import { INT_MAX, integer, text, wrongType } from '../mistakes.js';
+import { boolean, INT_MAX, integer, text, wrongType, wrongValue } from '../mistakes.js';
 import { checkMaxFrame } from './arguments.js';
-import { Connection, type ConnectionOptions } from './connection.js';
-import {
-  ClientClosedError,
-  ConnectError,
-  ConnectionLostError,
-  FrameError,
-  NoInstanceError,
-  RpcTimeoutError,
-} from './errors.js';
-import { defaultMaxFrame, encodeRequest } from './frames.js';
-
-/** Where an instance of a service listens. */
-export interface Instance {
-  readonly host: string;
-  readonly port: number;
-}
+import { Aborts } from './aborts.js';
+import { balancers, type BalancerName } from './balancers.js';
+import { Call, type CallHost } from './call.js';
+import type { EndpointOptions, Instance } from './endpoint.js';
+import { ClientClosedError, FrameError, QueueFullError } from './errors.js';
+import { defaultMaxFrame } from './frames.js';
+import type { AnyHandlers, HandlersOf, ParamsOf, ResultOf } from './handlers.js';
+import { Pool } from './pool.js';
+import { RetryBudget } from './retry-budget.js';
+import { requestHead, requestTail } from './wire.js';
 
 /** What the client wants of a registry; those of `truefork/discovery` have it. */
 export interface InstanceRegistry {
@@ -23,12 +17,28 @@ export interface InstanceRegistry {
   watch(service: string, listener: (instances: readonly Instance[]) => void): { close(): void };
 }
 
-/** How the client connects. */
+/** How the client connects. Times are in milliseconds, 1 to 2³¹ − 1. */
 export interface RpcConnectOptions {
-  /** How long a server may take to accept a connection, in milliseconds, 1 to 2³¹ − 1; 1000 if absent. */
+  /** How long a server may take to accept a connection; 1,000 if absent. */
   connectTimeout?: number;
   /** The longest reply body in bytes, 1 to `buffer.constants.MAX_STRING_LENGTH`; 4 MiB if absent. Requests likewise. */
   maxFrame?: number;
+  /**
+   * Which server gets a call: any (`random`, as the booklet's client has it), one after the other (`roundRobin`), or of
+   * two at random the one that has fewer calls of this client (`p2c`, which it is if absent).
+   */
+  balancer?: BalancerName;
+  /** How many calls may be under way at once to one server, 1 to 2³¹ − 1; 1,024 if absent. */
+  maxInFlight?: number;
+  /** How many may wait for one server, and how many for the first instance, 1 to 2³¹ − 1; 10,000 if absent. */
+  maxQueue?: number;
+  /** How long a server may be silent until it is asked whether it is there, and then to answer; 10,000 if absent. */
+  keepalive?: number;
+  /**
+   * Whether a server of the booklet may be sent several calls at once; false if absent. The original closes the
+   * connection when what it has received is a multiple of 1,024 bytes long.
+   */
+  legacyPipelining?: boolean;
 }
 
 /** Options of `createRpcClient`: the instances of a service in a registry, or one server. */
@@ -41,107 +51,109 @@ export interface CallOptions {
   timeout?: number;
   /** Whether it does no harm if the call is carried out twice: then it is sent again when its connection was lost. */
   idempotent?: boolean;
+  /** Gives the call up when it aborts: the call rejects with its `reason`, and a server that understands is told. */
+  signal?: AbortSignal;
 }
 
-const defaultConnectTimeout = 1000;
+/** The params and options of a call: the params may be left out if they may be null. */
+export type CallArguments<Params> = undefined extends Params
+  ? [params?: Params, options?: CallOptions]
+  : [params: Params, options?: CallOptions];
+
 const defaultTimeout = 5000;
 
-// A call that ends its server each time (a worker that crashes) does not end more of them.
-const maxLosses = 3;
-
-/** An address of the list, and the connection to it, if there is one. */
-interface Server extends Instance {
-  connection: Connection | undefined;
+function checked(options: RpcConnectOptions): EndpointOptions & { balancer: BalancerName } {
+  const {
+    connectTimeout = 1000,
+    maxFrame = defaultMaxFrame,
+    balancer = 'p2c',
+    maxInFlight = 1024,
+    maxQueue = 10_000,
+    keepalive = 10_000,
+    legacyPipelining = false,
+  } = options;
+  integer('options.connectTimeout', connectTimeout, 1, INT_MAX);
+  checkMaxFrame(maxFrame);
+  text('options.balancer', balancer);
+  if (!Object.hasOwn(balancers, balancer))
+    throw wrongValue('options.balancer', `must be one of ${Object.keys(balancers).join(', ')}`, balancer);
+  integer('options.maxInFlight', maxInFlight, 1, INT_MAX);
+  integer('options.maxQueue', maxQueue, 1, INT_MAX);
+  integer('options.keepalive', keepalive, 1, INT_MAX);
+  boolean('options.legacyPipelining', legacyPipelining);
+  return { connectTimeout, maxFrame, balancer, maxInFlight, maxQueue, keepalive, legacyPipelining };
 }
 
 /**
- * An RPC client of the booklet's frames. It spreads its calls over the servers at random, with one connection to each,
- * made when it is first wanted.
+ * An RPC client. It spreads its calls over the servers, with one connection to each, made when it is first wanted, on
+ * which many calls are under way at once.
  *
- * A server that cannot be connected to is dropped until the list changes, or until every server is dropped: then all are
- * tried again. One that leaves the list answers the calls that it has, then its connection is closed. An idle client
- * does not keep the process alive.
+ * A server that cannot be connected to, or whose connection is lost, is not called until there is a connection to it
+ * again; one that leaves calls without a reply is not for a while, unless half of the servers are such. When there is no
+ * other, all are called. One that leaves the list answers the calls that it has, then its connection is closed. An idle
+ * client does not keep the process alive.
  */
-export class RpcClient {
-  readonly #limits: Pick<ConnectionOptions, 'connectTimeout' | 'maxFrame'>;
-  /** The servers of the list by their addresses: two instances of one address are one server. */
-  #servers = new Map<string, Server>();
-  /** Those that are not dropped. Empty only if the list is. */
-  #live: Server[] = [];
-  readonly #connections = new Set<Connection>();
-  /** Wake the calls that wait for an instance. */
-  readonly #waiting = new Set<() => void>();
+export class RpcClient<H extends HandlersOf<H> = AnyHandlers> {
+  readonly #maxFrame: number;
+  readonly #host: CallHost;
+  readonly #pool: Pool;
   readonly #watch: { close(): void } | undefined;
-  readonly #service: string;
+  /** The calls that wait for an instance. */
+  readonly #waiting = new Set<Call>();
+  #closed = false;
   #closing: Promise<void> | undefined;
 
   /** Use `createRpcClient`. */
   constructor(options: RpcClientOptions) {
-    const { connectTimeout = defaultConnectTimeout, maxFrame = defaultMaxFrame } = options;
-    integer('options.connectTimeout', connectTimeout, 1, INT_MAX);
-    checkMaxFrame(maxFrame);
-    this.#limits = { connectTimeout, maxFrame };
+    const { balancer, ...connecting } = checked(options);
+    this.#maxFrame = connecting.maxFrame;
+    this.#pool = new Pool(connecting, balancer);
     if ('registry' in options) {
       text('options.service', options.service);
       const registry = options.registry as Partial<InstanceRegistry> | undefined;
       if (typeof registry?.watch !== 'function') throw wrongType('options.registry', 'a registry', registry);
-      this.#service = options.service;
+      this.#host = this.#callHost(options.service, connecting.maxQueue);
       this.#watch = options.registry.watch(options.service, (instances) => {
         this.#setList(instances);
       });
     } else {
       text('options.host', options.host);
       integer('options.port', options.port, 1, 65535);
-      this.#service = `${options.host}:${options.port}`;
+      this.#host = this.#callHost(`${options.host}:${options.port}`, connecting.maxQueue);
       this.#setList([options]);
     }
   }
 
   /**
-   * Calls a method of a random live server.
+   * Calls a method of a server.
    *
-   * A call that was not sent goes to another server; one that was sent and whose connection was lost only if it is
-   * `idempotent`, and no more than twice.
+   * A call that was not sent goes to another server, and so does one that a server refuses because it is overloaded; one
+   * that was sent and whose connection was lost only if it is `idempotent`. It is sent three times at most, and what is
+   * sent again is no more than a fifth of the client's calls and ten a second.
    *
-   * @param params anything that JSON can express; null if absent
+   * @param method its name
+   * @param rest the params: anything that JSON can express, null if absent; and the options
    * @returns the reply's `result`
    * @throws RpcTimeoutError, NoInstanceError: after `timeout`. ConnectError: no server could be connected to.
-   *   ConnectionLostError. FrameError: the request is longer than `maxFrame`. ClientClosedError. TypeError, RangeError:
-   *   bad arguments
+   *   ConnectionLostError. CallError: the server's answer; OverloadedError. QueueFullError. FrameError: the request is
+   *   longer than `maxFrame`. ClientClosedError. TypeError, RangeError: bad arguments. The `reason` of `signal`
    */
-  async call(method: string, params: unknown = null, options: CallOptions = {}): Promise<unknown> {
-    const { timeout = defaultTimeout, idempotent = false } = options;
-    text('method', method);
-    integer('options.timeout', timeout, 1, INT_MAX);
-    const request = encodeRequest(method, params);
-    const { maxFrame } = this.#limits;
-    if (request.length - 4 > maxFrame) throw new FrameError(`a request of more than ${maxFrame} bytes`);
-
-    const deadline = performance.now() + timeout;
-    const refused: Server[] = [];
-    let last: Server | undefined;
-    let losses = 0;
-    for (let rest = timeout; rest > 0; rest = deadline - performance.now()) {
-      if (this.#closing) throw new ClientClosedError();
-      const server = this.#pick(refused, last);
-      if (server === undefined) {
-        await this.#listChange(rest);
-        continue;
-      }
-      try {
-        return await this.#connection(server).call(request, rest);
-      } catch (error) {
-        if (!(error instanceof ConnectionLostError) || (error.sent && !idempotent)) throw error;
-        if (error instanceof ConnectError) {
-          refused.push(server);
-          this.#drop(server);
-          // An empty list is waited for, but not a server that refuses.
-          if (this.#live.length > 0 && this.#live.every((other) => refused.includes(other))) throw error;
-        } else if (++losses === maxLosses) throw error;
-        last = server;
-      }
-    }
-    throw new RpcTimeoutError(`no reply from ${this.#service} within ${timeout} ms`);
+  call<M extends keyof H & string>(method: M, ...rest: CallArguments<ParamsOf<H[M]>>): Promise<ResultOf<H[M]>> {
+    return new Promise((resolve, reject) => {
+      const [params, options = {}] = rest as [unknown, CallOptions?];
+      const { timeout = defaultTimeout, idempotent = false, signal } = options;
+      text('method', method);
+      integer('options.timeout', timeout, 1, INT_MAX);
+      if (signal !== undefined && !(signal instanceof AbortSignal))
+        throw wrongType('options.signal', 'an AbortSignal', signal);
+      signal?.throwIfAborted();
+      const head = requestHead(method, params);
+      const limit = this.#maxFrame - requestTail;
+      if (3 * head.length > limit && Buffer.byteLength(head) > limit)
+        throw new FrameError(`a request of more than ${this.#maxFrame} bytes`);
+      if (this.#closed) throw new ClientClosedError();
+      new Call(this.#host, head, { timeout, idempotent, signal }, resolve as (result: unknown) => void, reject);
+    });
   }
 
   /**
@@ -159,78 +171,50 @@ export class RpcClient {
     return this.close();
   }
 
-  async #end(): Promise<void> {
+  #end(): Promise<void> {
+    this.#closed = true;
     this.#watch?.close();
     this.#wake();
-    for (const connection of this.#connections) connection.end();
-    await Promise.all([...this.#connections].map(({ closed }) => closed));
+    return this.#pool.close();
   }
 
-  /** A random live server: for an attempt after the first another one than the last, and none that refused, if it can. */
-  #pick(refused: Server[], last: Server | undefined): Server | undefined {
-    let choice = this.#live;
-    if (last !== undefined) {
-      const willing = choice.filter((server) => !refused.includes(server));
-      if (willing.length > 0) choice = willing;
-      if (choice.length > 1) choice = choice.filter((server) => server !== last);
-    }
-    return choice[Math.floor(Math.random() * choice.length)];
-  }
-
-  #connection(server: Server): Connection {
-    if (server.connection?.usable) return server.connection;
-    const connection = new Connection({ host: server.host, port: server.port, ...this.#limits });
-    server.connection = connection;
-    this.#connections.add(connection);
-    void connection.closed.then(() => this.#connections.delete(connection));
-    return connection;
-  }
-
-  #drop(server: Server): void {
-    this.#live = this.#live.filter((other) => other !== server);
-    if (this.#live.length === 0) this.#live = [...this.#servers.values()];
+  #callHost(service: string, maxQueue: number): CallHost {
+    return {
+      service,
+      pool: this.#pool,
+      budget: new RetryBudget(),
+      aborts: new Aborts(),
+      isClosed: () => this.#closed,
+      wait: (call) => {
+        if (this.#waiting.size >= maxQueue)
+          call.fail(new QueueFullError(`${maxQueue} calls wait for an instance of ${service} already`));
+        else this.#waiting.add(call);
+      },
+      forget: (call) => this.#waiting.delete(call),
+    };
   }
 
   #setList(instances: readonly Instance[]): void {
-    const before = this.#servers;
-    this.#servers = new Map();
-    for (const { host, port } of instances) {
-      const address = `${host}:${port}`;
-      this.#servers.set(address, before.get(address) ?? { host, port, connection: undefined });
-    }
-    for (const [address, server] of before) {
-      if (!this.#servers.has(address)) server.connection?.end();
-    }
-    this.#live = [...this.#servers.values()];
-    if (this.#live.length > 0) this.#wake();
-  }
-
-  /** @throws NoInstanceError the list is still empty after the timeout, in milliseconds */
-  #listChange(timeout: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(wake);
-        reject(new NoInstanceError(`no instance of ${this.#service}`));
-      }, timeout);
-      const wake = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#waiting.add(wake);
-    });
+    this.#pool.setList(instances);
+    if (this.#pool.size > 0) this.#wake();
   }
 
   #wake(): void {
-    for (const wake of this.#waiting) wake();
+    const calls = [...this.#waiting];
     this.#waiting.clear();
+    const now = performance.now();
+    for (const call of calls) call.go(now);
   }
 }
 
 /**
  * Makes a client of a service's instances in a registry, or of one server. It connects when it is called.
  *
- * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE: bad arguments; what the registry's `watch` throws
+ * With the type of the server's handlers, `createRpcClient<typeof handlers>(…)`, its calls have the types of their methods.
+ *
+ * @throws TypeError ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, RangeError ERR_OUT_OF_RANGE: bad arguments; what the
+ *   registry's `watch` throws
  */
-export function createRpcClient(options: RpcClientOptions): RpcClient {
-  return new RpcClient(options);
+export function createRpcClient<H extends HandlersOf<H> = AnyHandlers>(options: RpcClientOptions): RpcClient<H> {
+  return new RpcClient<H>(options);
 }

@@ -1,167 +1,371 @@
-import { connect, type Socket } from 'node:net';
-import { ConnectError, ConnectionLostError, FrameError, RpcTimeoutError } from './errors.js';
-import { FrameReader } from './frames.js';
+import { Socket } from 'node:net';
+import {
+  CallError,
+  ConnectError,
+  ConnectionLostError,
+  FrameError,
+  OverloadedError,
+  RpcTimeoutError,
+} from './errors.js';
+import { nobody, type Exchange } from './exchange.js';
+import { FrameReader, type FrameBody } from './frames.js';
+import { Outbox } from './outbox.js';
+import { Silence } from './silence.js';
+import { idTail, legacyRequest } from './wire.js';
 
-/** Where a server listens, how long it may take to connect (in milliseconds) and to how long a reply (in bytes). */
+/** Where a server listens, and what its connection may take. */
 export interface ConnectionOptions {
   readonly host: string;
   readonly port: number;
+  /** How long it may take to connect, in milliseconds. */
   readonly connectTimeout: number;
+  /** The longest reply, in bytes. */
   readonly maxFrame: number;
+  /** How many calls may be under way at once. */
+  readonly maxInFlight: number;
+  /** Whether as many may be on a connection to a booklet's server. */
+  readonly legacyPipelining: boolean;
+  /** How long a server may be silent until it is asked whether it is there, in milliseconds, and then to answer. */
+  readonly keepalive: number;
 }
 
-interface Call {
-  readonly request: Buffer;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
+/** How a connection has ended: as it should, or not; and whether calls were lost with it. */
+export interface Ending {
+  readonly orderly: boolean;
+  readonly lost: boolean;
+  readonly error: Error;
 }
 
 /**
- * One TCP connection to a server. Calls are pipelined: replies come in the order of their requests.
+ * One TCP connection to a server. Many calls are under way on it at once, and replies come in any order, if the server
+ * echoes the `id` of requests. A server of the booklet does not: its first reply tells, and from then on it is sent one
+ * call after the other, without an `id`. Until the first word of the server, one call alone is sent.
  *
- * It connects when it is made, and once lost it stays lost. While it is connecting or has calls in hand, the process is
- * kept alive: by their timers. Idle it does not keep it.
+ * Once lost it stays lost. It does not keep the process alive.
  */
 export class Connection {
   /** Fulfilled when the socket is closed. */
   readonly closed: Promise<void>;
+  readonly #options: ConnectionOptions;
   readonly #address: string;
-  readonly #socket: Socket;
+  readonly #socket = new Socket();
   readonly #reader: FrameReader;
-  /** Calls whose request the server may know, in the order of the requests. */
-  readonly #sent: Call[] = [];
-  /** Calls whose request has not left: there is no connection yet, or the server does not read. */
-  readonly #unsent = new Set<Call>();
+  readonly #outbox: Outbox;
+  readonly #ended: (ending: Ending) => void;
+  /** Calls whose request the server may know, by their numbers, in the order of the requests. */
+  readonly #sent = new Map<number, Exchange>();
+  /** Calls whose request has not left. */
+  readonly #unsent = new Set<Exchange>();
+  #mode: 'unknown' | 'extended' | 'legacy' = 'unknown';
+  /** How many calls may be under way. */
+  #window = 1;
+  /** The longest request that the server takes, in bytes. */
+  #longest = Infinity;
+  #lastNumber = 0;
+  /** Takes no more calls; whether those that are not sent yet are. */
+  #ending: 'now' | 'when all are sent' | undefined;
   #connected = false;
-  #ending = false;
+  #answered = false;
   #lost = false;
+  /** What the server has said against what it was sent. */
+  #complaint: Error | undefined;
+  #connectTimer: NodeJS.Timeout | undefined;
+  #silence: Silence | undefined;
 
-  constructor({ host, port, connectTimeout, maxFrame }: ConnectionOptions) {
-    this.#address = `${host}:${port}`;
-    this.#reader = new FrameReader(maxFrame);
-    const socket = connect({ host, port, noDelay: true });
-    this.#socket = socket;
-    const timer = setTimeout(() => {
-      this.#lose(new Error(`no connection within ${connectTimeout} ms`));
-    }, connectTimeout);
+  /**
+   * @param delay when to connect, in milliseconds
+   * @param ended is called once, before the calls that are lost with it fail
+   */
+  constructor(options: ConnectionOptions, delay: number, ended: (ending: Ending) => void) {
+    this.#options = options;
+    this.#address = `${options.host}:${options.port}`;
+    this.#reader = new FrameReader(options.maxFrame);
+    this.#ended = ended;
+    const socket = this.#socket;
+    this.#outbox = new Outbox(socket);
     socket.once('connect', () => {
-      clearTimeout(timer);
+      clearTimeout(this.#connectTimer);
+      // Again: of a name with several addresses, the socket is that of the last one that was tried.
       socket.unref();
       this.#connected = true;
-      this.#write();
+      this.#pump();
+      this.#closeIfDone();
     });
     socket.on('data', (chunk) => {
       this.#read(chunk);
     });
     socket.on('drain', () => {
-      this.#write();
+      this.#pump();
     });
     socket.once('end', () => {
-      this.#lose();
+      this.#lose(this.#complaint);
     });
     socket.on('error', (error) => {
       this.#lose(error);
     });
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
-        clearTimeout(timer);
         this.#lose();
         resolve();
       });
     });
+    if (delay <= 0) this.#connect();
+    else {
+      this.#connectTimer = setTimeout(() => {
+        this.#connect();
+      }, delay).unref();
+    }
   }
 
   /** Whether calls can be made. */
   get usable(): boolean {
-    return !this.#lost && !this.#ending;
+    return !this.#lost && this.#ending === undefined;
+  }
+
+  get connected(): boolean {
+    return this.#connected && this.usable;
+  }
+
+  /** How many calls it has. */
+  get load(): number {
+    return this.#sent.size + this.#unsent.size;
+  }
+
+  /** How many of them wait to be sent. */
+  get queued(): number {
+    return this.#unsent.size;
+  }
+
+  /** Whether the server has ever answered a call on it. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  send(call: Exchange): void {
+    call.connection = this;
+    call.sentAs = 0;
+    if (this.#unsent.size === 0 && this.#maySend()) {
+      this.#write(call);
+    } else {
+      this.#unsent.add(call);
+    }
   }
 
   /**
-   * Calls with an encoded request.
+   * The call's reply is not waited for any more.
    *
-   * @param timeout in milliseconds. If it passes with the request unsent, only the call fails; if the request was sent,
-   *   the connection is closed, for the next reply could not be told from the late one
-   * @returns the reply's `result`
-   * @throws RpcTimeoutError; ConnectError: there never was a connection; ConnectionLostError: it was lost
+   * @param late whether it has come too late. On a connection whose replies have no ids the next one could not be told
+   *   from the late one, and a server that takes so long is none to wait for: such a connection is lost. If the caller
+   *   has only changed its mind, one reply is thrown away.
    */
-  call(request: Buffer, timeout: number): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#timeOut(call, timeout);
-      }, timeout);
-      const call: Call = { request, resolve, reject, timer };
-      this.#unsent.add(call);
-      this.#write();
-    });
+  abandon(call: Exchange, late: boolean): void {
+    if (this.#unsent.delete(call)) {
+      this.#closeIfDone();
+      return;
+    }
+    const id = call.sentAs;
+    if (this.#sent.get(id) !== call) return;
+    if (this.#mode === 'extended') {
+      this.#sent.delete(id);
+      this.#outbox.add(`{"cancel":${id}}`);
+      this.#pump();
+      this.#closeIfDone();
+    } else if (late) {
+      this.#sent.delete(id);
+      this.#lose(new Error('a call before it timed out'));
+    } else {
+      this.#sent.set(id, nobody);
+      setTimeout(
+        () => {
+          if (!this.#sent.delete(id)) return;
+          if (this.#mode === 'extended') this.#closeIfDone();
+          else this.#lose(new Error('there was no reply to a call before it'));
+        },
+        Math.max(1, call.deadline - performance.now()),
+      ).unref();
+    }
   }
 
-  /** Takes no more calls, and closes after the last reply. */
-  end(): void {
-    this.#ending = true;
+  /** Takes no more calls, gives back those that are not sent, and closes after the last reply. */
+  leave(): void {
+    this.#ending = 'now';
+    const error = new ConnectionLostError(`the server ${this.#address} takes no more calls`, false);
+    const unsent = [...this.#unsent];
+    this.#unsent.clear();
+    for (const call of unsent) call.fail(error);
     this.#closeIfDone();
   }
 
-  #write(): void {
-    if (!this.#connected) return;
+  /** Takes no more calls, and closes after the last reply to those that it has. */
+  finish(): void {
+    this.#ending ??= 'when all are sent';
+    this.#closeIfDone();
+  }
+
+  #connect(): void {
+    const { host, port, connectTimeout, keepalive } = this.#options;
+    this.#connectTimer = setTimeout(() => {
+      this.#lose(new Error(`no connection within ${connectTimeout} ms`));
+    }, connectTimeout).unref();
+    // For servers that cannot be asked whether they are there.
+    this.#socket.connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepalive });
+    this.#socket.unref();
+  }
+
+  #maySend(): boolean {
+    return this.#connected && !this.#lost && this.#sent.size < this.#window && !this.#socket.writableNeedDrain;
+  }
+
+  #pump(): void {
     for (const call of this.#unsent) {
-      if (this.#socket.writableNeedDrain) return;
+      if (!this.#maySend()) return;
       this.#unsent.delete(call);
-      this.#sent.push(call);
-      this.#socket.write(call.request);
+      this.#write(call);
+    }
+  }
+
+  #write(call: Exchange): void {
+    const { head } = call;
+    if (3 * head.length > this.#longest && Buffer.byteLength(head) > this.#longest) {
+      call.fail(new FrameError(`the server ${this.#address} takes at most ${this.#longest} bytes`));
+      return;
+    }
+    const id = ++this.#lastNumber;
+    call.sentAs = id;
+    this.#sent.set(id, call);
+    if (this.#mode === 'legacy') {
+      this.#outbox.add(legacyRequest(head, '}'));
+      this.#outbox.flush();
+      return;
+    }
+    const tail = idTail(id, Math.max(1, Math.ceil(call.deadline - performance.now())));
+    if (this.#mode === 'extended') {
+      this.#outbox.add(head + tail);
+    } else {
+      this.#outbox.add(legacyRequest(head, tail));
+      this.#outbox.flush();
     }
   }
 
   #read(chunk: Buffer): void {
+    this.#silence?.broken();
     this.#reader.push(chunk);
     try {
       for (let body = this.#reader.read(); body !== undefined; body = this.#reader.read()) {
-        if (!Object.hasOwn(body, 'result')) throw new FrameError('a reply without a result');
-        const call = this.#sent.shift();
-        if (call === undefined) throw new FrameError('a reply without a request');
-        clearTimeout(call.timer);
-        call.resolve(body['result']);
+        this.#take(body);
+        if (this.#lost) return;
       }
     } catch (error) {
       this.#lose(error as Error);
+      return;
     }
+    this.#pump();
     this.#closeIfDone();
   }
 
-  #timeOut(call: Call, timeout: number): void {
-    const unsent = this.#unsent.delete(call);
-    call.reject(new RpcTimeoutError(`no reply from ${this.#address} within ${Math.round(timeout)} ms`));
-    if (unsent) {
-      this.#closeIfDone();
+  /** @throws FrameError it is no reply, or none to a call of this connection */
+  #take(body: FrameBody): void {
+    const { id } = body;
+    if (id === undefined) {
+      if (Object.hasOwn(body, 'result')) this.#takeInOrder(body['result']);
+      else if (!this.#takeControl(body)) throw new FrameError('a reply without a result');
       return;
     }
-    this.#sent.splice(this.#sent.indexOf(call), 1);
-    this.#lose(new Error('a call before it timed out'));
+    if (this.#mode === 'legacy') throw new FrameError('a reply with an id to a call without one');
+    this.#extend(undefined);
+    if (id === null) {
+      this.#complaint = errorOf(body);
+      this.leave();
+      return;
+    }
+    const call = this.#sent.get(id as number);
+    // Nobody waits for it any more.
+    if (call === undefined) return;
+    this.#sent.delete(id as number);
+    this.#answered = true;
+    if (Object.hasOwn(body, 'result')) call.succeed(body['result']);
+    else call.fail(errorOf(body));
+  }
+
+  #takeInOrder(result: unknown): void {
+    if (this.#mode === 'extended') throw new FrameError('a reply without an id');
+    const [first] = this.#sent;
+    if (first === undefined) throw new FrameError('a reply without a request');
+    if (this.#mode === 'unknown') {
+      this.#mode = 'legacy';
+      const { legacyPipelining, maxInFlight } = this.#options;
+      if (legacyPipelining) this.#window = maxInFlight;
+    }
+    const [id, call] = first;
+    this.#sent.delete(id);
+    this.#answered = true;
+    call.succeed(result);
+  }
+
+  #takeControl({ hello, goaway, pong }: FrameBody): boolean {
+    if (hello !== undefined && this.#mode === 'unknown') {
+      this.#extend(hello);
+      return true;
+    }
+    if (this.#mode !== 'extended') return false;
+    if (goaway !== undefined) {
+      this.leave();
+      if (this.#lost) return true;
+      // What the server sees of it: no more requests will come.
+      this.#outbox.end();
+      return true;
+    }
+    return pong !== undefined;
+  }
+
+  /** The server knows ids. @param hello what it says of itself, if it does */
+  #extend(hello: unknown): void {
+    if (this.#mode === 'extended') return;
+    this.#mode = 'extended';
+    const { maxInFlight, keepalive } = this.#options;
+    const { maxFrame, maxCalls } = (hello ?? {}) as FrameBody;
+    if (typeof maxFrame === 'number') this.#longest = maxFrame;
+    this.#window = typeof maxCalls === 'number' && maxCalls >= 1 ? Math.min(maxCalls, maxInFlight) : maxInFlight;
+    this.#silence = new Silence(keepalive, {
+      ask: () => {
+        this.#outbox.add('{"ping":1}');
+      },
+      giveUp: () => {
+        this.#lose(new Error(`the server is silent for ${2 * keepalive} ms`));
+      },
+    });
   }
 
   #closeIfDone(): void {
-    if (this.#ending && this.#sent.length === 0 && this.#unsent.size === 0) this.#socket.destroy();
+    if (this.#ending === undefined || this.load > 0) return;
+    this.#lose();
   }
 
   #lose(cause?: Error): void {
     if (this.#lost) return;
     this.#lost = true;
+    clearTimeout(this.#connectTimer);
+    this.#silence?.stop();
     this.#socket.destroy();
     const options = cause && { cause };
-    for (const call of this.#sent.splice(0)) {
-      clearTimeout(call.timer);
-      call.reject(
-        new ConnectionLostError(`the connection to ${this.#address} was lost before the reply`, true, options),
-      );
-    }
-    for (const call of this.#unsent) {
-      clearTimeout(call.timer);
-      call.reject(
-        this.#connected
-          ? new ConnectionLostError(`the connection to ${this.#address} was lost before the request`, false, options)
-          : new ConnectError(`there is no connection to ${this.#address}: ${cause?.message ?? 'closed'}`, options),
-      );
-    }
+    const lost = this.#sent.size > 0;
+    const unsent = this.#connected
+      ? new ConnectionLostError(`the connection to ${this.#address} was lost before the request`, false, options)
+      : new ConnectError(`there is no connection to ${this.#address}: ${cause?.message ?? 'closed'}`, options);
+    const orderly = !lost && this.#answered && this.#complaint === undefined;
+    this.#ended({ orderly: orderly || (this.#ending === 'when all are sent' && !lost), lost, error: unsent });
+    const reason = `the connection to ${this.#address} was lost before the reply`;
+    for (const call of this.#sent.values()) call.fail(new ConnectionLostError(reason, true, options));
+    for (const call of this.#unsent) call.fail(unsent);
+    this.#sent.clear();
     this.#unsent.clear();
   }
+}
+
+function errorOf({ error }: FrameBody): Error {
+  const { code, message } = (error ?? {}) as FrameBody;
+  const text = typeof message === 'string' ? message : 'the server has answered with an error';
+  if (code === 'overloaded') return new OverloadedError(text);
+  if (code === 'expired') return new RpcTimeoutError(text);
+  return new CallError(typeof code === 'string' ? code : 'failed', text);
 }

@@ -5,10 +5,14 @@
  * |---|---|
  * | `FrameError` | `ERR_RPC_FRAME` |
  * | `BadRequestError` | `ERR_RPC_BAD_REQUEST` |
+ * | `CallError` | `ERR_RPC_CALL` |
+ * | `OverloadedError` | `ERR_RPC_OVERLOADED` |
  * | `ConnectionLostError` | `ERR_RPC_CONNECTION_LOST` |
  * | `ConnectError` | `ERR_RPC_CONNECT` |
  * | `RpcTimeoutError` | `ERR_RPC_TIMEOUT` |
  * | `NoInstanceError` | `ERR_RPC_NO_INSTANCE` |
+ * | `QueueFullError` | `ERR_RPC_QUEUE_FULL` |
+ * | `CancelledError` | `ERR_RPC_CANCELLED` |
  * | `ClientClosedError` | `ERR_RPC_CLIENT_CLOSED` |
  */
 export class RpcError extends Error {
@@ -32,6 +36,27 @@ export class FrameError extends RpcError {
 export class BadRequestError extends RpcError {
   constructor(message: string, options?: ErrorOptions) {
     super('ERR_RPC_BAD_REQUEST', message, options);
+  }
+}
+
+/**
+ * The answer to a call is an error. What a handler throws of this class is what its caller gets; of any other error it
+ * is told no more than that the handler failed.
+ */
+export class CallError extends RpcError {
+  /** A word for programs: one of the server's (docs/rpc.md), or the handler's own. */
+  readonly reason: string;
+
+  constructor(reason: string, message: string, options?: ErrorOptions, code = 'ERR_RPC_CALL') {
+    super(code, message, options);
+    this.reason = reason;
+  }
+}
+
+/** The server has as many calls in hand as it takes, and has not begun this one: it is safe to call again. */
+export class OverloadedError extends CallError {
+  constructor(message = 'the server has as many calls in hand as it takes') {
+    super('overloaded', message, undefined, 'ERR_RPC_OVERLOADED');
   }
 }
 
@@ -64,6 +89,20 @@ export class RpcTimeoutError extends RpcError {
 export class NoInstanceError extends RpcError {
   constructor(message: string) {
     super('ERR_RPC_NO_INSTANCE', message);
+  }
+}
+
+/** So many calls wait for a server already that this one would not be sent in time: nothing was sent. */
+export class QueueFullError extends RpcError {
+  constructor(message: string) {
+    super('ERR_RPC_QUEUE_FULL', message);
+  }
+}
+
+/** Why a handler's `signal` aborts: its caller has cancelled the call, or is gone. */
+export class CancelledError extends RpcError {
+  constructor(message: string) {
+    super('ERR_RPC_CANCELLED', message);
   }
 }
 

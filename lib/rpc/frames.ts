@@ -1,6 +1,5 @@
-// The booklet's wire format: a frame is the length of its body in bytes, 4 bytes little-endian, and the body, the UTF-8
-// JSON text of an object. A request is {"in": method, "params": any}, a reply {"out": name, "result": any}.
-// https://github.com/pyloque/juejin_rpc_py
+// The booklet's frame: the length of its body in bytes, 4 bytes little-endian, and the body, the UTF-8 JSON text of an
+// object. https://github.com/pyloque/juejin_rpc_py
 import { isUtf8 } from 'node:buffer';
 import { FrameError } from './errors.js';
 
@@ -20,34 +19,49 @@ export type FrameBody = Readonly<Record<string, unknown>>;
  * @throws TypeError what JSON cannot express: a cycle, a BigInt; RangeError: nested too deep
  */
 export function encodeFrame(body: object): Buffer {
-  return frameOf(JSON.stringify(body));
+  const writer = new FrameWriter();
+  writer.add(JSON.stringify(body));
+  return writer.take();
 }
 
-/**
- * The frame of a request. It is never a multiple of 1024 bytes long: the booklet's server reads until it gets less than
- * 1024 bytes, and when there is nothing more to read it closes the connection. A space after the object is JSON.
- *
- * @throws as encodeFrame
- */
-export function encodeRequest(method: string, params: unknown): Buffer {
-  const text = JSON.stringify({ in: method, params });
-  const frame = frameOf(text);
-  return frame.length % 1024 === 0 ? frameOf(`${text} `) : frame;
-}
+/** Collects frames, so that one write sends many: a system call costs more than a frame. */
+export class FrameWriter {
+  #bytes: Buffer = nothing;
+  #end = 0;
 
-function frameOf(text: string): Buffer {
-  const length = Buffer.byteLength(text);
-  const frame = Buffer.allocUnsafe(prefixSize + length);
-  frame.writeUInt32LE(length, 0);
-  frame.write(text, prefixSize);
-  return frame;
+  /** How many bytes are collected. */
+  get size(): number {
+    return this.#end;
+  }
+
+  /** Adds the frame of a body. */
+  add(text: string): void {
+    // A UTF-16 unit is at most 3 bytes of UTF-8: to count them first would cost more than the memory does.
+    const most = prefixSize + (text.length < 4096 ? 3 * text.length : Buffer.byteLength(text));
+    if (this.#end + most > this.#bytes.length) {
+      const grown = Buffer.allocUnsafe(this.#end === 0 ? most : 2 * (this.#end + most));
+      this.#bytes.copy(grown, 0, 0, this.#end);
+      this.#bytes = grown;
+    }
+    const length = this.#bytes.write(text, this.#end + prefixSize);
+    this.#bytes.writeUInt32LE(length, this.#end);
+    this.#end += prefixSize + length;
+  }
+
+  /** What is collected; the writer has nothing after that. */
+  take(): Buffer {
+    const bytes = this.#bytes.subarray(0, this.#end);
+    this.#bytes = nothing;
+    this.#end = 0;
+    return bytes;
+  }
 }
 
 /**
  * Takes the bytes of a connection as they come and gives the frames' bodies.
  *
- * It holds no more than what has arrived and twice that while a frame grows: a length is a promise of the peer, and
- * nothing is allocated for a promise.
+ * It holds no more than what has arrived and, while a frame grows, twice that or the whole frame, whichever is less: a
+ * length is a promise of the peer, and nothing is allocated for a promise.
  */
 export class FrameReader {
   readonly #maxFrame: number;
@@ -55,29 +69,33 @@ export class FrameReader {
   #bytes: Buffer = nothing;
   #start = 0;
   #end = 0;
+  #bodyLength = 0;
 
   /** @param maxFrame the longest body that is accepted, in bytes */
   constructor(maxFrame: number) {
     this.#maxFrame = maxFrame;
   }
 
+  /** How many bytes have arrived and are not read. */
+  get unread(): number {
+    return this.#end - this.#start;
+  }
+
+  /** The length of the body that was read last, in bytes. */
+  get bodyLength(): number {
+    return this.#bodyLength;
+  }
+
   /** Takes bytes. The reader may keep the Buffer, and never writes to it. */
   push(chunk: Buffer): void {
-    const unread = this.#end - this.#start;
+    const { unread } = this;
     if (unread === 0) {
       this.#bytes = chunk;
       this.#start = 0;
       this.#end = chunk.length;
       return;
     }
-    if (this.#end + chunk.length > this.#bytes.length) {
-      // Twice what there is: a frame that comes byte by byte is copied a constant number of times.
-      const grown = Buffer.allocUnsafe(2 * Math.max(unread, chunk.length));
-      this.#bytes.copy(grown, 0, this.#start, this.#end);
-      this.#bytes = grown;
-      this.#start = 0;
-      this.#end = unread;
-    }
+    if (this.#end + chunk.length > this.#bytes.length) this.#grow(unread + chunk.length);
     chunk.copy(this.#bytes, this.#end);
     this.#end += chunk.length;
   }
@@ -88,7 +106,7 @@ export class FrameReader {
    * @throws FrameError the bytes are no frame, or one longer than `maxFrame`; there is no use in reading on
    */
   read(): FrameBody | undefined {
-    const unread = this.#end - this.#start;
+    const { unread } = this;
     if (unread < prefixSize) return undefined;
     const length = this.#bytes.readUInt32LE(this.#start);
     if (length > this.#maxFrame)
@@ -98,9 +116,21 @@ export class FrameReader {
     const to = from + length;
     const body = decode(this.#bytes, from, to);
     this.#start = to;
+    this.#bodyLength = length;
     // An idle connection holds no memory of a long frame.
     if (this.#start === this.#end) this.#bytes = nothing;
     return body;
+  }
+
+  /** Makes room for so many bytes, and for what follows: a frame that comes byte by byte is copied a constant number of times. */
+  #grow(needed: number): void {
+    const unread = this.#bytes.subarray(this.#start, this.#end);
+    const frame = unread.length < prefixSize ? needed : prefixSize + Math.min(unread.readUInt32LE(), this.#maxFrame);
+    const grown = Buffer.allocUnsafe(Math.max(needed, Math.min(2 * needed, frame)));
+    unread.copy(grown);
+    this.#bytes = grown;
+    this.#start = 0;
+    this.#end = unread.length;
   }
 }
 

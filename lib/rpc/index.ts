@@ -3,32 +3,42 @@
  *
  * @packageDocumentation
  */
+export type { BalancerName } from './balancers.js';
 export { booklet } from './booklet.js';
 export {
   createRpcClient,
+  type CallArguments,
   type CallOptions,
-  type Instance,
   type InstanceRegistry,
   type RpcClient,
   type RpcClientOptions,
   type RpcConnectOptions,
 } from './client.js';
+export type { Instance } from './endpoint.js';
 export {
   BadRequestError,
+  CallError,
+  CancelledError,
   ClientClosedError,
   ConnectError,
   ConnectionLostError,
   FrameError,
   NoInstanceError,
+  OverloadedError,
+  QueueFullError,
   RpcError,
   RpcTimeoutError,
 } from './errors.js';
 export { defaultMaxFrame, encodeFrame, FrameReader, type FrameBody } from './frames.js';
-export {
-  createRpcServer,
-  type Handle,
-  type Handler,
-  type Handlers,
-  type RpcServer,
-  type RpcServerOptions,
-} from './server.js';
+export type {
+  AnyHandlers,
+  CallContext,
+  Handle,
+  Handler,
+  Handlers,
+  HandlersOf,
+  JsonOf,
+  ParamsOf,
+  ResultOf,
+} from './handlers.js';
+export { createRpcServer, type RpcServer, type RpcServerOptions } from './server.js';

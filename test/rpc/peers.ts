@@ -1,7 +1,16 @@
 // The other ends: raw sockets that know nothing of lib/rpc, and what they send.
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { createRpcClient, createRpcServer, type Handlers, type RpcClient, type RpcServer } from 'truefork/rpc';
+import {
+  createRpcClient,
+  createRpcServer,
+  type Handlers,
+  type Instance,
+  type RpcClient,
+  type RpcConnectOptions,
+  type RpcServer,
+  type RpcServerOptions,
+} from 'truefork/rpc';
 
 const open = new Set<{ close(): unknown }>();
 
@@ -37,13 +46,17 @@ export async function listening(server: Server, port = 0): Promise<number> {
 }
 
 /** An RPC server that listens. */
-export async function serve(handlers: Handlers, port = 0): Promise<{ server: RpcServer; port: number }> {
-  const server = createRpcServer(handlers);
+export async function serve(
+  handlers: Handlers,
+  port = 0,
+  options: RpcServerOptions = {},
+): Promise<{ server: RpcServer; port: number }> {
+  const server = createRpcServer(handlers, options);
   return { server, port: await listening(server, port) };
 }
 
 /** A client of one server. */
-export function clientOf(port: number, options: { maxFrame?: number; connectTimeout?: number } = {}): RpcClient {
+export function clientOf(port: number, options: RpcConnectOptions = {}): RpcClient {
   return owned(createRpcClient({ host: '127.0.0.1', port, ...options }));
 }
 
@@ -109,6 +122,16 @@ export class Raw {
     this.socket.write(bytes);
   }
 
+  /** Sends a frame of its own making. */
+  say(body: object): void {
+    this.send(frame(JSON.stringify(body)));
+  }
+
+  /** What the next frame says. */
+  async heard(): Promise<Record<string, unknown>> {
+    return JSON.parse(await this.reply()) as Record<string, unknown>;
+  }
+
   /** Takes the next reply's body, as the booklet's client does: 4 bytes, then as many as they say. */
   async reply(): Promise<string> {
     while (this.received.length < 4 || this.received.length < 4 + this.received.readUInt32LE()) {
@@ -118,5 +141,65 @@ export class Raw {
     const body = this.received.toString('utf8', 4, end);
     this.received = this.received.subarray(end);
     return body;
+  }
+}
+
+/** A method whose calls are answered when the test says so, by the name in their params. */
+export function onDemand(): {
+  handle: (params: unknown) => Promise<unknown>;
+  begun: (params: unknown) => Promise<void>;
+  answer: (params: unknown) => Promise<void>;
+} {
+  const calls = new Map<unknown, (result: unknown) => void>();
+  let arrived: (() => void)[] = [];
+  const begun = async (params: unknown): Promise<void> => {
+    while (!calls.has(params)) await new Promise<void>((resolve) => (arrived = [...arrived, resolve]));
+  };
+  return {
+    handle: (params) =>
+      new Promise((resolve) => {
+        calls.set(params, resolve);
+        for (const wake of arrived.splice(0)) wake();
+      }),
+    begun,
+    answer: async (params) => {
+      await begun(params);
+      calls.get(params)?.(params);
+    },
+  };
+}
+
+/** When the count has begun and stands still. The neighbour's calls are the clock: many go by and it does not move. */
+export async function still(neighbour: Raw, count: () => number): Promise<void> {
+  for (let calls = 0; calls < 500;) {
+    const before = count();
+    neighbour.send(pythonRequest('ping', '1'));
+    await neighbour.reply();
+    calls = before > 0 && count() === before ? calls + 1 : 0;
+  }
+}
+
+/** A registry of one service, whose list the test sets. */
+export class ListRegistry {
+  watched: string[] = [];
+  #listeners = new Set<(instances: readonly Instance[]) => void>();
+  #list: readonly Instance[] = [];
+
+  get watches(): number {
+    return this.#listeners.size;
+  }
+
+  watch(service: string, listener: (instances: readonly Instance[]) => void): { close(): void } {
+    this.watched.push(service);
+    this.#listeners.add(listener);
+    setImmediate(() => {
+      if (this.#listeners.has(listener)) listener(this.#list);
+    });
+    return { close: () => this.#listeners.delete(listener) };
+  }
+
+  set(...ports: number[]): void {
+    this.#list = ports.map((port) => ({ host: '127.0.0.1', port }));
+    for (const listener of this.#listeners) listener(this.#list);
   }
 }

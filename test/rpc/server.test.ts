@@ -1,34 +1,7 @@
 import { once } from 'node:events';
 import { Server, type Socket } from 'node:net';
 import { BadRequestError, booklet, createRpcServer, FrameError, type Handlers } from 'truefork/rpc';
-import { deadPort, frame, listening, pythonRequest, Raw, serve } from './peers';
-
-/** A method whose calls are answered when the test says so, by the name in their params. */
-function onDemand(): { handle: (params: unknown) => Promise<unknown>; answer: (params: unknown) => Promise<void> } {
-  const calls = new Map<unknown, (result: unknown) => void>();
-  let arrived: (() => void)[] = [];
-  return {
-    handle: (params) =>
-      new Promise((resolve) => {
-        calls.set(params, resolve);
-        for (const wake of arrived.splice(0)) wake();
-      }),
-    answer: async (params) => {
-      while (!calls.has(params)) await new Promise<void>((resolve) => (arrived = [...arrived, resolve]));
-      calls.get(params)?.(params);
-    },
-  };
-}
-
-/** When the count has begun and stands still. The neighbour's calls are the clock: many go by and it does not move. */
-async function still(neighbour: Raw, count: () => number): Promise<void> {
-  for (let calls = 0; calls < 500;) {
-    const before = count();
-    neighbour.send(pythonRequest('ping', '1'));
-    await neighbour.reply();
-    calls = before > 0 && count() === before ? calls + 1 : 0;
-  }
-}
+import { deadPort, frame, listening, onDemand, pythonRequest, Raw, serve, still } from './peers';
 
 describe('the booklet', () => {
   test('a ping of a Python 2.7 client is answered, byte for byte', async () => {
@@ -202,7 +175,7 @@ describe('a bad request', () => {
     expect(await peer.ended).toEqual(frame('{"out":"wait","result":1}'));
     await wait.answer('neighbour');
     expect(await neighbour.reply()).toBe('{"out":"wait","result":"neighbour"}');
-    expect(bad).toEqual([[expect.any(type), '127.0.0.1']]);
+    expect(bad).toEqual([[expect.any(type), '127.0.0.1', 0]]);
   });
 
   test('with params so deep that JSON.stringify may run out of stack harms nobody', async () => {

@@ -1,0 +1,86 @@
+// The servers and the loads: each a process of its own.
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+const bench = join(import.meta.dirname, '..');
+const programs = join(bench, 'programs');
+const peers = join(bench, 'peers');
+const live = new Set();
+
+/** A server that listens. */
+export class Server {
+  /** @param argument what its kind takes */
+  static async start(kind, argument = '') {
+    const server = new Server(kind, argument);
+    await server.#listening();
+    return server;
+  }
+
+  constructor(kind, argument) {
+    // A group of its own: a prefork server's workers end with it.
+    this.process = spawn(process.execPath, [join(programs, 'rpc-serve.mjs'), kind, argument], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    live.add(this);
+  }
+
+  async #listening() {
+    for await (const line of createInterface({ input: this.process.stdout })) {
+      const port = /^port=(\d+)$/.exec(line)?.[1];
+      if (port === undefined) continue;
+      this.port = Number(port);
+      return;
+    }
+    throw new Error('the server has ended before it listened');
+  }
+
+  /** Ends as its signal has it. */
+  async end(signal) {
+    const ended = once(this.process, 'exit');
+    this.process.kill(signal);
+    await ended;
+    live.delete(this);
+  }
+
+  async stop() {
+    live.delete(this);
+    const { exitCode, signalCode, pid } = this.process;
+    const ended = exitCode !== null || signalCode !== null;
+    const exit = once(this.process, 'exit');
+    try {
+      process.kill(-pid, 'SIGKILL');
+      if (!ended) await exit;
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+/** Ends those that an error has left. */
+export async function stopAll() {
+  for (const server of live) await server.stop();
+}
+
+/** @returns `perSecond`, and in milliseconds `p50` and `p99` */
+export async function load(client, { port }, { connections, calls, seconds }) {
+  const args = [client, port, connections, calls, seconds].map(String);
+  const { stdout } = await promisify(execFile)(process.execPath, [join(programs, 'rpc-load.mjs'), ...args]);
+  return JSON.parse(stdout);
+}
+
+/** Has the peers, which are a package of their own. Answers the command that installs them, if they cannot be had. */
+export function peersMissing() {
+  const there = () => ['@grpc/grpc-js', 'jayson'].every((name) => existsSync(join(peers, 'node_modules', name)));
+  if (there()) return undefined;
+  try {
+    execFileSync('npm', ['ci', '--no-bin-links', '--ignore-scripts'], { cwd: peers, stdio: 'ignore' });
+  } catch {
+    // What is to be done is told below.
+  }
+  return there() ? undefined : 'npm ci --prefix bench/peers --no-bin-links --ignore-scripts';
+}

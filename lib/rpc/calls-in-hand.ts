@@ -1,0 +1,253 @@
+import { BadRequestError, CallError, CancelledError, RpcTimeoutError } from './errors.js';
+import type { Method } from './handlers.js';
+import { ServedCall, type RemoteEnd } from './served-call.js';
+import { errorReply, jsonOf, type CallId, type reasons } from './wire.js';
+
+/** What a server lets each of its connections have. */
+export interface CallLimits {
+  readonly maxFrame: number;
+  readonly maxCallsPerConnection: number;
+  /** In milliseconds; Infinity: none. */
+  readonly handlerTimeout: number;
+}
+
+/** The server, as the calls of a connection see it. */
+export interface CallsHost {
+  readonly limits: CallLimits;
+  /** A call that was counted in has ended. */
+  leave(): void;
+  /** A call came. */
+  began(method: string): void;
+  /** A frame or a call was refused. The error is made if somebody is told: a peer may do this often. */
+  refused(error: () => Error, remoteAddress: string | undefined): void;
+}
+
+/** Their connection. */
+export interface Speaker {
+  /** Sends a frame, soon. */
+  say(text: string): void;
+  /** There is something to send, or room for another call. */
+  workSoon(): void;
+  /** No more requests are taken, since one of them gets no reply. */
+  refuse(): void;
+}
+
+export type Reason = keyof typeof reasons;
+
+/** The calls that a connection has in hand: from the start of their handlers until their replies are written. */
+export class CallsInHand {
+  readonly #host: CallsHost;
+  readonly #speaker: Speaker;
+  readonly #end: RemoteEnd;
+  /** The calls without an id, in the order of their requests, until they are answered. */
+  readonly #ordered: ServedCall[] = [];
+  /** The calls with an id whose handlers are at work. */
+  readonly #running = new Map<CallId, ServedCall>();
+  #count = 0;
+  #size = 0;
+  #changes = 0;
+
+  constructor(host: CallsHost, speaker: Speaker, end: RemoteEnd) {
+    this.#host = host;
+    this.#speaker = speaker;
+    this.#end = end;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** How long their requests are together, in bytes. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get isFull(): boolean {
+    return this.#count >= this.#host.limits.maxCallsPerConnection;
+  }
+
+  /** How often one has begun or ended. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /**
+   * Has a call handled, which was counted in.
+   *
+   * @param id undefined: it is answered when those before it are
+   * @param deadline on the clock of performance.now()
+   * @param size that of its request, in bytes
+   */
+  begin(method: Method, id: CallId | undefined, deadline: number, params: unknown, size: number): void {
+    const call = new ServedCall(method.name, id, deadline, this.#end, size);
+    // It has its place among the replies before its handler runs: the handler might close the server.
+    if (id === undefined) this.#ordered.push(call);
+    call.counted = true;
+    this.#count++;
+    this.#size += size;
+    this.#changes++;
+    this.#host.began(method.name);
+    let stage: Reason = 'bad_request';
+    let result: unknown;
+    let later: boolean;
+    try {
+      const checked = method.params ? method.params(params) : params;
+      stage = 'failed';
+      result = method.handle(checked as never, call);
+      later = isThenable(result);
+    } catch (error) {
+      this.#fail(call, stage, error);
+      return;
+    }
+    if (later) this.#expect(call, method, result);
+    else this.#succeed(call, method, result);
+  }
+
+  /** Nobody waits for the reply to this call any more, if it is one. */
+  cancel(id: unknown): void {
+    const call = this.#running.get(id as CallId);
+    if (call === undefined) return;
+    this.#settle(call);
+    call.abort(new CancelledError('the caller has cancelled'));
+  }
+
+  /** A call with an id that is none. */
+  refuse(id: CallId | null, reason: Reason, message: string): void {
+    this.#host.refused(() => new BadRequestError(message), this.#end.address);
+    this.#speaker.say(errorReply(id, reason, message));
+  }
+
+  /** Bytes or a call without an id that are none: there is no reply to them, and so none after them. */
+  refuseInOrder(error: () => Error): void {
+    const place = new ServedCall('', undefined, Infinity, this.#end, 0);
+    this.#ordered.push(place);
+    this.#refusePlace(place, error);
+  }
+
+  /** The connection is gone. */
+  dropAll(): void {
+    for (const call of [...this.#ordered.splice(0), ...this.#running.values()]) this.#drop(call);
+  }
+
+  #expect(call: ServedCall, method: Method, result: unknown): void {
+    if (call.id !== undefined) this.#running.set(call.id, call);
+    const { handlerTimeout } = this.#host.limits;
+    const rest = call.deadline === Infinity ? Infinity : Math.max(1, call.deadline - performance.now());
+    if (rest < Infinity || handlerTimeout < Infinity) {
+      const reason = rest <= handlerTimeout ? 'expired' : 'timeout';
+      call.limit(Math.min(rest, handlerTimeout), () => {
+        const error = new RpcTimeoutError(`${method.name} has taken too long`);
+        this.#fail(call, reason, error);
+        call.abort(error);
+      });
+    }
+    void Promise.resolve(result).then(
+      (value) => {
+        this.#succeed(call, method, value);
+      },
+      (error: unknown) => {
+        this.#fail(call, 'failed', error);
+      },
+    );
+  }
+
+  #succeed(call: ServedCall, { replyHead }: Method, result: unknown): void {
+    if (call.settled) return;
+    let text: string;
+    try {
+      text = replyHead + jsonOf(result) + (call.id === undefined ? '}' : `,"id":${JSON.stringify(call.id)}}`);
+    } catch (error) {
+      this.#fail(call, 'failed', error);
+      return;
+    }
+    const { maxFrame } = this.#host.limits;
+    if (call.id !== undefined && 3 * text.length > maxFrame && Buffer.byteLength(text) > maxFrame) {
+      this.#fail(call, 'too_long', new Error(`a reply of more than ${maxFrame} bytes`));
+      return;
+    }
+    this.#answer(call, text);
+  }
+
+  /** @param error what was thrown; a CallError is the handler's own word to its caller */
+  #fail(call: ServedCall, reason: Reason, error: unknown): void {
+    if (call.settled) return;
+    const message = `${call.method} ${reason === 'failed' ? 'failed' : `(${reason})`}`;
+    const refusal = (): Error => new BadRequestError(message, { cause: error });
+    if (call.id === undefined) {
+      this.#settle(call);
+      this.#refusePlace(call, refusal);
+    } else if (error instanceof CallError) {
+      this.#answer(call, errorReply(call.id, error.reason, error.message));
+    } else {
+      this.#host.refused(refusal, this.#end.address);
+      // What a handler throws may tell of the server's inside; what `params` throws is meant for who has sent them.
+      const told = reason !== 'failed' && error instanceof Error ? error.message : message;
+      this.#answer(call, errorReply(call.id, reason, told));
+    }
+  }
+
+  #answer(call: ServedCall, text: string): void {
+    this.#settle(call);
+    if (call.id === undefined) {
+      call.reply = text;
+      this.#advance();
+    } else {
+      this.#speaker.say(text);
+    }
+    this.#speaker.workSoon();
+  }
+
+  /** Its handler has finished, or is waited for no more. */
+  #settle(call: ServedCall): void {
+    call.settle();
+    this.#host.leave();
+    this.#changes++;
+    if (call.id === undefined) return;
+    if (this.#running.get(call.id) === call) this.#running.delete(call.id);
+    this.#giveBack(call);
+  }
+
+  #giveBack(call: ServedCall): void {
+    if (!call.counted) return;
+    call.counted = false;
+    this.#count--;
+    this.#size -= call.size;
+  }
+
+  #refusePlace(call: ServedCall, error: () => Error): void {
+    call.failed = true;
+    this.#speaker.refuse();
+    this.#host.refused(error, this.#end.address);
+    this.#advance();
+    this.#speaker.workSoon();
+  }
+
+  /** Sends the replies whose turn has come. */
+  #advance(): void {
+    const calls = this.#ordered;
+    let answered = 0;
+    for (const call of calls) {
+      if (call.failed || call.reply === undefined) break;
+      this.#speaker.say(call.reply);
+      this.#giveBack(call);
+      answered++;
+    }
+    calls.splice(0, answered);
+    if (calls[0]?.failed !== true) return;
+    for (const later of calls.splice(0)) {
+      this.#drop(later);
+      this.#giveBack(later);
+    }
+  }
+
+  /** Nobody will get its reply. */
+  #drop(call: ServedCall): void {
+    if (call.settled || call.failed) return;
+    this.#settle(call);
+    call.abort(new CancelledError('the connection has ended'));
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

@@ -1,0 +1,24 @@
+import type { Connection } from './connection.js';
+
+/** A call, as its connection sees it. */
+export interface Exchange {
+  /** The request's text up to its closing brace. */
+  readonly head: string;
+  /** When the reply is of no use any more, on the clock of performance.now(). */
+  readonly deadline: number;
+  /** The connection that has it, and its number there: 0 until it is sent. Only the connection writes them. */
+  connection: Connection | undefined;
+  sentAs: number;
+  succeed(result: unknown): void;
+  fail(error: Error): void;
+}
+
+/** The place of a call that nobody waits for any more: of a booklet's server, one reply is to be thrown away. */
+export const nobody: Exchange = {
+  head: '',
+  deadline: 0,
+  connection: undefined,
+  sentAs: 0,
+  succeed: () => undefined,
+  fail: () => undefined,
+};
