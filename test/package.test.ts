@@ -20,7 +20,10 @@ beforeAll(() => {
   const folder = join(modules, 'truefork');
   mkdirSync(folder, { recursive: true });
   execFileSync('tar', ['-xzf', join(home, tarball), '-C', folder, '--strip-components=1']);
-  for (const dependency of ['bindings', 'file-uri-to-path', 'prom-client', '@opentelemetry', 'tdigest', 'bintrees']) {
+  const addon = ['bindings', 'file-uri-to-path'];
+  const metrics = ['prom-client', '@opentelemetry', 'tdigest', 'bintrees'];
+  const zookeeper = ['node-zookeeper-client', 'async', 'underscore'];
+  for (const dependency of [...addon, ...metrics, ...zookeeper]) {
     symlinkSync(join(root, 'node_modules', dependency), join(modules, dependency));
   }
 });
@@ -43,6 +46,7 @@ const faces = [
   'truefork/daemon',
   'truefork/discovery',
   'truefork/rpc',
+  'truefork/zookeeper',
 ];
 
 describe.each(nodes())('on Node $major', ({ path: node }) => {

@@ -1,0 +1,538 @@
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { atfork } from '../posix/index.js';
+import { Connection, ExpiredReason, type Credential, type Identity } from './connection.js';
+import {
+  answerError,
+  AuthFailedError,
+  ConnectTimeoutError,
+  SessionClosedError,
+  type ZooKeeperError,
+} from './errors.js';
+import { HostOrder, nameOf, resolve, type Host, type Target } from './hosts.js';
+import type { Request } from './requests.js';
+import { Watches } from './watches.js';
+
+/**
+ * How a session is: `connecting` until the first connection; `connected`; `suspended`, the connection is lost, the
+ * session and its ephemeral nodes may live on; `lost`, they are gone, and a new session is being made; `closed`.
+ */
+export type SessionState = 'connecting' | 'connected' | 'suspended' | 'lost' | 'closed';
+
+export interface SessionOptions {
+  /** The servers of the ensemble. */
+  readonly hosts: readonly Host[];
+  /** The session timeout to ask for, in milliseconds. The server grants 2 to 20 of its ticks. */
+  readonly timeout: number;
+  /** Whether the servers are tried in random order. */
+  readonly randomizeHosts: boolean;
+  /** Connects by TLS, with these options. */
+  readonly tls?: TlsOptions | undefined;
+  /** Sent on each connection before anything else. */
+  readonly credentials?: readonly Credential[] | undefined;
+  /** Is told why no server can be reached, at most once in ten seconds. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+}
+
+interface Operation {
+  readonly request: Request<unknown>;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+// The first delay before all servers are tried again, and the longest, in milliseconds.
+const shortestDelay = 100;
+const longestDelay = 30_000;
+
+// How long a server has to end a session, in milliseconds, and how long a session to be closed looks for a server.
+const closePatience = 1000;
+
+// How often it is told at most that no server can be reached, in milliseconds.
+const warningInterval = 10_000;
+
+const noChange = Buffer.alloc(8);
+
+/**
+ * A session with a ZooKeeper ensemble that is kept whatever happens to connections and servers, and made anew when it is
+ * lost. It begins to connect when it is made. `client.ts` has the operations; this has their fate:
+ *
+ * - An operation waits while there is no connection, and is made when there is one. It is rejected when the session is
+ *   lost (`SessionExpiredError`) or closed (`SessionClosedError`), and after 4/3 of the session timeout
+ *   (`OperationTimeoutError`).
+ * - One that was sent and whose connection was lost is made again if it only reads; else it is rejected, since it may have
+ *   been carried out (`ConnectionLossError`).
+ * - Watches are called after each change of the connection: what was read with them is to be read again.
+ *
+ * A session is over when the server says so, when it was not connected for 4/3 of its timeout (the server counts to
+ * one timeout, and a little more), or when a server gives another one in its place. In a forked child it is closed at
+ * once, without a word to the server, since it is the parent's: what was under way there never ends in the child, and no
+ * listener is called.
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #order: HostOrder;
+  readonly #watches = new Watches();
+  readonly #credentials: Credential[];
+  readonly #listeners = new Set<(state: SessionState) => void>();
+  /** Wake those who wait for a state. */
+  readonly #waiting = new Set<() => void>();
+  readonly #unsent = new Set<Operation>();
+  readonly #sent = new Set<Operation>();
+  readonly #alive = setInterval(() => undefined, 2 ** 30);
+  readonly #forgetFork: () => void;
+  readonly #worker: Promise<void>;
+  /** Aborted at the end: of rests and of name look-ups. */
+  readonly #stop = new AbortController();
+  #state: SessionState = 'connecting';
+  #identity: Identity | undefined;
+  #timeout: number;
+  #zxid: Buffer = noChange;
+  /** The connection that there is, or is being made. */
+  #connection: Connection | undefined;
+  #expiry: NodeJS.Timeout | undefined;
+  /** How many times in a row all servers were tried in vain. */
+  #fruitless = 0;
+  #failure: string | undefined;
+  #refusal: AuthFailedError | undefined;
+  #warned = -Infinity;
+  #closing: Promise<void> | undefined;
+  #over: string | undefined;
+  #isForked = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#timeout = options.timeout;
+    this.#order = new HostOrder(options.hosts, options.randomizeHosts);
+    this.#credentials = [...(options.credentials ?? [])];
+    this.#forgetFork = atfork({
+      child: () => {
+        this.#abandon();
+      },
+    });
+    this.#worker = this.#work();
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Whether it is that of the parent of this forked process. */
+  get isForked(): boolean {
+    return this.#isForked;
+  }
+
+  /** The session's id, that ephemeral nodes have as their owner; undefined while there is no session. */
+  get id(): bigint | undefined {
+    return this.#identity?.id;
+  }
+
+  /** The session timeout in milliseconds: what the server has granted, and before that what it is asked for. */
+  get timeout(): number {
+    return this.#timeout;
+  }
+
+  /** The server that it is connected to, as `address:port`. */
+  get server(): string | undefined {
+    return this.#state === 'connected' ? this.#connection?.name : undefined;
+  }
+
+  /**
+   * Tells each change of the state, soon after it.
+   *
+   * @param listener what it throws is an uncaught exception
+   * @returns ends that
+   */
+  onState(listener: (state: SessionState) => void): () => void {
+    // Another function each time, so that one that listens twice is two.
+    const own = (state: SessionState) => {
+      listener(state);
+    };
+    this.#listeners.add(own);
+    return () => {
+      this.#listeners.delete(own);
+    };
+  }
+
+  /**
+   * Waits until it is connected.
+   *
+   * @param patience in milliseconds; without an end if absent
+   * @throws {ConnectTimeoutError} no server could be connected to in that time; it goes on trying
+   * @throws {AuthFailedError} a server did not take a credential; likewise
+   * @throws {SessionClosedError}
+   */
+  async whenConnected(patience?: number): Promise<void> {
+    const deadline = patience === undefined ? Infinity : performance.now() + patience;
+    while (this.#state !== 'connected') {
+      this.#checkOpen();
+      if (this.#refusal) throw this.#refusal;
+      const rest = deadline - performance.now();
+      if (rest <= 0) throw new ConnectTimeoutError(this.#describe(`no connection within ${patience ?? 0} ms`));
+      await this.#change(rest);
+    }
+  }
+
+  /** Carries out an operation, as described above. */
+  perform<T>(request: Request<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#checkOpen();
+      const limit = (this.#timeout * 4) / 3;
+      const operation: Operation = {
+        request,
+        resolve: resolve as (result: unknown) => void,
+        reject,
+        timer: setTimeout(() => {
+          const cause = this.#failure === undefined ? undefined : new Error(this.#failure);
+          this.#fail(operation, answerError(-7, request.what, request.path, cause));
+        }, limit),
+      };
+      this.#unsent.add(operation);
+      this.#send();
+    });
+  }
+
+  /**
+   * Authenticates, on this connection and on each after it.
+   *
+   * @throws {AuthFailedError} the server does not take the credential, which is forgotten then
+   * @throws {SessionClosedError}
+   */
+  async authenticate(credential: Credential): Promise<void> {
+    this.#checkOpen();
+    this.#credentials.push(credential);
+    if (this.#state !== 'connected') return;
+    await this.#connection?.authenticate(credential).catch((error: unknown) => {
+      this.#credentials.splice(this.#credentials.indexOf(credential), 1);
+      throw error;
+    });
+  }
+
+  /** Takes a watcher back that a read has left. */
+  unwatch(...watch: Parameters<Watches['remove']>): void {
+    this.#watches.remove(...watch);
+  }
+
+  /** Keeps the process alive until it is closed, which is the default. */
+  ref(): void {
+    this.#alive.ref();
+  }
+
+  /** Lets the process end while it is open. Operations keep it alive until they have ended. */
+  unref(): void {
+    this.#alive.unref();
+  }
+
+  /**
+   * Ends the session: its ephemeral nodes are deleted. Operations that were sent are answered before. If there is no
+   * connection, it looks for a server for a second; if it finds none, the nodes live until the session expires.
+   * Idempotent.
+   *
+   * @returns fulfilled when the socket is closed
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
+    if (this.#over !== undefined) return;
+    this.#rejectAll(this.#unsent, (what, path) => closed(`${what} ${path}: the session is closed`));
+    const deadline = performance.now() + closePatience;
+    while (this.#identity && this.#state === 'suspended' && performance.now() < deadline) {
+      await this.#change(deadline - performance.now());
+    }
+    // From here on there is no other connection after this one.
+    this.#over = 'the session is closed';
+    if (this.#state === 'connected') {
+      this.#connection?.close(closePatience);
+      await this.#connection?.closed;
+    }
+    this.#finish(this.#over);
+    this.#connection?.destroy(new Error(this.#over));
+    await this.#connection?.closed;
+    await this.#worker;
+    this.#setState('closed');
+    this.#listeners.clear();
+  }
+
+  #finish(reason: string): void {
+    this.#over = reason;
+    this.#forgetFork();
+    this.#identity = undefined;
+    clearTimeout(this.#expiry);
+    clearInterval(this.#alive);
+    this.#watches.clear();
+    this.#stop.abort();
+    for (const operations of [this.#unsent, this.#sent]) {
+      this.#rejectAll(operations, (what, path) => closed(`${what} ${path}: the session is closed`));
+    }
+  }
+
+  // What a forked child has of it. Nothing of the child's copies of its promises is settled: those who wait for them are
+  // copies too, of what the parent is doing.
+  #abandon(): void {
+    for (const { timer } of [...this.#unsent, ...this.#sent]) clearTimeout(timer);
+    this.#unsent.clear();
+    this.#sent.clear();
+    this.#listeners.clear();
+    this.#waiting.clear();
+    this.#finish('the session is that of the parent of this forked process, which needs one of its own');
+    this.#state = 'closed';
+    this.#isForked = true;
+    this.#connection?.destroy(new Error('forked'));
+  }
+
+  #checkOpen(): void {
+    if (this.#over !== undefined) throw closed(this.#over);
+    if (this.#closing) throw closed('the session is closed');
+  }
+
+  async #work(): Promise<void> {
+    while (this.#over === undefined) {
+      const connection = await this.#search();
+      if (!connection) continue;
+      const since = performance.now();
+      this.#use(connection);
+      this.#drop(connection, await connection.ended);
+      // A server that takes the session and soon closes the connection is as bad as one that does not take it.
+      if (performance.now() - since > this.#timeout / 3) this.#fruitless = 0;
+      else this.#fruitless++;
+    }
+  }
+
+  /** Tries all servers once, after the delay that is due. */
+  async #search(): Promise<Connection | undefined> {
+    await this.#rest();
+    const failures: string[] = [];
+    for (const host of this.#order.round()) {
+      for (const target of await this.#resolve(host, failures)) {
+        if (this.#over !== undefined) return undefined;
+        const reason = await this.#attempt(target);
+        if (!reason) return this.#connection;
+        this.#order.failed(host);
+        failures.push(`${nameOf(host)}: ${reason.message}`);
+        if (reason instanceof AuthFailedError) this.#refusal = reason;
+        this.#wake();
+      }
+    }
+    this.#fruitless++;
+    this.#failure = failures.join('; ');
+    this.#warn();
+    return undefined;
+  }
+
+  /** @returns why there is no connection, if there is none */
+  async #attempt(target: Target): Promise<Error | undefined> {
+    const reason = await this.#connect(target).ready;
+    if (!(reason instanceof ExpiredReason) || !this.#identity) return reason;
+    // The server is there, and knows that the session is not: it is the one to ask for another.
+    this.#lose();
+    return this.#connect(target).ready;
+  }
+
+  #connect(target: Target): Connection {
+    // Each round in vain doubles the time that a server has, since a slow one is better than none.
+    const longest = (this.#timeout * 2) / 3;
+    const patience = Math.max(Math.min((this.#timeout / 6) * 2 ** Math.min(this.#fruitless, 10), longest), 300);
+    this.#connection = new Connection({
+      target,
+      tls: this.#options.tls,
+      identity: this.#identity,
+      zxid: this.#zxid,
+      timeout: this.#options.timeout,
+      credentials: this.#credentials,
+      patience,
+    });
+    return this.#connection;
+  }
+
+  async #resolve(host: Host, failures: string[]): Promise<readonly Target[]> {
+    const { signal } = this.#stop;
+    if (signal.aborted) return [];
+    // getaddrinfo(3) cannot be cancelled, only no longer waited for.
+    const stopped = new Promise<readonly Target[]>((settle) => {
+      signal.addEventListener(
+        'abort',
+        () => {
+          settle([]);
+        },
+        { once: true },
+      );
+    });
+    try {
+      return await Promise.race([resolve(host), stopped]);
+    } catch (error) {
+      failures.push(`${nameOf(host)}: ${(error as Error).message}`);
+      return [];
+    }
+  }
+
+  /** The delay before a round: none for the first, then more and more, and not the same for two clients. */
+  async #rest(): Promise<void> {
+    if (this.#state === 'connecting' && this.#fruitless === 0) return;
+    // A session at stake does not wait for long.
+    const longest = this.#identity ? Math.max(this.#timeout / 8, shortestDelay) : longestDelay;
+    const delay = Math.min(longest, shortestDelay * 2 ** Math.min(this.#fruitless, 20));
+    await this.#pause(delay * (this.#fruitless === 0 ? Math.random() : (1 + Math.random()) / 2));
+  }
+
+  #pause(delay: number): Promise<void> {
+    const { signal } = this.#stop;
+    return new Promise((settle) => {
+      if (signal.aborted) {
+        settle();
+        return;
+      }
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', stop);
+        settle();
+      }, delay).unref();
+      const stop = () => {
+        clearTimeout(timer);
+        settle();
+      };
+      signal.addEventListener('abort', stop, { once: true });
+    });
+  }
+
+  #use(connection: Connection): void {
+    clearTimeout(this.#expiry);
+    // Some servers give a new session in place of one that they do not know, and do not say so.
+    if (this.#identity && this.#identity.id !== connection.identity?.id) this.#lose();
+    this.#identity = connection.identity;
+    this.#timeout = connection.timeout ?? this.#timeout;
+    this.#failure = undefined;
+    this.#refusal = undefined;
+    this.#setState('connected');
+    this.#watches.reconnected();
+    this.#send();
+  }
+
+  #drop(connection: Connection, reason: Error): void {
+    if (this.#over !== undefined) return;
+    this.#zxid = Buffer.from(connection.zxid);
+    this.#failure = `${connection.name}: ${reason.message}`;
+    this.#order.failed(connection.target);
+    this.#retry();
+    this.#setState('suspended');
+    const rest = (this.#timeout * 4) / 3 - (performance.now() - connection.heard);
+    this.#expiry = setTimeout(
+      () => {
+        this.#lose();
+        // The attempt that is under way asks for the session that is no more.
+        this.#connection?.destroy(new Error('the session has expired'));
+      },
+      Math.max(rest, 0),
+    ).unref();
+  }
+
+  #lose(): void {
+    clearTimeout(this.#expiry);
+    this.#identity = undefined;
+    this.#zxid = noChange;
+    for (const operations of [this.#unsent, this.#sent]) {
+      this.#rejectAll(operations, (what, path) => answerError(-112, what, path));
+    }
+    this.#setState('lost');
+  }
+
+  #send(): void {
+    if (this.#state !== 'connected') return;
+    for (const operation of this.#unsent) {
+      this.#unsent.delete(operation);
+      this.#sent.add(operation);
+      this.#issue(operation);
+    }
+  }
+
+  #issue(operation: Operation): void {
+    const { request, resolve: settle } = operation;
+    try {
+      this.#connection?.issue((client) => {
+        request.issue(client, this.#watches, (error, result) => {
+          // It may have timed out.
+          if (!this.#sent.delete(operation)) return;
+          clearTimeout(operation.timer);
+          if (error) operation.reject(error);
+          else settle(result);
+        });
+      });
+    } catch (error) {
+      this.#fail(operation, error as Error);
+    }
+  }
+
+  // What was sent when the connection was lost: reads are first in the queue of the next.
+  #retry(): void {
+    const operations = [...this.#sent, ...this.#unsent];
+    const sent = new Set(this.#sent);
+    this.#sent.clear();
+    this.#unsent.clear();
+    for (const operation of operations) {
+      if (!sent.has(operation) || (operation.request.isRead && !this.#closing)) this.#unsent.add(operation);
+      else this.#fail(operation, answerError(-4, operation.request.what, operation.request.path));
+    }
+  }
+
+  #fail(operation: Operation, error: Error): void {
+    this.#unsent.delete(operation);
+    this.#sent.delete(operation);
+    clearTimeout(operation.timer);
+    operation.reject(error);
+  }
+
+  #rejectAll(operations: Set<Operation>, error: (what: string, path: string) => ZooKeeperError): void {
+    for (const operation of operations) {
+      this.#fail(operation, error(operation.request.what, operation.request.path ?? ''));
+    }
+  }
+
+  #setState(state: SessionState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    for (const listener of this.#listeners) {
+      queueMicrotask(() => {
+        listener(state);
+      });
+    }
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+
+  /** Waits for a change of the state, or the failure of an attempt; so many milliseconds at most. */
+  #change(patience: number): Promise<void> {
+    return new Promise((settle) => {
+      const timer = patience === Infinity ? undefined : setTimeout(wake, patience);
+      const waiting = this.#waiting;
+      function wake(): void {
+        clearTimeout(timer);
+        waiting.delete(wake);
+        settle();
+      }
+      waiting.add(wake);
+    });
+  }
+
+  #describe(what: string): string {
+    const where = this.#options.hosts.map(nameOf).join(',');
+    return this.#failure === undefined ? `${where}: ${what}` : `${where}: ${what}: ${this.#failure}`;
+  }
+
+  #warn(): void {
+    const now = performance.now();
+    if (this.#over !== undefined || now - this.#warned < warningInterval) return;
+    this.#warned = now;
+    const message = this.#describe('no connection');
+    queueMicrotask(() => {
+      this.#options.onWarning?.(message);
+    });
+  }
+}
+
+function closed(message: string): SessionClosedError {
+  return new SessionClosedError(message);
+}
