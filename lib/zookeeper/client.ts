@@ -143,7 +143,7 @@ export class ZooKeeperClient {
     toLibrary('options.defaultAcl', defaultAcl);
     this.#defaultAcl = defaultAcl;
     this.#randomizeHosts = boolean('options.randomizeHosts', randomizeHosts);
-    this.#tls = typeof tls === 'object' ? tls : boolean('options.tls', tls) ? {} : undefined;
+    this.#tls = typeof tls === 'object' ? object('options.tls', tls) : boolean('options.tls', tls) ? {} : undefined;
     if (boolean('options.readOnly', readOnly)) {
       throw wrongValue('options.readOnly', 'must be false: node-zookeeper-client has no read-only mode', readOnly);
     }
@@ -527,8 +527,7 @@ export class ZooKeeperClient {
   #node(path: string, value: Value, options: CreateOptions): requests.CreateArguments {
     const { acl = this.#defaultAcl, ephemeral = false, sequence = false } = object('options', options);
     return {
-      // The name of a sequence may be the digits alone.
-      path: sequence && path.endsWith('/') ? `${this.#absolute(path.slice(0, -1) || '/')}/` : this.#absolute(path),
+      path: this.#absolute(path),
       value: bytesOf('value', value),
       acl: toLibrary('options.acl', acl),
       ephemeral: boolean('options.ephemeral', ephemeral),

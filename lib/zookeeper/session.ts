@@ -1,14 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { atfork } from '../posix/index.js';
 import { Connection, ExpiredReason, type Credential, type Identity } from './connection.js';
-import {
-  answerError,
-  AuthFailedError,
-  ConnectTimeoutError,
-  SessionClosedError,
-  type ZooKeeperError,
-} from './errors.js';
+import { answerError, AuthFailedError, ConnectTimeoutError, SessionClosedError } from './errors.js';
 import { HostOrder, nameOf, resolve, type Host, type Target } from './hosts.js';
+import { Operations } from './operations.js';
 import type { Request } from './requests.js';
 import { Watches } from './watches.js';
 
@@ -33,12 +29,9 @@ export interface SessionOptions {
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
-interface Operation {
-  readonly request: Request<unknown>;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
-}
+// When a session that is not connected is over, in session timeouts: the Java client's own rule, since the server counts
+// from a little later than the client, and in whole ticks. https://issues.apache.org/jira/browse/ZOOKEEPER-4508
+const expiry = 4 / 3;
 
 // The first delay before all servers are tried again, and the longest, in milliseconds.
 const shortestDelay = 100;
@@ -76,8 +69,7 @@ export class Session {
   readonly #listeners = new Set<(state: SessionState) => void>();
   /** Wake those who wait for a state. */
   readonly #waiting = new Set<() => void>();
-  readonly #unsent = new Set<Operation>();
-  readonly #sent = new Set<Operation>();
+  readonly #operations = new Operations(this.#watches);
   readonly #alive = setInterval(() => undefined, 2 ** 30);
   readonly #forgetFork: () => void;
   readonly #worker: Promise<void>;
@@ -90,7 +82,9 @@ export class Session {
   /** The connection that there is, or is being made. */
   #connection: Connection | undefined;
   #expiry: NodeJS.Timeout | undefined;
-  /** How many times in a row all servers were tried in vain. */
+  /** How many times all servers were tried in vain since the last connection. */
+  #rounds = 0;
+  /** How many times in a row there was no connection, or none that lasted. */
   #fruitless = 0;
   #failure: string | undefined;
   #refusal: AuthFailedError | undefined;
@@ -173,22 +167,11 @@ export class Session {
   }
 
   /** Carries out an operation, as described above. */
-  perform<T>(request: Request<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#checkOpen();
-      const limit = (this.#timeout * 4) / 3;
-      const operation: Operation = {
-        request,
-        resolve: resolve as (result: unknown) => void,
-        reject,
-        timer: setTimeout(() => {
-          const cause = this.#failure === undefined ? undefined : new Error(this.#failure);
-          this.#fail(operation, answerError(-7, request.what, request.path, cause));
-        }, limit),
-      };
-      this.#unsent.add(operation);
-      this.#send();
-    });
+  async perform<T>(request: Request<T>): Promise<T> {
+    this.#checkOpen();
+    const result = this.#operations.add(request, this.#timeout * expiry, () => this.#failure);
+    this.#send();
+    return result;
   }
 
   /**
@@ -235,8 +218,8 @@ export class Session {
   }
 
   async #end(): Promise<void> {
-    if (this.#over !== undefined) return;
-    this.#rejectAll(this.#unsent, (what, path) => closed(`${what} ${path}: the session is closed`));
+    if (this.#isOver()) return;
+    this.#operations.rejectUnsent(closedError);
     const deadline = performance.now() + closePatience;
     while (this.#identity && this.#state === 'suspended' && performance.now() < deadline) {
       await this.#change(deadline - performance.now());
@@ -263,17 +246,13 @@ export class Session {
     clearInterval(this.#alive);
     this.#watches.clear();
     this.#stop.abort();
-    for (const operations of [this.#unsent, this.#sent]) {
-      this.#rejectAll(operations, (what, path) => closed(`${what} ${path}: the session is closed`));
-    }
+    this.#operations.reject(closedError);
   }
 
   // What a forked child has of it. Nothing of the child's copies of its promises is settled: those who wait for them are
   // copies too, of what the parent is doing.
   #abandon(): void {
-    for (const { timer } of [...this.#unsent, ...this.#sent]) clearTimeout(timer);
-    this.#unsent.clear();
-    this.#sent.clear();
+    this.#operations.abandon();
     this.#listeners.clear();
     this.#waiting.clear();
     this.#finish('the session is that of the parent of this forked process, which needs one of its own');
@@ -283,14 +262,18 @@ export class Session {
   }
 
   #checkOpen(): void {
-    if (this.#over !== undefined) throw closed(this.#over);
-    if (this.#closing) throw closed('the session is closed');
+    if (this.#over !== undefined) throw new SessionClosedError(this.#over);
+    if (this.#closing) throw new SessionClosedError('the session is closed');
+  }
+
+  #isOver(): boolean {
+    return this.#over !== undefined;
   }
 
   async #work(): Promise<void> {
-    while (this.#over === undefined) {
+    while (!this.#isOver()) {
       const connection = await this.#search();
-      if (!connection) continue;
+      if (!connection || this.#isOver()) continue;
       const since = performance.now();
       this.#use(connection);
       this.#drop(connection, await connection.ended);
@@ -306,7 +289,7 @@ export class Session {
     const failures: string[] = [];
     for (const host of this.#order.round()) {
       for (const target of await this.#resolve(host, failures)) {
-        if (this.#over !== undefined) return undefined;
+        if (this.#isOver()) return undefined;
         const reason = await this.#attempt(target);
         if (!reason) return this.#connection;
         this.#order.failed(host);
@@ -315,6 +298,7 @@ export class Session {
         this.#wake();
       }
     }
+    this.#rounds++;
     this.#fruitless++;
     this.#failure = failures.join('; ');
     this.#warn();
@@ -331,9 +315,10 @@ export class Session {
   }
 
   #connect(target: Target): Connection {
-    // Each round in vain doubles the time that a server has, since a slow one is better than none.
-    const longest = (this.#timeout * 2) / 3;
-    const patience = Math.max(Math.min((this.#timeout / 6) * 2 ** Math.min(this.#fruitless, 10), longest), 300);
+    // Each round in vain doubles the time that a server has, since a slow one is better than none; but a session at stake
+    // has no time for many of them.
+    const longest = this.#timeout / (this.#identity ? 3 : 1.5);
+    const patience = Math.max(Math.min((this.#timeout / 6) * 2 ** Math.min(this.#rounds, 10), longest), 300);
     this.#connection = new Connection({
       target,
       tls: this.#options.tls,
@@ -347,20 +332,8 @@ export class Session {
   }
 
   async #resolve(host: Host, failures: string[]): Promise<readonly Target[]> {
-    const { signal } = this.#stop;
-    if (signal.aborted) return [];
-    // getaddrinfo(3) cannot be cancelled, only no longer waited for.
-    const stopped = new Promise<readonly Target[]>((settle) => {
-      signal.addEventListener(
-        'abort',
-        () => {
-          settle([]);
-        },
-        { once: true },
-      );
-    });
     try {
-      return await Promise.race([resolve(host), stopped]);
+      return (await unlessAborted(resolve(host), this.#stop.signal)) ?? [];
     } catch (error) {
       failures.push(`${nameOf(host)}: ${(error as Error).message}`);
       return [];
@@ -371,28 +344,10 @@ export class Session {
   async #rest(): Promise<void> {
     if (this.#state === 'connecting' && this.#fruitless === 0) return;
     // A session at stake does not wait for long.
-    const longest = this.#identity ? Math.max(this.#timeout / 8, shortestDelay) : longestDelay;
+    const longest = this.#identity ? Math.min(Math.max(this.#timeout / 8, shortestDelay), 1000) : longestDelay;
     const delay = Math.min(longest, shortestDelay * 2 ** Math.min(this.#fruitless, 20));
-    await this.#pause(delay * (this.#fruitless === 0 ? Math.random() : (1 + Math.random()) / 2));
-  }
-
-  #pause(delay: number): Promise<void> {
-    const { signal } = this.#stop;
-    return new Promise((settle) => {
-      if (signal.aborted) {
-        settle();
-        return;
-      }
-      const timer = setTimeout(() => {
-        signal.removeEventListener('abort', stop);
-        settle();
-      }, delay).unref();
-      const stop = () => {
-        clearTimeout(timer);
-        settle();
-      };
-      signal.addEventListener('abort', stop, { once: true });
-    });
+    const part = this.#fruitless === 0 ? Math.random() : (1 + Math.random()) / 2;
+    await unlessAborted(pause(delay * part, undefined, { ref: false }), this.#stop.signal);
   }
 
   #use(connection: Connection): void {
@@ -401,6 +356,7 @@ export class Session {
     if (this.#identity && this.#identity.id !== connection.identity?.id) this.#lose();
     this.#identity = connection.identity;
     this.#timeout = connection.timeout ?? this.#timeout;
+    this.#rounds = 0;
     this.#failure = undefined;
     this.#refusal = undefined;
     this.#setState('connected');
@@ -409,13 +365,13 @@ export class Session {
   }
 
   #drop(connection: Connection, reason: Error): void {
-    if (this.#over !== undefined) return;
+    if (this.#isOver()) return;
     this.#zxid = Buffer.from(connection.zxid);
     this.#failure = `${connection.name}: ${reason.message}`;
     this.#order.failed(connection.target);
-    this.#retry();
+    this.#operations.retry();
     this.#setState('suspended');
-    const rest = (this.#timeout * 4) / 3 - (performance.now() - connection.heard);
+    const rest = this.#timeout * expiry - (performance.now() - connection.heard);
     this.#expiry = setTimeout(
       () => {
         this.#lose();
@@ -430,61 +386,12 @@ export class Session {
     clearTimeout(this.#expiry);
     this.#identity = undefined;
     this.#zxid = noChange;
-    for (const operations of [this.#unsent, this.#sent]) {
-      this.#rejectAll(operations, (what, path) => answerError(-112, what, path));
-    }
+    this.#operations.reject(({ what, path }) => answerError(-112, what, path));
     this.#setState('lost');
   }
 
   #send(): void {
-    if (this.#state !== 'connected') return;
-    for (const operation of this.#unsent) {
-      this.#unsent.delete(operation);
-      this.#sent.add(operation);
-      this.#issue(operation);
-    }
-  }
-
-  #issue(operation: Operation): void {
-    const { request, resolve: settle } = operation;
-    try {
-      this.#connection?.issue((client) => {
-        request.issue(client, this.#watches, (error, result) => {
-          // It may have timed out.
-          if (!this.#sent.delete(operation)) return;
-          clearTimeout(operation.timer);
-          if (error) operation.reject(error);
-          else settle(result);
-        });
-      });
-    } catch (error) {
-      this.#fail(operation, error as Error);
-    }
-  }
-
-  // What was sent when the connection was lost: reads are first in the queue of the next.
-  #retry(): void {
-    const operations = [...this.#sent, ...this.#unsent];
-    const sent = new Set(this.#sent);
-    this.#sent.clear();
-    this.#unsent.clear();
-    for (const operation of operations) {
-      if (!sent.has(operation) || (operation.request.isRead && !this.#closing)) this.#unsent.add(operation);
-      else this.#fail(operation, answerError(-4, operation.request.what, operation.request.path));
-    }
-  }
-
-  #fail(operation: Operation, error: Error): void {
-    this.#unsent.delete(operation);
-    this.#sent.delete(operation);
-    clearTimeout(operation.timer);
-    operation.reject(error);
-  }
-
-  #rejectAll(operations: Set<Operation>, error: (what: string, path: string) => ZooKeeperError): void {
-    for (const operation of operations) {
-      this.#fail(operation, error(operation.request.what, operation.request.path ?? ''));
-    }
+    if (this.#state === 'connected' && this.#connection) this.#operations.send(this.#connection);
   }
 
   #setState(state: SessionState): void {
@@ -524,7 +431,7 @@ export class Session {
 
   #warn(): void {
     const now = performance.now();
-    if (this.#over !== undefined || now - this.#warned < warningInterval) return;
+    if (this.#isOver() || now - this.#warned < warningInterval) return;
     this.#warned = now;
     const message = this.#describe('no connection');
     queueMicrotask(() => {
@@ -533,6 +440,23 @@ export class Session {
   }
 }
 
-function closed(message: string): SessionClosedError {
-  return new SessionClosedError(message);
+function closedError({ what, path = '' }: Request<unknown>): SessionClosedError {
+  return new SessionClosedError(`${what} ${path}: the session is closed`);
+}
+
+/** What the promise gives, or undefined when the signal comes first; what goes on then is no longer waited for. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  let stop: () => void = () => undefined;
+  const aborted = new Promise<undefined>((settle) => {
+    stop = () => {
+      settle(undefined);
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop);
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }

@@ -13,15 +13,11 @@ const javaFlags = ['-Xmx64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 // How often a server is asked whether it serves yet, in milliseconds.
 const interval = 20;
 
+// How long a server may take to answer that; one that is stopped never does. In milliseconds.
+const patience = 2000;
+
 /** The sessions of a server have a timeout of 2 to 300 of its ticks, in milliseconds. */
 export const tick = 200;
-
-const servers = new Set<ZooKeeperServer>();
-
-// A test that fails or runs out of time stops no server: then this does.
-process.on('exit', () => {
-  for (const server of servers) server.kill('SIGKILL');
-});
 
 /** So many ports of 127.0.0.1 that nobody listens on. */
 async function freePorts(count: number): Promise<number[]> {
@@ -78,23 +74,28 @@ export class ZooKeeperServer {
     return pid;
   }
 
+  get isRunning(): boolean {
+    return this.#process?.exitCode === null && this.#process.signalCode === null;
+  }
+
   /** Starts the process; again after it has ended. */
   launch(): void {
     const properties = ['zookeeper.jmx.log4j.disable=true', 'org.slf4j.simpleLogger.defaultLogLevel=error'];
     const defines = [...properties, ...this.#properties].map((property) => `-D${property}`);
     const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
-    this.#process = spawn('java', [...javaFlags, ...defines, '-cp', classPath, main, './zoo.cfg'], {
+    const java = ['java', ...javaFlags, ...defines, '-cp', classPath, main, './zoo.cfg'];
+    // setpriv(1) becomes java, and has the kernel end it with this process, however that ends.
+    this.#process = spawn('setpriv', ['--pdeathsig', 'KILL', ...java], {
       cwd: this.directory,
       detached: true,
       stdio: 'ignore',
     });
-    servers.add(this);
   }
 
   /** Waits until it serves: a server says `imok` before that, and without a quorum, but has no mode. */
   async serving(): Promise<void> {
     while (!(await this.isServing())) {
-      if (this.#process?.exitCode !== null) throw new Error('the server has ended');
+      if (!this.isRunning) throw new Error('the server has ended');
       await rest(interval);
     }
   }
@@ -127,11 +128,8 @@ export class ZooKeeperServer {
     const process = this.#process;
     if (!process) return;
     this.#process = undefined;
-    servers.delete(this);
-    if (process.exitCode !== null || process.signalCode !== null) return;
     const exit = once(process, 'exit');
-    process.kill('SIGKILL');
-    await exit;
+    if (process.kill('SIGKILL')) await exit;
   }
 
   /** Ends its process and starts it again, on the same data. */
@@ -159,6 +157,7 @@ export class ZooKeeperServer {
       const socket = connect(this.port, '127.0.0.1', () => socket.end(word));
       socket.setEncoding('latin1').on('data', (text: string) => (answer += text));
       socket.on('error', () => undefined);
+      socket.setTimeout(patience, () => socket.destroy());
       socket.on('close', () => {
         resolve(answer);
       });
@@ -170,14 +169,35 @@ function directory(): string {
   return mkdtempSync(join(tmpdir(), 'truefork-zookeeper-'));
 }
 
+// Between the choice of a port and its use, somebody else may take it: then it is tried once more.
+async function tried<T>(start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch {
+    return start();
+  }
+}
+
 /** Starts one server that stands alone. */
-export async function startServer({ config = [], properties = [] }: ServerOptions = {}): Promise<ZooKeeperServer> {
-  const [port = 0] = await freePorts(1);
-  const listen = [`clientPort=${port}`, 'clientPortAddress=127.0.0.1'];
-  const server = new ZooKeeperServer(port, directory(), [...listen, ...config], properties);
-  server.launch();
-  await server.serving();
-  return server;
+export function startServer({ config = [], properties = [] }: ServerOptions = {}): Promise<ZooKeeperServer> {
+  return tried(async () => {
+    const [port = 0] = await freePorts(1);
+    const listen = [`clientPort=${port}`, 'clientPortAddress=127.0.0.1'];
+    const server = new ZooKeeperServer(port, directory(), [...listen, ...config], properties);
+    server.launch();
+    return ready(server, [server]);
+  });
+}
+
+/** Waits until all serve; if one ends before, there is none. */
+async function ready<T>(whole: T, servers: readonly ZooKeeperServer[]): Promise<T> {
+  try {
+    await Promise.all(servers.map((server) => server.serving()));
+    return whole;
+  } catch (error) {
+    await Promise.all(servers.map((server) => server.destroy()));
+    throw error;
+  }
 }
 
 /** Three servers that are one service. */
@@ -212,20 +232,21 @@ export class Ensemble {
 }
 
 /** Starts an ensemble of three. */
-export async function startEnsemble(): Promise<Ensemble> {
-  const ports = await freePorts(9);
-  const ids = [1, 2, 3];
-  const members = ids.map((id, i) => {
-    const [quorum, election, client] = ports.slice(3 * i, 3 * i + 3);
-    return `server.${id}=127.0.0.1:${quorum}:${election};127.0.0.1:${client}`;
+export function startEnsemble(): Promise<Ensemble> {
+  return tried(async () => {
+    const ports = await freePorts(9);
+    const ids = [1, 2, 3];
+    const members = ids.map((id, i) => {
+      const [quorum, election, client] = ports.slice(3 * i, 3 * i + 3);
+      return `server.${id}=127.0.0.1:${quorum}:${election};127.0.0.1:${client}`;
+    });
+    const servers = ids.map((id, i) => {
+      const config = ['standaloneEnabled=false', 'reconfigEnabled=false', ...members];
+      const server = new ZooKeeperServer(ports[3 * i + 2] ?? 0, directory(), config);
+      writeFileSync(join(server.directory, 'data', 'myid'), `${id}\n`);
+      server.launch();
+      return server;
+    });
+    return ready(new Ensemble(servers), servers);
   });
-  const servers = ids.map((id, i) => {
-    const config = ['standaloneEnabled=false', 'reconfigEnabled=false', ...members];
-    const server = new ZooKeeperServer(ports[3 * i + 2] ?? 0, directory(), config);
-    writeFileSync(join(server.directory, 'data', 'myid'), `${id}\n`);
-    server.launch();
-    return server;
-  });
-  await Promise.all(servers.map((server) => server.serving()));
-  return new Ensemble(servers);
 }
