@@ -196,7 +196,7 @@ export class ZooKeeperClient {
   /** Begins to connect, and does not wait: operations do. */
   open(): Session {
     const before = this.#session;
-    if (before && (before.state !== 'closed' || before.isForked)) return before;
+    if (before && !before.isReplaceable) return before;
     const session = new Session({
       hosts: this.#connect.hosts,
       timeout: this.#timeout,
@@ -271,7 +271,7 @@ export class ZooKeeperClient {
    */
   async addAuth(scheme: string, auth: Value): Promise<void> {
     const credential = checkCredential('credential', { scheme, auth });
-    if (this.#session && this.#session.state !== 'closed') await this.#session.authenticate(credential);
+    if (this.#session && !this.#session.isReplaceable) await this.#session.authenticate(credential);
     this.#credentials.push(credential);
   }
 
@@ -500,8 +500,9 @@ export class ZooKeeperClient {
   }
 
   #watch(path: string, reader: NodeReader): NodeWatch {
+    const session = this.#opened();
     const watch: NodeWatch = new NodeWatch(path, reader, {
-      session: this.open(),
+      session,
       warn: this.#onWarning,
       closed: () => this.#watches.delete(watch),
     });
@@ -509,9 +510,14 @@ export class ZooKeeperClient {
     return watch;
   }
 
-  #perform<T>(request: requests.Request<T>): Promise<T> {
+  #opened(): Session {
     if (!this.#session) throw new SessionClosedError(notStarted);
-    return this.#session.perform(request);
+    this.#session.checkOpen();
+    return this.#session;
+  }
+
+  async #perform<T>(request: requests.Request<T>): Promise<T> {
+    return this.#opened().perform(request);
   }
 
   #absolute(path: string): string {

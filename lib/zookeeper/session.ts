@@ -84,8 +84,8 @@ export class Session {
   #expiry: NodeJS.Timeout | undefined;
   /** How many times all servers were tried in vain since the last connection. */
   #rounds = 0;
-  /** How many times in a row there was no connection, or none that lasted. */
-  #fruitless = 0;
+  /** The delay before the next round, in milliseconds; 0 if the last connection lasted, or there was none yet. */
+  #delay = 0;
   #failure: string | undefined;
   #refusal: AuthFailedError | undefined;
   #warned = -Infinity;
@@ -110,9 +110,9 @@ export class Session {
     return this.#state;
   }
 
-  /** Whether it is that of the parent of this forked process. */
-  get isForked(): boolean {
-    return this.#isForked;
+  /** Whether it is closed, and not because it is that of the parent of this forked process. */
+  get isReplaceable(): boolean {
+    return this.#state === 'closed' && !this.#isForked;
   }
 
   /** The session's id, that ephemeral nodes have as their owner; undefined while there is no session. */
@@ -158,7 +158,7 @@ export class Session {
   async whenConnected(patience?: number): Promise<void> {
     const deadline = patience === undefined ? Infinity : performance.now() + patience;
     while (this.#state !== 'connected') {
-      this.#checkOpen();
+      this.checkOpen();
       if (this.#refusal) throw this.#refusal;
       const rest = deadline - performance.now();
       if (rest <= 0) throw new ConnectTimeoutError(this.#describe(`no connection within ${patience ?? 0} ms`));
@@ -168,7 +168,7 @@ export class Session {
 
   /** Carries out an operation, as described above. */
   async perform<T>(request: Request<T>): Promise<T> {
-    this.#checkOpen();
+    this.checkOpen();
     const result = this.#operations.add(request, this.#timeout * expiry, () => this.#failure);
     this.#send();
     return result;
@@ -181,7 +181,7 @@ export class Session {
    * @throws {SessionClosedError}
    */
   async authenticate(credential: Credential): Promise<void> {
-    this.#checkOpen();
+    this.checkOpen();
     this.#credentials.push(credential);
     if (this.#state !== 'connected') return;
     await this.#connection?.authenticate(credential).catch((error: unknown) => {
@@ -261,7 +261,8 @@ export class Session {
     this.#connection?.destroy(new Error('forked'));
   }
 
-  #checkOpen(): void {
+  /** @throws {SessionClosedError} */
+  checkOpen(): void {
     if (this.#over !== undefined) throw new SessionClosedError(this.#over);
     if (this.#closing) throw new SessionClosedError('the session is closed');
   }
@@ -278,8 +279,8 @@ export class Session {
       this.#use(connection);
       this.#drop(connection, await connection.ended);
       // A server that takes the session and soon closes the connection is as bad as one that does not take it.
-      if (performance.now() - since > this.#timeout / 3) this.#fruitless = 0;
-      else this.#fruitless++;
+      if (performance.now() - since > this.#timeout / 3) this.#delay = 0;
+      else this.#slowDown();
     }
   }
 
@@ -299,7 +300,7 @@ export class Session {
       }
     }
     this.#rounds++;
-    this.#fruitless++;
+    this.#slowDown();
     this.#failure = failures.join('; ');
     this.#warn();
     return undefined;
@@ -340,14 +341,17 @@ export class Session {
     }
   }
 
-  /** The delay before a round: none for the first, then more and more, and not the same for two clients. */
-  async #rest(): Promise<void> {
-    if (this.#state === 'connecting' && this.#fruitless === 0) return;
+  #slowDown(): void {
     // A session at stake does not wait for long.
     const longest = this.#identity ? Math.min(Math.max(this.#timeout / 8, shortestDelay), 1000) : longestDelay;
-    const delay = Math.min(longest, shortestDelay * 2 ** Math.min(this.#fruitless, 20));
-    const part = this.#fruitless === 0 ? Math.random() : (1 + Math.random()) / 2;
-    await unlessAborted(pause(delay * part, undefined, { ref: false }), this.#stop.signal);
+    this.#delay = Math.min(Math.max(2 * this.#delay, shortestDelay), longest);
+  }
+
+  /** Waits before a round: not before the first, and not as long as others wait. */
+  async #rest(): Promise<void> {
+    if (this.#state === 'connecting' && this.#delay === 0) return;
+    const delay = this.#delay === 0 ? shortestDelay * Math.random() : this.#delay * (0.5 + Math.random() / 2);
+    await unlessAborted(pause(delay, undefined, { ref: false }), this.#stop.signal);
   }
 
   #use(connection: Connection): void {
