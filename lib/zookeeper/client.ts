@@ -1,109 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { boolean, callback, INT_MAX, integer, object, text, wrongType, wrongValue } from '../mistakes.js';
+import { boolean, callback, INT_MAX, integer, object, wrongType, wrongValue } from '../mistakes.js';
 import { openAcl, toLibrary, type Acl } from './acl.js';
+import { bytesOf, checkCredential, checkVersion, checkWatcher } from './arguments.js';
 import type { Credential } from './connection.js';
 import {
   ConnectionLossError,
   NodeExistsError,
   NoNodeError,
-  NotEmptyError,
   OperationTimeoutError,
   SessionClosedError,
   SessionExpiredError,
 } from './errors.js';
 import { parseConnectString, type ConnectString } from './hosts.js';
 import { NodeWatch, type NodeReader } from './node-watch.js';
+import type { CreateOptions, DeleteOptions, Node, StartOptions, Value, ZooKeeperClientOptions } from './options.js';
 import { checkPath, join, nameOf, parentOf } from './paths.js';
 import * as requests from './requests.js';
-import { Session, type SessionState } from './session.js';
+import { Session } from './session.js';
 import type { Stat } from './stat.js';
+import type { SessionState } from './state.js';
 import { Transaction } from './transaction.js';
+import { deleteTree, ensure } from './tree.js';
 import type { Watcher } from './watches.js';
-
-/** Options of `ZooKeeperClient`. */
-export interface ZooKeeperClientOptions {
-  /** The session timeout to ask for, in milliseconds, 1 to 2³¹ − 1; 10,000 if absent. The server has limits of its own. */
-  timeout?: number;
-  /** Credentials, sent before anything else. */
-  auth?: readonly Credential[];
-  /** The ACL of nodes that are made without one; everybody may do everything if absent. */
-  defaultAcl?: readonly Acl[];
-  /** Whether the servers are tried in random order; true if absent. */
-  randomizeHosts?: boolean;
-  /** Connects by TLS: true, or the options of `tls.connect`. */
-  tls?: boolean | TlsOptions;
-  /** Refused: node-zookeeper-client cannot ask for a connection to a server that can only be read. */
-  readOnly?: boolean;
-  /**
-   * Is told why no server can be reached, and what a watch could not read and will try again, each at most once in ten
-   * seconds. By default such a message is a warning of the process (`process.emitWarning`).
-   */
-  onWarning?: (message: string) => void;
-}
-
-/** Options of `start`. */
-export interface StartOptions {
-  /** How long it may take to connect, in milliseconds, 1 to 2³¹ − 1; 15,000 if absent. */
-  timeout?: number;
-}
-
-/** Options of `create`. */
-export interface CreateOptions {
-  /** The ACL; `defaultAcl` if absent. */
-  acl?: readonly Acl[];
-  /** Whether the node is deleted when the session ends. */
-  ephemeral?: boolean;
-  /** Whether ten digits are put at the end of its name, counted by the parent. */
-  sequence?: boolean;
-  /** Whether missing parents are made too. */
-  makePath?: boolean;
-}
-
-/** Options of `delete`. */
-export interface DeleteOptions {
-  /** The version that the node must have; any if absent. */
-  version?: number;
-  /** Whether everything below it is deleted before. */
-  recursive?: boolean;
-  /** Whether it is tried again for as long as nobody knows whether it is deleted: see `delete`. */
-  guaranteed?: boolean;
-}
-
-/** A node's value: a string is written as UTF-8. */
-export type Value = string | Uint8Array;
-
-/** A node's value and what ZooKeeper knows of it. */
-export interface Node {
-  readonly value: Buffer;
-  readonly stat: Stat;
-}
 
 const defaultSessionTimeout = 10_000;
 const defaultStartTimeout = 15_000;
 
-// ZooKeeper's own: it sets no version above.
-const anyVersion = -1;
-
 const notStarted = 'the client is not started';
-
-/** The bytes of a value. */
-export function bytesOf(name: string, value: unknown): Buffer {
-  if (typeof value === 'string') return Buffer.from(value);
-  if (value instanceof Uint8Array) return Buffer.from(value);
-  throw wrongType(name, 'a string or a Uint8Array', value);
-}
-
-function checkCredential(name: string, credential: Credential): Credential {
-  const { scheme, auth } = object(name, credential);
-  text(`${name}.scheme`, scheme);
-  if (typeof auth === 'string') return { scheme, auth };
-  return { scheme, auth: bytesOf(`${name}.auth`, auth) };
-}
-
-function checkVersion(version: number = anyVersion): number {
-  return integer('version', version, anyVersion, INT_MAX);
-}
 
 /**
  * A client of ZooKeeper, with a session that survives what happens to connections and servers.
@@ -184,7 +108,7 @@ export class ZooKeeperClient {
    */
   async start({ timeout = defaultStartTimeout }: StartOptions = {}): Promise<void> {
     integer('options.timeout', timeout, 1, INT_MAX);
-    const session = this.open();
+    const session = this.#open();
     try {
       await session.whenConnected(timeout);
     } catch (error) {
@@ -193,28 +117,9 @@ export class ZooKeeperClient {
     }
   }
 
-  /** Begins to connect, and does not wait: operations do. */
-  open(): Session {
-    const before = this.#session;
-    if (before && !before.isReplaceable) return before;
-    const session = new Session({
-      hosts: this.#connect.hosts,
-      timeout: this.#timeout,
-      randomizeHosts: this.#randomizeHosts,
-      tls: this.#tls,
-      credentials: this.#credentials,
-      onWarning: this.#onWarning,
-    });
-    if (!this.#keepsAlive) session.unref();
-    session.onState((state) => {
-      for (const listener of this.#listeners) {
-        queueMicrotask(() => {
-          listener(state);
-        });
-      }
-    });
-    this.#session = session;
-    return session;
+  /** Begins to connect, and does not wait: operations do. Again is no mistake. */
+  open(): void {
+    this.#open();
   }
 
   /**
@@ -281,7 +186,7 @@ export class ZooKeeperClient {
    * @param acl that of each node that is made; `defaultAcl` if absent
    */
   async ensurePath(path: string, acl: readonly Acl[] = this.#defaultAcl): Promise<void> {
-    await this.#ensure(this.#absolute(path), toLibrary('acl', acl));
+    await ensure(this.#perform, this.#absolute(path), toLibrary('acl', acl));
   }
 
   /**
@@ -409,7 +314,7 @@ export class ZooKeeperClient {
     boolean('options.guaranteed', guaranteed);
     for (;;) {
       try {
-        if (recursive) await this.#deleteTree(absolute, version);
+        if (recursive) await deleteTree(this.#perform, absolute, version);
         else await this.#perform(requests.remove(absolute, version));
         return;
       } catch (error) {
@@ -441,7 +346,7 @@ export class ZooKeeperClient {
       node: (path, value, options) => this.#node(path, value, options),
       path: (path) => this.#absolute(path),
       relative: (path) => this.#relative(path),
-      perform: (request) => this.#perform(request),
+      perform: this.#perform,
     });
   }
 
@@ -499,11 +404,34 @@ export class ZooKeeperClient {
     });
   }
 
+  #open(): Session {
+    const before = this.#session;
+    if (before && !before.isReplaceable) return before;
+    const session = new Session({
+      hosts: this.#connect.hosts,
+      timeout: this.#timeout,
+      randomizeHosts: this.#randomizeHosts,
+      tls: this.#tls,
+      credentials: this.#credentials,
+      onWarning: this.#onWarning,
+    });
+    if (!this.#keepsAlive) session.unref();
+    session.onState((state) => {
+      for (const listener of this.#listeners) {
+        queueMicrotask(() => {
+          listener(state);
+        });
+      }
+    });
+    this.#session = session;
+    return session;
+  }
+
   #watch(path: string, reader: NodeReader): NodeWatch {
     const session = this.#opened();
     const watch: NodeWatch = new NodeWatch(path, reader, {
       session,
-      warn: this.#onWarning,
+      onWarning: this.#onWarning,
       closed: () => this.#watches.delete(watch),
     });
     this.#watches.add(watch);
@@ -516,9 +444,8 @@ export class ZooKeeperClient {
     return this.#session;
   }
 
-  async #perform<T>(request: requests.Request<T>): Promise<T> {
-    return this.#opened().perform(request);
-  }
+  // A property, to be given away as it is.
+  readonly #perform = async <T>(request: requests.Request<T>): Promise<T> => this.#opened().perform(request);
 
   #absolute(path: string): string {
     const { chroot } = this.#connect;
@@ -548,50 +475,25 @@ export class ZooKeeperClient {
       } catch (error) {
         if (!makePath || !(error instanceof NoNodeError)) throw error;
         // Somebody may delete them again before the node is made: then they are made again.
-        await this.#ensure(parentOf(node.path), node.acl);
+        await ensure(this.#perform, parentOf(node.path), node.acl);
       }
     }
   }
 
-  /** @param path absolute, the chroot included */
-  async #ensure(path: string, acl: requests.CreateArguments['acl']): Promise<void> {
-    if (path === '/' || (await this.#perform(requests.exists(path)))) return;
-    await this.#ensure(parentOf(path), acl);
-    const node = { path, value: Buffer.alloc(0), acl, ephemeral: false, sequence: false };
+  // None if there is no such node.
+  async #children(path: string): Promise<string[]> {
     try {
-      await this.#perform(requests.create(node));
+      return await this.getChildren(path);
     } catch (error) {
-      if (error instanceof NodeExistsError) return;
-      // To make it again does no harm.
-      if (error instanceof ConnectionLossError) await this.#ensure(path, acl);
-      else throw error;
-    }
-  }
-
-  async #deleteTree(path: string, version: number): Promise<void> {
-    for (;;) {
-      const { children } = await this.#perform(requests.getChildren(path));
-      for (const child of children) {
-        try {
-          await this.#deleteTree(join(path, child), anyVersion);
-        } catch (error) {
-          if (!(error instanceof NoNodeError)) throw error;
-        }
-      }
-      try {
-        await this.#perform(requests.remove(path, version));
-        return;
-      } catch (error) {
-        // Somebody has made another child meanwhile.
-        if (!(error instanceof NotEmptyError)) throw error;
-      }
+      if (error instanceof NoNodeError) return [];
+      throw error;
     }
   }
 
   async #adopt(parent: string, prefix: string, ephemeral: boolean): Promise<string | undefined> {
     const session = this.sessionId;
-    const children = await this.getChildren(parent);
-    for (const child of children.filter((name) => name.startsWith(prefix))) {
+    for (const child of await this.#children(parent)) {
+      if (!child.startsWith(prefix)) continue;
       const path = join(parent, child);
       const stat = await this.exists(path);
       if (!stat) continue;
@@ -602,12 +504,8 @@ export class ZooKeeperClient {
   }
 }
 
-function checkWatcher(watcher: Watcher | undefined): Watcher | undefined {
-  return watcher && callback('watcher', watcher);
-}
-
 /** Whether the same operation may end otherwise on another connection. */
-export function isTransient(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   return (
     error instanceof ConnectionLossError ||
     error instanceof OperationTimeoutError ||

@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls';
 import { createClient, Exception, type Client, type ConnectionManager } from 'node-zookeeper-client';
 import { answerError, ProtocolError, type ZooKeeperError } from './errors.js';
@@ -117,7 +117,7 @@ export class Connection {
 
     this.#manager.setState(connecting);
     this.#raw = connectTcp({ host: target.address, port: target.port, noDelay: true, keepAlive: true });
-    this.#socket = tls ? connectTls({ servername: sni(target), ...tls, socket: this.#raw }) : this.#raw;
+    this.#socket = tls ? connectTls({ ...named(target), ...tls, socket: this.#raw }) : this.#raw;
     this.#manager.socket = this.#socket;
     // A session keeps its process alive, not a socket.
     this.#raw.unref();
@@ -327,7 +327,8 @@ function idBytes(id: bigint): Buffer {
   return bytes;
 }
 
-// TLS has names only, no addresses, in what it asks for.
-function sni({ name, address }: Target): string {
-  return name === address ? '' : name;
+// What the certificate has to be for: the name that the server was named by, or the address. As a name to ask for, TLS has
+// no addresses. Without either, Node.js takes a certificate for `localhost`.
+function named({ name }: Target): TlsOptions {
+  return { host: name, servername: isIP(name) === 0 ? name : '' };
 }

@@ -1,6 +1,7 @@
 import { NoNodeError, ZooKeeperError } from './errors.js';
 import { exists } from './requests.js';
 import type { Session } from './session.js';
+import { Warnings } from './warnings.js';
 import type { Watcher, WatchKind } from './watches.js';
 
 /** What a watch reads. */
@@ -19,7 +20,7 @@ export interface NodeReader {
 /** What a watch asks of its client. */
 export interface NodeWatchOwner {
   readonly session: Session;
-  warn(message: string): void;
+  readonly onWarning: (message: string) => void;
   closed(): void;
 }
 
@@ -38,6 +39,8 @@ export class NodeWatch implements Disposable {
   readonly #path: string;
   readonly #reader: NodeReader;
   readonly #owner: NodeWatchOwner;
+  readonly #warnings: Warnings;
+  readonly #forgetState: () => void;
   #version: string | undefined;
   #isReading = false;
   #isDirty = false;
@@ -50,6 +53,11 @@ export class NodeWatch implements Disposable {
     this.#path = path;
     this.#reader = reader;
     this.#owner = owner;
+    this.#warnings = new Warnings(owner.onWarning);
+    // Not by the watcher, which is only there if the last read has succeeded.
+    this.#forgetState = owner.session.onState((state) => {
+      if (state === 'connected') void this.#look();
+    });
     void this.#look();
   }
 
@@ -58,6 +66,7 @@ export class NodeWatch implements Disposable {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#forgetState();
     for (const kind of ['data', 'children'] as const) this.#owner.session.unwatch(kind, this.#path, this.#onChange);
     this.#owner.closed();
   }
@@ -66,8 +75,8 @@ export class NodeWatch implements Disposable {
     this.close();
   }
 
-  readonly #onChange: Watcher = () => {
-    void this.#look();
+  readonly #onChange: Watcher = (event) => {
+    if (event !== 'reconnected') void this.#look();
   };
 
   async #look(): Promise<void> {
@@ -124,7 +133,7 @@ export class NodeWatch implements Disposable {
     this.#failures++;
     // Those are the session's, which tells of them itself.
     const isOwn = error instanceof ZooKeeperError && error.errno !== undefined && error.errno < -100;
-    if (isOwn && this.#failures === 1) this.#owner.warn(`${error.message}; it is tried again`);
+    if (isOwn) this.#warnings.warn(`${error.message}; it is tried again`);
     return Math.min(longestDelay, shortestDelay * 2 ** Math.min(this.#failures, 20)) * (0.5 + Math.random() / 2);
   }
 }

@@ -6,13 +6,9 @@ import { answerError, AuthFailedError, ConnectTimeoutError, SessionClosedError }
 import { HostOrder, nameOf, resolve, type Host, type Target } from './hosts.js';
 import { Operations } from './operations.js';
 import type { Request } from './requests.js';
+import { State, type SessionState } from './state.js';
+import { Warnings } from './warnings.js';
 import { Watches } from './watches.js';
-
-/**
- * How a session is: `connecting` until the first connection; `connected`; `suspended`, the connection is lost, the
- * session and its ephemeral nodes may live on; `lost`, they are gone, and a new session is being made; `closed`.
- */
-export type SessionState = 'connecting' | 'connected' | 'suspended' | 'lost' | 'closed';
 
 export interface SessionOptions {
   /** The servers of the ensemble. */
@@ -40,9 +36,6 @@ const longestDelay = 30_000;
 // How long a server has to end a session, in milliseconds, and how long a session to be closed looks for a server.
 const closePatience = 1000;
 
-// How often it is told at most that no server can be reached, in milliseconds.
-const warningInterval = 10_000;
-
 const noChange = Buffer.alloc(8);
 
 /**
@@ -65,17 +58,15 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #order: HostOrder;
   readonly #watches = new Watches();
+  readonly #warnings: Warnings;
   readonly #credentials: Credential[];
-  readonly #listeners = new Set<(state: SessionState) => void>();
-  /** Wake those who wait for a state. */
-  readonly #waiting = new Set<() => void>();
   readonly #operations = new Operations(this.#watches);
   readonly #alive = setInterval(() => undefined, 2 ** 30);
   readonly #forgetFork: () => void;
   readonly #worker: Promise<void>;
   /** Aborted at the end: of rests and of name look-ups. */
   readonly #stop = new AbortController();
-  #state: SessionState = 'connecting';
+  readonly #state = new State();
   #identity: Identity | undefined;
   #timeout: number;
   #zxid: Buffer = noChange;
@@ -88,7 +79,6 @@ export class Session {
   #delay = 0;
   #failure: string | undefined;
   #refusal: AuthFailedError | undefined;
-  #warned = -Infinity;
   #closing: Promise<void> | undefined;
   #over: string | undefined;
   #isForked = false;
@@ -97,6 +87,7 @@ export class Session {
     this.#options = options;
     this.#timeout = options.timeout;
     this.#order = new HostOrder(options.hosts, options.randomizeHosts);
+    this.#warnings = new Warnings(options.onWarning);
     this.#credentials = [...(options.credentials ?? [])];
     this.#forgetFork = atfork({
       child: () => {
@@ -107,12 +98,12 @@ export class Session {
   }
 
   get state(): SessionState {
-    return this.#state;
+    return this.#state.current;
   }
 
   /** Whether it is closed, and not because it is that of the parent of this forked process. */
   get isReplaceable(): boolean {
-    return this.#state === 'closed' && !this.#isForked;
+    return this.#state.current === 'closed' && !this.#isForked;
   }
 
   /** The session's id, that ephemeral nodes have as their owner; undefined while there is no session. */
@@ -127,7 +118,7 @@ export class Session {
 
   /** The server that it is connected to, as `address:port`. */
   get server(): string | undefined {
-    return this.#state === 'connected' ? this.#connection?.name : undefined;
+    return this.#state.current === 'connected' ? this.#connection?.name : undefined;
   }
 
   /**
@@ -137,14 +128,7 @@ export class Session {
    * @returns ends that
    */
   onState(listener: (state: SessionState) => void): () => void {
-    // Another function each time, so that one that listens twice is two.
-    const own = (state: SessionState) => {
-      listener(state);
-    };
-    this.#listeners.add(own);
-    return () => {
-      this.#listeners.delete(own);
-    };
+    return this.#state.listen(listener);
   }
 
   /**
@@ -157,12 +141,12 @@ export class Session {
    */
   async whenConnected(patience?: number): Promise<void> {
     const deadline = patience === undefined ? Infinity : performance.now() + patience;
-    while (this.#state !== 'connected') {
+    while (this.#state.current !== 'connected') {
       this.checkOpen();
       if (this.#refusal) throw this.#refusal;
       const rest = deadline - performance.now();
       if (rest <= 0) throw new ConnectTimeoutError(this.#describe(`no connection within ${patience ?? 0} ms`));
-      await this.#change(rest);
+      await this.#state.change(rest);
     }
   }
 
@@ -183,11 +167,14 @@ export class Session {
   async authenticate(credential: Credential): Promise<void> {
     this.checkOpen();
     this.#credentials.push(credential);
-    if (this.#state !== 'connected') return;
-    await this.#connection?.authenticate(credential).catch((error: unknown) => {
-      this.#credentials.splice(this.#credentials.indexOf(credential), 1);
+    try {
+      if (this.#state.current === 'connected') await this.#connection?.authenticate(credential);
+      else await this.whenConnected();
+    } catch (error) {
+      const index = this.#credentials.indexOf(credential);
+      if (index !== -1) this.#credentials.splice(index, 1);
       throw error;
-    });
+    }
   }
 
   /** Takes a watcher back that a read has left. */
@@ -221,12 +208,12 @@ export class Session {
     if (this.#isOver()) return;
     this.#operations.rejectUnsent(closedError);
     const deadline = performance.now() + closePatience;
-    while (this.#identity && this.#state === 'suspended' && performance.now() < deadline) {
-      await this.#change(deadline - performance.now());
+    while (this.#identity && this.#state.current === 'suspended' && performance.now() < deadline) {
+      await this.#state.change(deadline - performance.now());
     }
     // From here on there is no other connection after this one.
     this.#over = 'the session is closed';
-    if (this.#state === 'connected') {
+    if (this.#state.current === 'connected') {
       this.#connection?.close(closePatience);
       await this.#connection?.closed;
     }
@@ -234,8 +221,7 @@ export class Session {
     this.#connection?.destroy(new Error(this.#over));
     await this.#connection?.closed;
     await this.#worker;
-    this.#setState('closed');
-    this.#listeners.clear();
+    this.#state.set('closed');
   }
 
   #finish(reason: string): void {
@@ -253,10 +239,8 @@ export class Session {
   // copies too, of what the parent is doing.
   #abandon(): void {
     this.#operations.abandon();
-    this.#listeners.clear();
-    this.#waiting.clear();
+    this.#state.abandon();
     this.#finish('the session is that of the parent of this forked process, which needs one of its own');
-    this.#state = 'closed';
     this.#isForked = true;
     this.#connection?.destroy(new Error('forked'));
   }
@@ -296,13 +280,13 @@ export class Session {
         this.#order.failed(host);
         failures.push(`${nameOf(host)}: ${reason.message}`);
         if (reason instanceof AuthFailedError) this.#refusal = reason;
-        this.#wake();
+        this.#state.wake();
       }
     }
     this.#rounds++;
     this.#slowDown();
     this.#failure = failures.join('; ');
-    this.#warn();
+    if (!this.#isOver()) this.#warnings.warn(this.#describe('no connection'));
     return undefined;
   }
 
@@ -349,7 +333,7 @@ export class Session {
 
   /** Waits before a round: not before the first, and not as long as others wait. */
   async #rest(): Promise<void> {
-    if (this.#state === 'connecting' && this.#delay === 0) return;
+    if (this.#state.current === 'connecting' && this.#delay === 0) return;
     const delay = this.#delay === 0 ? shortestDelay * Math.random() : this.#delay * (0.5 + Math.random() / 2);
     await unlessAborted(pause(delay, undefined, { ref: false }), this.#stop.signal);
   }
@@ -363,7 +347,7 @@ export class Session {
     this.#rounds = 0;
     this.#failure = undefined;
     this.#refusal = undefined;
-    this.#setState('connected');
+    this.#state.set('connected');
     this.#watches.reconnected();
     this.#send();
   }
@@ -374,7 +358,7 @@ export class Session {
     this.#failure = `${connection.name}: ${reason.message}`;
     this.#order.failed(connection.target);
     this.#operations.retry();
-    this.#setState('suspended');
+    this.#state.set('suspended');
     const rest = this.#timeout * expiry - (performance.now() - connection.heard);
     this.#expiry = setTimeout(
       () => {
@@ -391,56 +375,16 @@ export class Session {
     this.#identity = undefined;
     this.#zxid = noChange;
     this.#operations.reject(({ what, path }) => answerError(-112, what, path));
-    this.#setState('lost');
+    this.#state.set('lost');
   }
 
   #send(): void {
-    if (this.#state === 'connected' && this.#connection) this.#operations.send(this.#connection);
-  }
-
-  #setState(state: SessionState): void {
-    if (this.#state === state) return;
-    this.#state = state;
-    for (const listener of this.#listeners) {
-      queueMicrotask(() => {
-        listener(state);
-      });
-    }
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting) wake();
-    this.#waiting.clear();
-  }
-
-  /** Waits for a change of the state, or the failure of an attempt; so many milliseconds at most. */
-  #change(patience: number): Promise<void> {
-    return new Promise((settle) => {
-      const timer = patience === Infinity ? undefined : setTimeout(wake, patience);
-      const waiting = this.#waiting;
-      function wake(): void {
-        clearTimeout(timer);
-        waiting.delete(wake);
-        settle();
-      }
-      waiting.add(wake);
-    });
+    if (this.#state.current === 'connected' && this.#connection) this.#operations.send(this.#connection);
   }
 
   #describe(what: string): string {
     const where = this.#options.hosts.map(nameOf).join(',');
     return this.#failure === undefined ? `${where}: ${what}` : `${where}: ${what}: ${this.#failure}`;
-  }
-
-  #warn(): void {
-    const now = performance.now();
-    if (this.#isOver() || now - this.#warned < warningInterval) return;
-    this.#warned = now;
-    const message = this.#describe('no connection');
-    queueMicrotask(() => {
-      this.#options.onWarning?.(message);
-    });
   }
 }
 

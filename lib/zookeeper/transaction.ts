@@ -1,5 +1,5 @@
-import { INT_MAX, integer, wrongType } from '../mistakes.js';
-import type { CreateOptions, Value } from './client.js';
+import { bytesOf, checkVersion } from './arguments.js';
+import type { CreateOptions, Value } from './options.js';
 import { RolledBackError, ZooKeeperError } from './errors.js';
 import { commit, type CreateArguments, type Request, type Step, type StepResult } from './requests.js';
 
@@ -9,13 +9,6 @@ export interface TransactionOwner {
   path(path: string): string;
   relative(path: string): string;
   perform<T>(request: Request<T>): Promise<T>;
-}
-
-// Any version, as ZooKeeper has it.
-const anyVersion = -1;
-
-function checkVersion(version: number): number {
-  return integer('version', version, anyVersion, INT_MAX);
 }
 
 /** Several changes that are all made, in their order and at one moment, or none. */
@@ -35,18 +28,19 @@ export class Transaction {
   }
 
   /** Deletes a node, if it has that version. */
-  delete(path: string, version: number = anyVersion): this {
+  delete(path: string, version?: number): this {
     this.#steps.push({ type: 'delete', path: this.#owner.path(path), version: checkVersion(version) });
     return this;
   }
 
   /** Sets a node's value, if it has that version. Its result is what ZooKeeper knows of the node then. */
-  set(path: string, value: Value, version: number = anyVersion): this {
-    if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
-      throw wrongType('value', 'a string or a Uint8Array', value);
-    }
-    const bytes = Buffer.from(value as Uint8Array);
-    this.#steps.push({ type: 'set', path: this.#owner.path(path), value: bytes, version: checkVersion(version) });
+  set(path: string, value: Value, version?: number): this {
+    this.#steps.push({
+      type: 'set',
+      path: this.#owner.path(path),
+      value: bytesOf('value', value),
+      version: checkVersion(version),
+    });
     return this;
   }
 

@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
 
-const classPath = '/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar';
+// Netty is for TLS; the manifest of Debian's zookeeper.jar leaves out one of its parts.
+const jars = ['zookeeper.jar', 'slf4j-simple.jar', 'netty-codec.jar'];
+const classPath = jars.map((jar) => `/usr/share/java/${jar}`).join(':');
 const javaFlags = ['-Xmx64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 // How often a server is asked whether it serves yet, in milliseconds.
@@ -154,7 +156,8 @@ export class ZooKeeperServer {
   #ask(word: string): Promise<string> {
     return new Promise((resolve) => {
       let answer = '';
-      const socket = connect(this.port, '127.0.0.1', () => socket.end(word));
+      // Not ended: a server on Netty would not answer then. It ends the connection itself.
+      const socket = connect(this.port, '127.0.0.1', () => socket.write(word));
       socket.setEncoding('latin1').on('data', (text: string) => (answer += text));
       socket.on('error', () => undefined);
       socket.setTimeout(patience, () => socket.destroy());

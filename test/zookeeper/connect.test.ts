@@ -1,6 +1,10 @@
 // How the client finds a server, and what it does while there is none.
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ConnectTimeoutError, SessionClosedError } from 'truefork/zookeeper';
 import { startProxy } from '../support/tcp-proxy';
 import { startServer, type ZooKeeperServer } from '../support/zookeeper';
@@ -243,5 +247,59 @@ describe('close at any moment', () => {
     await client.went('suspended');
     await client.stop();
     expect(client.states).toEqual(['closed']);
+  });
+});
+
+describe('over TLS', () => {
+  let secure: ZooKeeperServer;
+  let directory: string;
+  let certificate: string;
+  let port: number;
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'truefork-tls-'));
+    const file = (name: string) => join(directory, name);
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+    const kind = ['-newkey', 'rsa:2048', '-nodes', '-days', '2'];
+    const output = ['-keyout', file('key.pem'), '-out', file('cert.pem')];
+    execFileSync('openssl', ['req', '-x509', ...kind, ...subject, ...output], { stdio: 'ignore' });
+    certificate = readFileSync(file('cert.pem'), 'utf8');
+    writeFileSync(file('store.pem'), readFileSync(file('key.pem'), 'utf8') + certificate);
+    port = await unusedPort();
+    secure = await startServer({
+      config: [`secureClientPort=${port}`, 'secureClientPortAddress=127.0.0.1'],
+      properties: [
+        'zookeeper.serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory',
+        `zookeeper.ssl.keyStore.location=${file('store.pem')}`,
+        `zookeeper.ssl.trustStore.location=${file('cert.pem')}`,
+        'zookeeper.ssl.clientAuth=none',
+      ],
+    });
+  });
+
+  afterAll(async () => {
+    await secure.destroy();
+    rmSync(directory, { recursive: true });
+  });
+
+  test('a server is trusted by its certificate', async () => {
+    const client = await started(`localhost:${port}`, { tls: { ca: certificate } });
+    await client.create('/secure', 'x'.repeat(100_000), { ephemeral: true });
+    expect((await client.get('/secure')).value).toHaveLength(100_000);
+    await client.stop();
+  });
+
+  test('one that nobody vouches for is refused, and one that has another name', async () => {
+    const stranger = new TestClient(`localhost:${port}`, { tls: true });
+    await expect(stranger.start({ timeout: 1000 })).rejects.toThrow(/self-signed certificate/);
+    const other = new TestClient(`127.0.0.1:${port}`, { tls: { ca: certificate } });
+    await expect(other.start({ timeout: 1000 })).rejects.toThrow(/IP: 127\.0\.0\.1 is not in the cert/);
+  });
+
+  test('a server without it, or a client, is an error as any', async () => {
+    const client = new TestClient(server.address, { tls: { ca: certificate }, timeout: 1000 });
+    await expect(client.start({ timeout: 1000 })).rejects.toThrow(ConnectTimeoutError);
+    const plain = new TestClient(`127.0.0.1:${port}`, { timeout: 1000 });
+    await expect(plain.start({ timeout: 1000 })).rejects.toThrow(ConnectTimeoutError);
   });
 });
