@@ -1,9 +1,10 @@
-// A client of ZooKeeper in a process that forks: the child has its parent's client, closed. HOSTS NODE
-import { readdirSync, readlinkSync } from 'node:fs';
+// A client of ZooKeeper in a process that forks: the child has its parent's client, closed. HOSTS NODE [CA]
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { fork } from 'truefork';
 import { ZooKeeperClient } from 'truefork/zookeeper';
 
-const [hosts, node] = process.argv.slice(2);
+const [hosts, node, ca] = process.argv.slice(2);
+const tls = ca === undefined ? false : { ca: readFileSync(ca) };
 const codeOf = async (work) => {
   try {
     await work();
@@ -21,7 +22,7 @@ const sockets = () =>
     }
   }).length;
 
-const client = new ZooKeeperClient(hosts, { timeout: 20_000 });
+const client = new ZooKeeperClient(hosts, { timeout: 20_000, tls });
 const before = sockets();
 await client.start();
 const id = client.sessionId;
@@ -46,7 +47,7 @@ if (pid === 0) {
     console.log(`child: ${name} ${await codeOf(work)}`);
   }
   watch.close();
-  const own = new ZooKeeperClient(hosts);
+  const own = new ZooKeeperClient(hosts, { tls });
   await own.start();
   console.log(`child: own ${own.sessionId !== id}, owner ${(await own.exists(node)).ephemeralOwner === id}`);
   await own.stop();

@@ -6,6 +6,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConnectTimeoutError, SessionClosedError } from 'truefork/zookeeper';
+import { Program, programPath } from '../support/programs';
 import { startProxy } from '../support/tcp-proxy';
 import { startServer, type ZooKeeperServer } from '../support/zookeeper';
 import { started, TestClient } from './clients';
@@ -294,6 +295,18 @@ describe('over TLS', () => {
     await expect(stranger.start({ timeout: 1000 })).rejects.toThrow(/self-signed certificate/);
     const other = new TestClient(`127.0.0.1:${port}`, { tls: { ca: certificate } });
     await expect(other.start({ timeout: 1000 })).rejects.toThrow(/IP: 127\.0\.0\.1 is not in the cert/);
+  });
+
+  test('a forked child says no goodbye for its parent', async () => {
+    const args = [`localhost:${port}`, '/forked', join(directory, 'cert.pem')];
+    const program = new Program(programPath('zookeeper-forked.mjs'), { args });
+    await program.printed(/^child ready$/m);
+    await program.printed(/^parent ready$/m);
+    expect(program.stdout).toMatch(/^child: 0 sockets, closed, id undefined$/m);
+    program.kill('SIGUSR2');
+    await program.printed(/^parent: set true, told answered$/m);
+    expect(program.stderr).toBe('');
+    program.end();
   });
 
   test('a server without it, or a client, is an error as any', async () => {
