@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { createSecureContext, type ConnectionOptions as TlsOptions } from 'node:tls';
 import { boolean, callback, INT_MAX, integer, object, wrongType, wrongValue } from '../mistakes.js';
 import { openAcl, toLibrary, type Acl } from './acl.js';
 import { bytesOf, checkCredential, checkVersion, checkWatcher } from './arguments.js';
@@ -55,6 +55,9 @@ export class ZooKeeperClient {
   /**
    * @param hosts a connect string: `host[:port][,host[:port]…][/chroot]`, an IPv6 address in brackets; the port is 2181
    * if absent
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @throws {Error} that of `tls.createSecureContext`
    */
   constructor(hosts: string, options: ZooKeeperClientOptions = {}) {
     this.#connect = parseConnectString(hosts);
@@ -68,6 +71,8 @@ export class ZooKeeperClient {
     this.#defaultAcl = defaultAcl;
     this.#randomizeHosts = boolean('options.randomizeHosts', randomizeHosts);
     this.#tls = typeof tls === 'object' ? object('options.tls', tls) : boolean('options.tls', tls) ? {} : undefined;
+    // What is wrong with certificates and keys is thrown here, not at each connection.
+    if (this.#tls) createSecureContext(this.#tls);
     if (boolean('options.readOnly', readOnly)) {
       throw wrongValue('options.readOnly', 'must be false: node-zookeeper-client has no read-only mode', readOnly);
     }

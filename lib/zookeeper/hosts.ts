@@ -1,6 +1,7 @@
 // The servers of an ensemble: how a connect string names them, and in which order they are tried.
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
+import { setTimeout as rest } from 'node:timers/promises';
 import { text, wrongValue } from '../mistakes.js';
 import { checkPath } from './paths.js';
 
@@ -63,11 +64,13 @@ export function nameOf({ name, port }: Host): string {
 /**
  * The addresses of a host, those of a name in random order: it may stand for a whole ensemble.
  *
- * @throws {Error} that of getaddrinfo(3)
+ * @param patience how long that may take, in milliseconds: getaddrinfo(3) cannot be cancelled, only no longer waited for
+ * @throws {Error} that of getaddrinfo(3), or that it took longer
  */
-export async function resolve(host: Host): Promise<Target[]> {
+export async function resolve(host: Host, patience: number): Promise<Target[]> {
   if (isIP(host.name) !== 0) return [{ ...host, address: host.name }];
-  const found = await lookup(host.name, { all: true });
+  const found = await Promise.race([lookup(host.name, { all: true }), rest(patience, undefined, { ref: false })]);
+  if (!found) throw new Error(`no address within ${Math.round(patience)} ms`);
   return shuffled(found.map(({ address }) => ({ ...host, address })));
 }
 

@@ -193,9 +193,9 @@ export class Session {
   }
 
   /**
-   * Ends the session: its ephemeral nodes are deleted. Operations that were sent are answered before. If there is no
-   * connection, it looks for a server for a second; if it finds none, the nodes live until the session expires.
-   * Idempotent.
+   * Ends the session: its ephemeral nodes are deleted. Operations that were sent are answered before, if that takes no
+   * longer than a second. If there is no connection, it looks for a server for a second; if it finds none, the nodes live
+   * until the session expires. Idempotent.
    *
    * @returns fulfilled when the socket is closed
    */
@@ -299,11 +299,16 @@ export class Session {
     return this.#connect(target).ready;
   }
 
-  #connect(target: Target): Connection {
-    // Each round in vain doubles the time that a server has, since a slow one is better than none; but a session at stake
-    // has no time for many of them.
+  /**
+   * How long a server has, in milliseconds. Each round in vain doubles that, since a slow one is better than none; but a
+   * session at stake has no time for many of them.
+   */
+  get #patience(): number {
     const longest = this.#timeout / (this.#identity ? 3 : 1.5);
-    const patience = Math.max(Math.min((this.#timeout / 6) * 2 ** Math.min(this.#rounds, 10), longest), 300);
+    return Math.max(Math.min((this.#timeout / 6) * 2 ** Math.min(this.#rounds, 10), longest), 300);
+  }
+
+  #connect(target: Target): Connection {
     this.#connection = new Connection({
       target,
       tls: this.#options.tls,
@@ -311,14 +316,14 @@ export class Session {
       zxid: this.#zxid,
       timeout: this.#options.timeout,
       credentials: this.#credentials,
-      patience,
+      patience: this.#patience,
     });
     return this.#connection;
   }
 
   async #resolve(host: Host, failures: string[]): Promise<readonly Target[]> {
     try {
-      return (await unlessAborted(resolve(host), this.#stop.signal)) ?? [];
+      return (await unlessAborted(resolve(host, this.#patience), this.#stop.signal)) ?? [];
     } catch (error) {
       failures.push(`${nameOf(host)}: ${(error as Error).message}`);
       return [];

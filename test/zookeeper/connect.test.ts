@@ -69,6 +69,7 @@ test('options that are none are refused', () => {
   }
   for (const options of [{ randomizeHosts: 1 }, { tls: null }, { onWarning: 'x' }])
     expect(wrong(options)).toThrow(TypeError);
+  expect(wrong({ tls: { ca: 'x', cert: 'x' } })).toThrow(/PEM/i);
   expect(wrong({ readOnly: true })).toThrow(/node-zookeeper-client has no read-only mode/);
 });
 
