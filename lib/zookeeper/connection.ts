@@ -128,7 +128,7 @@ export class Connection {
     this.#listen(tls ? 'secureConnect' : 'connect');
   }
 
-  /** How it ended up with this server, for people. */
+  /** The address of the server, for people. */
   get name(): string {
     const { address, port } = this.target;
     return nameOf({ name: address, port });

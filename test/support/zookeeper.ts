@@ -18,6 +18,9 @@ const interval = 20;
 // How long a server may take to answer that; one that is stopped never does. In milliseconds.
 const patience = 2000;
 
+// How long a server may take to serve, in milliseconds: a second, and much more only if it never will.
+const startPatience = 60_000;
+
 /** The sessions of a server have a timeout of 2 to 300 of its ticks, in milliseconds. */
 export const tick = 200;
 
@@ -96,8 +99,10 @@ export class ZooKeeperServer {
 
   /** Waits until it serves: a server says `imok` before that, and without a quorum, but has no mode. */
   async serving(): Promise<void> {
+    const deadline = performance.now() + startPatience;
     while (!(await this.isServing())) {
       if (!this.isRunning) throw new Error('the server has ended');
+      if (performance.now() > deadline) throw new Error('the server does not serve');
       await rest(interval);
     }
   }
