@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ACL, Id } from 'node-zookeeper-client';
+import { createAcl, type ACL } from './library.js';
 import { integer, object, text, wrongType, wrongValue } from '../mistakes.js';
 
 /**
@@ -50,7 +50,7 @@ export function toLibrary(name: string, acl: readonly Acl[]): ACL[] {
     integer(`${name}[${index}].perms`, perms, 1, Permission.ALL);
     text(`${name}[${index}].scheme`, scheme);
     if (typeof id !== 'string') throw wrongType(`${name}[${index}].id`, 'of type string', id);
-    return new ACL(perms, new Id(scheme, id));
+    return createAcl(perms, scheme, id);
   });
 }
 

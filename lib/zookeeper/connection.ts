@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls';
-import { createClient, Exception, type Client, type ConnectionManager } from 'node-zookeeper-client';
+import { createClient, Exception, type Client, type ConnectionManager } from './library.js';
 import { answerError, ProtocolError, type ZooKeeperError } from './errors.js';
 import { FrameReader } from './frames.js';
 import { nameOf, type Target } from './hosts.js';

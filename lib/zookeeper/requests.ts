@@ -1,5 +1,5 @@
 // The operations of ZooKeeper, as the session carries them out. Paths are absolute, arguments are right already.
-import type { ACL, Client, Failure, Transaction } from 'node-zookeeper-client';
+import type { ACL, Client, Failure, Transaction } from './library.js';
 import { fromLibrary as aclFromLibrary, type Acl } from './acl.js';
 import { answerError, RequestTooLargeError, type ZooKeeperError } from './errors.js';
 import { fromLibrary, type Stat } from './stat.js';

@@ -1,4 +1,4 @@
-import type { Stat as LibraryStat } from 'node-zookeeper-client';
+import type { Stat as LibraryStat } from './library.js';
 
 /**
  * What ZooKeeper knows of a node.

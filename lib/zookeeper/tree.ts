@@ -1,5 +1,5 @@
 // What takes several operations: paths with all that is above or below them. Paths are absolute, the chroot included.
-import type { ACL } from 'node-zookeeper-client';
+import type { ACL } from './library.js';
 import { anyVersion } from './arguments.js';
 import { ConnectionLossError, NodeExistsError, NoNodeError, NotEmptyError } from './errors.js';
 import { join, parentOf } from './paths.js';

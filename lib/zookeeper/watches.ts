@@ -1,4 +1,4 @@
-import type { Event } from 'node-zookeeper-client';
+import type { Event } from './library.js';
 
 /**
  * What a watch has seen: the node was made, deleted, has another value, other children. `reconnected`: the connection
