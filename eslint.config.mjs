@@ -8,7 +8,8 @@ const mayKnow = {
   reaper: ['posix'],
   daemon: ['posix'],
   prefork: ['posix', 'reaper'],
-  discovery: ['posix'],
+  zookeeper: ['posix'],
+  discovery: ['posix', 'zookeeper'],
   rpc: ['posix', 'discovery'],
 };
 

@@ -20,7 +20,10 @@ beforeAll(() => {
   const folder = join(modules, 'truefork');
   mkdirSync(folder, { recursive: true });
   execFileSync('tar', ['-xzf', join(home, tarball), '-C', folder, '--strip-components=1']);
-  for (const dependency of ['bindings', 'file-uri-to-path', 'prom-client', '@opentelemetry', 'tdigest', 'bintrees']) {
+  const addon = ['bindings', 'file-uri-to-path'];
+  const metrics = ['prom-client', '@opentelemetry', 'tdigest', 'bintrees'];
+  const zookeeper = ['node-zookeeper-client', 'async', 'underscore'];
+  for (const dependency of [...addon, ...metrics, ...zookeeper]) {
     symlinkSync(join(root, 'node_modules', dependency), join(modules, dependency));
   }
 });
@@ -43,6 +46,7 @@ const faces = [
   'truefork/daemon',
   'truefork/discovery',
   'truefork/rpc',
+  'truefork/zookeeper',
 ];
 
 describe.each(nodes())('on Node $major', ({ path: node }) => {
@@ -94,6 +98,7 @@ test.each(['mts', 'cts'])('a strict TypeScript program sees the types of every i
      import { Reaper } from 'truefork/reaper';
      import { connectRegistry, type Instance } from 'truefork/discovery';
      import { createRpcClient, createRpcServer, booklet } from 'truefork/rpc';
+     import { ZooKeeperClient, NoNodeError, type SessionState } from 'truefork/zookeeper';
      const pid: number = fork({ timeout: 10 });
      const status: WaitStatus = decodeWaitStatus(waitpid(pid, WNOHANG).status);
      if (status.state === 'exited') { const code: number = status.code; void code; }
@@ -114,6 +119,14 @@ test.each(['mts', 'cts'])('a strict TypeScript program sees the types of every i
        await createRpcClient({ registry, service: 'rpc' }).call('ping', instances.length);
        // @ts-expect-error: a port is a number
        await prefork(createRpcServer(booklet), { port: '80' });
+       const zookeeper = new ZooKeeperClient('localhost', { tls: true });
+       zookeeper.onState((state: SessionState) => { void state; });
+       const { value } = await zookeeper.get('/');
+       const made: string = await zookeeper.create('/x', value, { ephemeral: true });
+       const { stat } = await zookeeper.create(made, 'x', { includeData: true });
+       if (error instanceof NoNodeError && error.errno === -101) zookeeper.childrenWatch('/', (children) => { void children?.length; });
+       const version: number = stat.version;
+       await zookeeper.transaction().check('/', version).commit();
        await master.stop();
      }`,
   );

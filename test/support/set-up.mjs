@@ -1,4 +1,5 @@
-// Runs once before all tests: brings the Node.js binaries of the matrix, the addons of other people, and builds our own.
+// Runs once before all tests: brings the Node.js binaries of the matrix, ZooKeeper, the addons of other people, and builds
+// our own.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,9 +23,29 @@ function install(folder, what) {
   execFileSync('npm', ['ci', '--no-bin-links', '--ignore-scripts'], { cwd: folder, stdio: 'inherit' });
 }
 
+// What the tests of ZooKeeper run. All of it comes with Debian's package of it.
+const zookeeperFiles = ['/usr/share/java/zookeeper.jar', '/usr/share/java/slf4j-simple.jar', '/usr/bin/java'];
+
+/** Installs Debian's package of ZooKeeper, which starts no server. */
+function installZooKeeper() {
+  if (zookeeperFiles.every((path) => existsSync(path))) return;
+  const steps = [
+    ['apt-get', 'update'],
+    ['apt-get', 'install', '--yes', '--no-install-recommends', 'zookeeper'],
+  ];
+  if (process.getuid() !== 0) {
+    const commands = steps.map((step) => step.join(' ')).join(' && ');
+    throw new Error(`The tests run a ZooKeeper, which is not installed. As root: ${commands}`);
+  }
+  console.log('\nInstalling ZooKeeper (once) …');
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  for (const [command, ...args] of steps) execFileSync(command, args, { stdio: 'inherit', env });
+}
+
 export default function setUp() {
   if (process.platform !== 'linux') return;
   if (process.arch === 'x64') install(join(test, 'matrix'), 'the Node.js binaries that the tests run on');
+  installZooKeeper();
   install(join(test, 'neighbours'), 'the addons that the tests fork beside');
   buildAddons(join(test, 'addon'), ['threads'], [join(test, 'addon', 'threads.cc')]);
 }

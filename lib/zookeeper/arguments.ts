@@ -1,0 +1,30 @@
+// The arguments of a client.
+import { callback, INT_MAX, integer, object, text, wrongType } from '../mistakes.js';
+import type { Credential } from './connection.js';
+import type { Watcher } from './watches.js';
+
+/** Any version, as ZooKeeper has it. */
+export const anyVersion = -1;
+
+/** A node's version, or any. */
+export function checkVersion(version: number = anyVersion): number {
+  return integer('version', version, anyVersion, INT_MAX);
+}
+
+/** The bytes of a value, which are the caller's no more. */
+export function bytesOf(name: string, value: unknown): Buffer {
+  if (typeof value === 'string') return Buffer.from(value);
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  throw wrongType(name, 'a string or a Uint8Array', value);
+}
+
+/** A credential. */
+export function checkCredential(name: string, credential: Credential): Credential {
+  const { scheme, auth } = object(name, credential);
+  return { scheme: text(`${name}.scheme`, scheme), auth: bytesOf(`${name}.auth`, auth) };
+}
+
+/** A watcher, if there is one. */
+export function checkWatcher(watcher: Watcher | undefined): Watcher | undefined {
+  return watcher && callback('watcher', watcher);
+}

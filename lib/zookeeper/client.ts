@@ -1,0 +1,523 @@
+import { randomUUID } from 'node:crypto';
+import { createSecureContext, type ConnectionOptions as TlsOptions } from 'node:tls';
+import { boolean, callback, INT_MAX, integer, object, wrongType, wrongValue } from '../mistakes.js';
+import { openAcl, toLibrary, type Acl } from './acl.js';
+import { bytesOf, checkCredential, checkVersion, checkWatcher } from './arguments.js';
+import type { Credential } from './connection.js';
+import {
+  ConnectionLossError,
+  NodeExistsError,
+  NoNodeError,
+  OperationTimeoutError,
+  SessionClosedError,
+  SessionExpiredError,
+} from './errors.js';
+import { parseConnectString, type ConnectString } from './hosts.js';
+import { NodeWatch, type NodeReader } from './node-watch.js';
+import type { CreateOptions, DeleteOptions, Node, StartOptions, Value, ZooKeeperClientOptions } from './options.js';
+import { checkPath, join, nameOf, parentOf } from './paths.js';
+import * as requests from './requests.js';
+import { Session } from './session.js';
+import type { Stat } from './stat.js';
+import type { SessionState } from './state.js';
+import { Transaction } from './transaction.js';
+import { deleteTree, ensure } from './tree.js';
+import type { Watcher } from './watches.js';
+
+const defaultSessionTimeout = 10_000;
+const defaultStartTimeout = 15_000;
+
+const notStarted = 'the client is not started';
+
+/**
+ * A client of ZooKeeper, with a session that survives what happens to connections and servers.
+ *
+ * Paths are absolute and below the chroot of the connect string. Versions are those of `stat.version`; -1, or none, is any.
+ * Each operation can reject with `SessionClosedError`, `SessionExpiredError`, `ConnectionLossError` (writes only) and
+ * `OperationTimeoutError`, whose descriptions are with `Session`; with the error of the server's answer, such as
+ * `NoNodeError`; and with a TypeError or RangeError for arguments that are none.
+ *
+ * In a forked child, the client of the parent is closed; the child can have one of its own.
+ */
+export class ZooKeeperClient {
+  readonly #connect: ConnectString;
+  readonly #timeout: number;
+  readonly #credentials: Credential[];
+  readonly #defaultAcl: readonly Acl[];
+  readonly #randomizeHosts: boolean;
+  readonly #tls: TlsOptions | undefined;
+  readonly #onWarning: (message: string) => void;
+  readonly #listeners = new Set<(state: SessionState) => void>();
+  readonly #watches = new Set<NodeWatch>();
+  #session: Session | undefined;
+  #keepsAlive = true;
+
+  /**
+   * @param hosts a connect string: `host[:port][,host[:port]…][/chroot]`, an IPv6 address in brackets; the port is 2181
+   * if absent
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @throws {Error} that of `tls.createSecureContext`
+   */
+  constructor(hosts: string, options: ZooKeeperClientOptions = {}) {
+    this.#connect = parseConnectString(hosts);
+    object('options', options);
+    const { timeout = defaultSessionTimeout, auth = [], defaultAcl = openAcl, randomizeHosts = true } = options;
+    const { tls = false, readOnly = false, onWarning = warnProcess } = options;
+    this.#timeout = integer('options.timeout', timeout, 1, INT_MAX);
+    if (!Array.isArray(auth)) throw wrongType('options.auth', 'an array', auth);
+    this.#credentials = auth.map((one: Credential, index) => checkCredential(`options.auth[${index}]`, one));
+    toLibrary('options.defaultAcl', defaultAcl);
+    this.#defaultAcl = defaultAcl;
+    this.#randomizeHosts = boolean('options.randomizeHosts', randomizeHosts);
+    this.#tls = typeof tls === 'object' ? object('options.tls', tls) : boolean('options.tls', tls) ? {} : undefined;
+    // What is wrong with certificates and keys is thrown here, not at each connection.
+    if (this.#tls) createSecureContext(this.#tls);
+    if (boolean('options.readOnly', readOnly)) {
+      throw wrongValue('options.readOnly', 'must be false: node-zookeeper-client has no read-only mode', readOnly);
+    }
+    this.#onWarning = callback('options.onWarning', onWarning);
+  }
+
+  /** How the session is; `closed` before `start` and after `stop`. */
+  get state(): SessionState {
+    return this.#session?.state ?? 'closed';
+  }
+
+  /** The session's id, the `ephemeralOwner` of its nodes; undefined while there is no session. */
+  get sessionId(): bigint | undefined {
+    return this.#session?.id;
+  }
+
+  /** The session timeout in milliseconds: what the server has granted, and before that what it is asked for. */
+  get sessionTimeout(): number {
+    return this.#session?.timeout ?? this.#timeout;
+  }
+
+  /** The server that it is connected to, as `address:port`; undefined while there is none. */
+  get server(): string | undefined {
+    return this.#session?.server;
+  }
+
+  /** The chroot of the connect string; empty if there is none. */
+  get chroot(): string {
+    return this.#connect.chroot;
+  }
+
+  /**
+   * Connects. Again is no mistake; after `stop` it begins anew.
+   *
+   * @throws {ConnectTimeoutError} no server could be connected to in time; the client is stopped then
+   * @throws {AuthFailedError} a server does not take a credential; likewise
+   * @throws {SessionClosedError} the client is the parent's of this forked process, or was stopped meanwhile
+   */
+  async start({ timeout = defaultStartTimeout }: StartOptions = {}): Promise<void> {
+    integer('options.timeout', timeout, 1, INT_MAX);
+    const session = this.#open();
+    try {
+      await session.whenConnected(timeout);
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  /** Begins to connect, and does not wait: operations do. Again is no mistake. */
+  open(): void {
+    this.#open();
+  }
+
+  /**
+   * Ends the session, and with it its ephemeral nodes and the client's watches. Idempotent.
+   *
+   * @returns fulfilled when the socket is closed
+   */
+  async stop(): Promise<void> {
+    for (const watch of this.#watches) watch.close();
+    await this.#session?.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** Keeps the process alive until it is stopped, which is the default. */
+  ref(): this {
+    this.#keepsAlive = true;
+    this.#session?.ref();
+    return this;
+  }
+
+  /** Lets the process end while it is started. Operations keep it alive until they have ended. */
+  unref(): this {
+    this.#keepsAlive = false;
+    this.#session?.unref();
+    return this;
+  }
+
+  /**
+   * Tells each change of the state, soon after it.
+   *
+   * @param listener what it throws is an uncaught exception
+   * @returns ends that
+   */
+  onState(listener: (state: SessionState) => void): () => void {
+    callback('listener', listener);
+    const own = (state: SessionState) => {
+      listener(state);
+    };
+    this.#listeners.add(own);
+    return () => {
+      this.#listeners.delete(own);
+    };
+  }
+
+  /**
+   * Authenticates, now if it is connected, and on each connection from now on.
+   *
+   * @param scheme such as `digest`
+   * @param auth such as `user:password`
+   * @throws {AuthFailedError} the server does not take it; the connection is made anew without it
+   */
+  async addAuth(scheme: string, auth: Value): Promise<void> {
+    const credential = checkCredential('credential', { scheme, auth });
+    if (this.#session && !this.#session.isReplaceable) await this.#session.authenticate(credential);
+    this.#credentials.push(credential);
+  }
+
+  /**
+   * Makes a node, and the parents that are missing. It need not be missing itself. The chroot is made too.
+   *
+   * @param acl that of each node that is made; `defaultAcl` if absent
+   */
+  async ensurePath(path: string, acl: readonly Acl[] = this.#defaultAcl): Promise<void> {
+    await ensure(this.#perform, this.#absolute(path), toLibrary('acl', acl));
+  }
+
+  /**
+   * Makes a node.
+   *
+   * A `ConnectionLossError` or an `OperationTimeoutError` leaves open whether the node was made: see `createProtected`.
+   *
+   * @param value at most 1 MiB, the rest of the request included; empty if absent
+   * @returns its path, with the digits if it is a `sequence`
+   * @throws {NodeExistsError}
+   * @throws {NoNodeError} the parent does not exist, and `makePath` is not set
+   * @throws {NoChildrenForEphemeralsError} the parent is ephemeral
+   * @throws {RequestTooLargeError} the value is too long
+   */
+  create(path: string, value?: Value, options?: CreateOptions & { includeData?: false }): Promise<string>;
+  /** @returns its path and what ZooKeeper knows of it, read after it was made */
+  create(
+    path: string,
+    value: Value,
+    options: CreateOptions & { includeData: true },
+  ): Promise<{ path: string; stat: Stat }>;
+  async create(
+    path: string,
+    value: Value = '',
+    options: CreateOptions & { includeData?: boolean } = {},
+  ): Promise<string | { path: string; stat: Stat }> {
+    const node = this.#node(path, value, options);
+    const made = await this.#withParents(node, options.makePath, () => this.#perform(requests.create(node)));
+    const relative = this.#relative(made);
+    if (!options.includeData) return relative;
+    const stat = await this.exists(relative);
+    if (!stat)
+      throw new NoNodeError('ERR_ZOOKEEPER_NO_NODE', `create ${relative}: it is deleted`, {
+        errno: -101,
+        path: relative,
+      });
+    return { path: relative, stat };
+  }
+
+  /**
+   * Makes a node whose name begins with `_c_UUID-`: when the connection is lost before the answer, it is looked for by
+   * that, and taken if this session owns it (always, if it is not ephemeral), else deleted and made again. So the node is
+   * there once, whatever happens. Curator's servers know such names.
+   *
+   * @param guid the UUID; a new one if absent. With one that was used before, nodes of that are found too
+   * @throws as `create`, and SessionExpiredError when the session was lost meanwhile
+   */
+  async createProtected(
+    path: string,
+    value: Value = '',
+    options: CreateOptions = {},
+    guid: string = randomUUID(),
+  ): Promise<string> {
+    const prefix = `_c_${guid}-`;
+    const parent = parentOf(checkPath('path', path));
+    const own = join(parent, prefix + nameOf(path));
+    for (let isRetry = false; ; isRetry = true) {
+      try {
+        const found = isRetry ? await this.#adopt(parent, prefix, options.ephemeral ?? false) : undefined;
+        return found ?? (await this.create(own, value, options));
+      } catch (error) {
+        const isUnknown = error instanceof ConnectionLossError || error instanceof OperationTimeoutError;
+        const exists = error instanceof NodeExistsError;
+        if (!isUnknown && !exists) throw error;
+      }
+    }
+  }
+
+  /** @throws {NoNodeError} */
+  async get(path: string, watcher?: Watcher): Promise<Node> {
+    return this.#perform(requests.getData(this.#absolute(path), checkWatcher(watcher)));
+  }
+
+  /**
+   * Sets a node's value.
+   *
+   * @param value at most 1 MiB, the rest of the request included
+   * @returns what ZooKeeper knows of it now
+   * @throws {NoNodeError}
+   * @throws {BadVersionError}
+   * @throws {RequestTooLargeError} the value is too long
+   */
+  async set(path: string, value: Value, version?: number): Promise<Stat> {
+    return this.#perform(requests.setData(this.#absolute(path), bytesOf('value', value), checkVersion(version)));
+  }
+
+  /** @returns what ZooKeeper knows of a node, or null if there is none. The watcher is called when it is made, too */
+  async exists(path: string, watcher?: Watcher): Promise<Stat | null> {
+    return this.#perform(requests.exists(this.#absolute(path), checkWatcher(watcher)));
+  }
+
+  /**
+   * @returns the names of its children, in no order
+   * @throws {NoNodeError}
+   */
+  getChildren(path: string, options?: { watcher?: Watcher; includeData?: false }): Promise<string[]>;
+  /** @returns the names of its children and what ZooKeeper knows of the node */
+  getChildren(
+    path: string,
+    options: { watcher?: Watcher; includeData: true },
+  ): Promise<{ children: string[]; stat: Stat }>;
+  async getChildren(
+    path: string,
+    { watcher, includeData = false }: { watcher?: Watcher; includeData?: boolean } = {},
+  ): Promise<string[] | { children: string[]; stat: Stat }> {
+    const result = await this.#perform(requests.getChildren(this.#absolute(path), checkWatcher(watcher)));
+    return includeData ? result : result.children;
+  }
+
+  /**
+   * Deletes a node.
+   *
+   * With `guaranteed` it is tried again after each lost connection and in each new session, until the node is gone: then
+   * it is no mistake that there is none.
+   *
+   * @throws {NoNodeError} there is none; not if it is `recursive` or `guaranteed`
+   * @throws {NotEmptyError} it has children, and `recursive` is not set
+   * @throws {BadVersionError}
+   */
+  async delete(path: string, options: DeleteOptions = {}): Promise<void> {
+    const { recursive = false, guaranteed = false } = object('options', options);
+    const version = checkVersion(options.version);
+    const absolute = this.#absolute(path);
+    boolean('options.recursive', recursive);
+    boolean('options.guaranteed', guaranteed);
+    for (;;) {
+      try {
+        if (recursive) await deleteTree(this.#perform, absolute, version);
+        else await this.#perform(requests.remove(absolute, version));
+        return;
+      } catch (error) {
+        if (error instanceof NoNodeError && (recursive || guaranteed)) return;
+        if (!guaranteed || !isTransient(error)) throw error;
+        await this.#session?.whenConnected();
+      }
+    }
+  }
+
+  /** @throws {NoNodeError} */
+  async getAcl(path: string): Promise<{ acl: Acl[]; stat: Stat }> {
+    return this.#perform(requests.getAcl(this.#absolute(path)));
+  }
+
+  /**
+   * @param version that of `stat.aversion`
+   * @throws {NoNodeError}
+   * @throws {BadVersionError}
+   * @throws {InvalidAclError}
+   */
+  async setAcl(path: string, acl: readonly Acl[], version?: number): Promise<Stat> {
+    return this.#perform(requests.setAcl(this.#absolute(path), toLibrary('acl', acl), checkVersion(version)));
+  }
+
+  /** Several changes that are all made, or none. */
+  transaction(): Transaction {
+    return new Transaction({
+      node: (path, value, options) => this.#node(path, value, options),
+      path: (path) => this.#absolute(path),
+      relative: (path) => this.#relative(path),
+      perform: this.#perform,
+    });
+  }
+
+  /**
+   * Tells the children of a node: soon after the call, and again after every change, whatever happens to connections and
+   * sessions. While there is no connection, what was last told may be out of date: see `onState`.
+   *
+   * @param listener gets their names, in no order, or undefined if there is no such node. It is never called before this
+   * has returned; what it throws is an uncaught exception
+   */
+  childrenWatch(path: string, listener: (children: readonly string[] | undefined, stat?: Stat) => void): NodeWatch {
+    callback('listener', listener);
+    const absolute = this.#absolute(path);
+    return this.#watch(absolute, {
+      kind: 'children',
+      read: async (watcher) => {
+        const { children, stat } = await this.#perform(requests.getChildren(absolute, watcher));
+        // Not the change of a value, which the count of children made and deleted does not show.
+        return {
+          version: `${stat.czxid} ${stat.cversion}`,
+          tell: () => {
+            listener(children, stat);
+          },
+        };
+      },
+      missing: () => {
+        listener(undefined);
+      },
+    });
+  }
+
+  /**
+   * Tells the value of a node: soon after the call, and again after every change, whatever happens to connections and
+   * sessions. Values that follow each other quickly may be left out, but never the last.
+   *
+   * @param listener gets undefined if there is no such node; for the rest, see `childrenWatch`
+   */
+  dataWatch(path: string, listener: (value: Buffer | undefined, stat?: Stat) => void): NodeWatch {
+    callback('listener', listener);
+    const absolute = this.#absolute(path);
+    return this.#watch(absolute, {
+      kind: 'data',
+      read: async (watcher) => {
+        const { value, stat } = await this.#perform(requests.getData(absolute, watcher));
+        return {
+          version: `${stat.mzxid}`,
+          tell: () => {
+            listener(value, stat);
+          },
+        };
+      },
+      missing: () => {
+        listener(undefined);
+      },
+    });
+  }
+
+  #open(): Session {
+    const before = this.#session;
+    if (before && !before.isReplaceable) return before;
+    const session = new Session({
+      hosts: this.#connect.hosts,
+      timeout: this.#timeout,
+      randomizeHosts: this.#randomizeHosts,
+      tls: this.#tls,
+      credentials: this.#credentials,
+      onWarning: this.#onWarning,
+    });
+    if (!this.#keepsAlive) session.unref();
+    session.onState((state) => {
+      for (const listener of this.#listeners) {
+        queueMicrotask(() => {
+          listener(state);
+        });
+      }
+    });
+    this.#session = session;
+    return session;
+  }
+
+  #watch(path: string, reader: NodeReader): NodeWatch {
+    const session = this.#opened();
+    const watch: NodeWatch = new NodeWatch(path, reader, {
+      session,
+      onWarning: this.#onWarning,
+      closed: () => this.#watches.delete(watch),
+    });
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  #opened(): Session {
+    if (!this.#session) throw new SessionClosedError(notStarted);
+    this.#session.checkOpen();
+    return this.#session;
+  }
+
+  // A property, to be given away as it is.
+  readonly #perform = async <T>(request: requests.Request<T>): Promise<T> => this.#opened().perform(request);
+
+  #absolute(path: string): string {
+    const { chroot } = this.#connect;
+    checkPath('path', path);
+    return path === '/' ? chroot || '/' : chroot + path;
+  }
+
+  #relative(path: string): string {
+    return path.slice(this.#connect.chroot.length) || '/';
+  }
+
+  #node(path: string, value: Value, options: CreateOptions): requests.CreateArguments {
+    const { acl = this.#defaultAcl, ephemeral = false, sequence = false } = object('options', options);
+    return {
+      path: this.#absolute(path),
+      value: bytesOf('value', value),
+      acl: toLibrary('options.acl', acl),
+      ephemeral: boolean('options.ephemeral', ephemeral),
+      sequence: boolean('options.sequence', sequence),
+    };
+  }
+
+  async #withParents<T>(node: requests.CreateArguments, makePath = false, make: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await make();
+      } catch (error) {
+        if (!makePath || !(error instanceof NoNodeError)) throw error;
+        // Somebody may delete them again before the node is made: then they are made again.
+        await ensure(this.#perform, parentOf(node.path), node.acl);
+      }
+    }
+  }
+
+  // None if there is no such node.
+  async #children(path: string): Promise<string[]> {
+    try {
+      return await this.getChildren(path);
+    } catch (error) {
+      if (error instanceof NoNodeError) return [];
+      throw error;
+    }
+  }
+
+  async #adopt(parent: string, prefix: string, ephemeral: boolean): Promise<string | undefined> {
+    const session = this.sessionId;
+    for (const child of await this.#children(parent)) {
+      if (!child.startsWith(prefix)) continue;
+      const path = join(parent, child);
+      const stat = await this.exists(path);
+      if (!stat) continue;
+      if (!ephemeral || stat.ephemeralOwner === session) return path;
+      await this.delete(path, { guaranteed: true });
+    }
+    return undefined;
+  }
+}
+
+/** Whether the same operation may end otherwise on another connection. */
+function isTransient(error: unknown): boolean {
+  return (
+    error instanceof ConnectionLossError ||
+    error instanceof OperationTimeoutError ||
+    error instanceof SessionExpiredError
+  );
+}
+
+function warnProcess(message: string): void {
+  process.emitWarning(message, 'ZooKeeperWarning');
+}

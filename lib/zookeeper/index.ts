@@ -1,0 +1,15 @@
+/**
+ * A client of ZooKeeper, on node-zookeeper-client, whose session survives what happens to connections and servers.
+ *
+ * @packageDocumentation
+ */
+export { creatorAcl, digestAcl, openAcl, Permission, readAcl, type Acl } from './acl.js';
+export { ZooKeeperClient } from './client.js';
+export type { Credential } from './connection.js';
+export * from './errors.js';
+export type { NodeWatch } from './node-watch.js';
+export type { CreateOptions, DeleteOptions, Node, StartOptions, Value, ZooKeeperClientOptions } from './options.js';
+export type { Stat } from './stat.js';
+export type { SessionState } from './state.js';
+export type { Transaction } from './transaction.js';
+export type { WatchEvent, Watcher } from './watches.js';
