@@ -1,9 +1,11 @@
 // The arguments of a registry.
 import { isIPv6 } from 'node:net';
 import { integer, object, outOfRange, wrongType, wrongValue } from '../mistakes.js';
+import type { CodecName } from './codecs.js';
 import type { Address } from './registry.js';
 
-const longestHost = 255;
+/** The longest host, in characters: that of a DNS name. */
+export const longestHost = 255;
 
 /** A port that a client can connect to. */
 export function isPort(value: unknown): value is number {
@@ -41,4 +43,14 @@ export function checkUrl(url: unknown): string {
   if (typeof url === 'string') return url;
   if (url instanceof URL) return url.href;
   throw wrongType('url', 'a string or a URL', url);
+}
+
+const codecNames: readonly CodecName[] = ['booklet', 'curator', 'serverset'];
+
+/** The name of a codec. */
+export function checkCodec(codec: unknown): CodecName {
+  if (typeof codec !== 'string') throw wrongType('options.codec', 'of type string', codec);
+  const known = codecNames.find((name) => name === codec);
+  if (!known) throw wrongValue('options.codec', `must be one of ${codecNames.join(', ')}`, codec);
+  return known;
 }

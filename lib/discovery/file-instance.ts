@@ -70,16 +70,16 @@ function publish(directory: string, name: string, payload: Buffer): number {
  * reader that has seen this may unlink the name whenever it comes to it, without a lock of its own.
  */
 export class FileInstance {
-  readonly id = randomUUID();
   readonly #directory: string;
-  readonly #name = fileOf(this.id);
+  readonly #name: string;
   #payload: Buffer;
   #fd: number | undefined;
   #restored = -Infinity;
 
   /** @throws {Error} that of the system call that failed; then there is no file */
-  constructor(directory: string, payload: Buffer) {
+  constructor(directory: string, id: string, payload: Buffer) {
     this.#directory = directory;
+    this.#name = fileOf(id);
     this.#payload = payload;
     this.#fd = publish(directory, this.#name, payload);
   }

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { atfork } from '../posix/index.js';
 import { callback } from '../mistakes.js';
 import { checkAddress, checkService } from './arguments.js';
-import type { Codec } from './codecs.js';
+import type { Codec } from './codec.js';
 import { DirectoryWatch } from './directory-watch.js';
 import { RegistryClosedError } from './errors.js';
 import { FileInstance } from './file-instance.js';
@@ -82,14 +83,16 @@ export class FileRegistry implements Registry {
   register(service: string, address: Address): Promise<Registration> {
     return promised(() => {
       const opened = this.#service(service);
-      const file = new FileInstance(join(this.#directory, service), this.#codec.encode(checkAddress(address)));
+      const registrant = { service, id: randomUUID(), since: Date.now() };
+      const payloadOf = (at: Address) => this.#codec.encode({ ...registrant, ...checkAddress(at) });
+      const file = new FileInstance(join(this.#directory, service), registrant.id, payloadOf(address));
       opened.add(file);
       let isRegistered = true;
-      return new FileRegistration(file.id, service, (changed) => {
+      return new FileRegistration(registrant.id, service, (changed) => {
         if (changed) {
           this.#checkOpen();
-          if (!isRegistered) throw new RegistryClosedError(`${file.id} of ${service} is unregistered`);
-          file.update(this.#codec.encode(changed));
+          if (!isRegistered) throw new RegistryClosedError(`${registrant.id} of ${service} is unregistered`);
+          file.update(payloadOf(changed));
         } else if (isRegistered && this.#closedBy === undefined) {
           isRegistered = false;
           opened.remove(file);
@@ -143,7 +146,7 @@ export class FileRegistry implements Registry {
     const before = this.#services.get(name);
     if (before) return before;
     const path = join(this.#directory, name);
-    const reader = new FileReader(path, this.#codec, this.#warn);
+    const reader = new FileReader(path, this.#warn);
     const service = new FileService(path, this.#directories, reader, this.#warn);
     this.#services.set(name, service);
     return service;

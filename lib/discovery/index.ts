@@ -3,13 +3,15 @@
  *
  * @packageDocumentation
  */
-export { booklet, type Codec } from './codecs.js';
-export { connectRegistry } from './connect.js';
+export type { Announced, Codec, Registrant } from './codec.js';
+export { codecs, decodeInstance, type CodecName } from './codecs.js';
+export { checkRegistryUrl, connectRegistry } from './connect.js';
 export {
   InvalidInstanceError,
   RegistrationFailedError,
   RegistryClosedError,
   RegistryError,
+  RegistryUnavailableError,
   UnsafeDirectoryError,
   UnsupportedRegistryError,
 } from './errors.js';
@@ -21,4 +23,5 @@ export type {
   Registry,
   RegistryOptions,
   Watch,
+  ZooKeeperOptions,
 } from './registry.js';
