@@ -18,7 +18,11 @@ function isWildcard(host: string): boolean {
   return bare === '0.0.0.0' || (isIPv6(bare) && /^[0:.]*(ffff:[0:.]*)?$/i.test(bare));
 }
 
-/** A service's name: it is a name of a directory too, and cannot lead out of its parent. */
+/**
+ * Checks a service's name: it is a name of a directory too, and cannot lead out of its parent.
+ *
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+ */
 export function checkService(service: unknown): void {
   if (typeof service !== 'string') throw wrongType('service', 'of type string', service);
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(service)) {

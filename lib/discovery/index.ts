@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { checkService } from './arguments.js';
 export type { Announced, Codec, Registrant } from './codec.js';
 export { codecs, decodeInstance, type CodecName } from './codecs.js';
 export { checkRegistryUrl, connectRegistry } from './connect.js';
