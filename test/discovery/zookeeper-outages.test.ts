@@ -7,7 +7,7 @@ import { startProxy } from '../support/tcp-proxy';
 import { startEnsemble, startServer, type ZooKeeperServer } from '../support/zookeeper';
 import { addresses, Lists } from './lists';
 
-const sessionTimeout = 2000;
+const sessionTimeout = 1000;
 
 let server: ZooKeeperServer;
 let registry: Registry;

@@ -4,7 +4,7 @@ import { fork } from 'truefork';
 import { connectRegistry } from 'truefork/discovery';
 
 const [url, service] = process.argv.slice(2);
-const zookeeper = { sessionTimeout: 2000 };
+const zookeeper = { sessionTimeout: 1000 };
 const isSocket = (fd) => {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
