@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { redirectOutput, type PidFile } from '../daemon/index.js';
 import type { Address, Registry } from '../discovery/index.js';
@@ -22,6 +23,9 @@ import { instanceAt, isZooKeeper, openRegistry } from './registry.js';
 // How long clients are given to hear that the service has left the registry, before its workers stop accepting: on this
 // machine, and through a network.
 const PROPAGATION = { file: 50, zookeeper: 200 }; // milliseconds
+
+// The variable with the id that a server is registered by.
+const INSTANCE = 'TRUEFORK_INSTANCE';
 
 async function listening(configuration: Configuration): Promise<Listener> {
   try {
@@ -93,6 +97,7 @@ async function serveOn(
   command: Program,
 ): Promise<void> {
   const { values } = configuration;
+  const id = instanceId();
   const loader = new Loader(values.application ?? '');
   const { logFile } = values;
   const log = await logOf(values.logFormat);
@@ -109,12 +114,12 @@ async function serveOn(
           redirectOutput(logFile);
         },
       }),
-      command,
+      command: { ...command, env: { ...command.env, [INSTANCE]: id } },
       beforeReady: async () => {
         loader.started();
         // Only now: who finds it finds workers that accept, and no worker shares its descriptor.
         if (values.register !== undefined && instance) {
-          registry = await registered(values.register, values.registry, instance);
+          registry = await registered(values.register, values.registry, instance, id);
           noteTo(log)('registered', {}, { name: values.register, ...instance });
         }
         // Last: what fails after it would have to put back that of another master.
@@ -132,10 +137,18 @@ async function serveOn(
   if (pidFile) keep(pidFile, master, noteTo(log));
 }
 
-async function registered(name: string, url: string | undefined, instance: Address): Promise<Registry> {
+// Told by the master whose place this process is to take: in the registry, both are the same.
+function instanceId(): string {
+  const told = process.env[INSTANCE];
+  // It is not for what is served, which may serve something itself.
+  Reflect.deleteProperty(process.env, INSTANCE);
+  return predecessor() && told !== undefined ? told : randomUUID();
+}
+
+async function registered(name: string, url: string | undefined, instance: Address, id: string): Promise<Registry> {
   const registry = await openRegistry(url, name);
   try {
-    await registry.register(name, instance);
+    await registry.register(name, instance, { id });
   } catch (error) {
     await registry.close();
     throw error;

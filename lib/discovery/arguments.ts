@@ -1,4 +1,5 @@
 // The arguments of a registry.
+import { randomUUID } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { integer, object, outOfRange, wrongType, wrongValue } from '../mistakes.js';
 import type { CodecName } from './codecs.js';
@@ -40,6 +41,16 @@ export function checkAddress(address: unknown): Address {
   }
   if (host.length > longestHost) throw outOfRange('address.host', `at most ${longestHost} characters`, host);
   return { host, port: integer('address.port', port, 1, 65535) };
+}
+
+/** The id that a registration shall have; a new one if none is told. */
+export function checkId(options: unknown = {}): string {
+  const { id = randomUUID() } = object('options', options) as { id?: unknown };
+  if (typeof id !== 'string') throw wrongType('options.id', 'of type string', id);
+  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) {
+    throw wrongValue('options.id', 'must be a UUID in small letters', id);
+  }
+  return id;
 }
 
 /** Where a registry is, as text. */

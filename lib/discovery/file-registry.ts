@@ -1,16 +1,23 @@
-import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { atfork } from '../posix/index.js';
 import { callback } from '../mistakes.js';
-import { checkAddress, checkService } from './arguments.js';
+import { checkAddress, checkId, checkService } from './arguments.js';
 import type { Codec } from './codec.js';
 import { DirectoryWatch } from './directory-watch.js';
 import { RegistryClosedError } from './errors.js';
 import { FileInstance } from './file-instance.js';
 import { FileReader } from './file-reader.js';
 import { FileService } from './file-service.js';
-import type { Address, Instance, InstancesListener, Registration, Registry, Watch } from './registry.js';
+import type {
+  Address,
+  Instance,
+  InstancesListener,
+  RegisterOptions,
+  Registration,
+  Registry,
+  Watch,
+} from './registry.js';
 
 // The promise of what is done at once: nothing here waits, so that a fork never comes in the middle.
 function promised<T>(work: () => T): Promise<T> {
@@ -80,10 +87,10 @@ export class FileRegistry implements Registry {
     });
   }
 
-  register(service: string, address: Address): Promise<Registration> {
+  register(service: string, address: Address, options?: RegisterOptions): Promise<Registration> {
     return promised(() => {
       const opened = this.#service(service);
-      const registrant = { service, id: randomUUID(), since: Date.now() };
+      const registrant = { service, id: checkId(options), since: Date.now() };
       const payloadOf = (at: Address) => this.#codec.encode({ ...registrant, ...checkAddress(at) });
       const file = new FileInstance(join(this.#directory, service), registrant.id, payloadOf(address));
       opened.add(file);

@@ -20,6 +20,7 @@ export type {
   Address,
   Instance,
   InstancesListener,
+  RegisterOptions,
   Registration,
   Registry,
   RegistryOptions,

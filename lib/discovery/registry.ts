@@ -76,7 +76,7 @@ export interface Registry extends AsyncDisposable {
    * @throws {RegistryUnavailableError} ERR_REGISTRY_UNAVAILABLE: ZooKeeper does not answer, or refuses it
    * @throws {Error} the error of the system call that failed
    */
-  register(service: string, address: Address): Promise<Registration>;
+  register(service: string, address: Address, options?: RegisterOptions): Promise<Registration>;
   /**
    * Tells the instances of a service: soon after the call, and again after every change.
    *
@@ -110,6 +110,16 @@ export interface ZooKeeperOptions {
   auth?: string;
   /** The ACL of all nodes that are made; everybody may do everything if absent. See `truefork/zookeeper`. */
   acl?: readonly Acl[];
+}
+
+/** Options of `Registry.register`. */
+export interface RegisterOptions {
+  /**
+   * The instance's id, a UUID in small letters; a new one if absent. An id that another process has registered for the service
+   * is taken over: no watcher sees the instance missing. The other registration stands by, and comes back when this one goes
+   * before it does.
+   */
+  id?: string;
 }
 
 /** Options of `connectRegistry`. */

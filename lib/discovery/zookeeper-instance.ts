@@ -22,6 +22,9 @@ const longestDelay = 30_000;
 // A node that was there for so many milliseconds is not one that somebody keeps deleting.
 const calm = 60_000;
 
+// So many sessions ago, nothing is left of one.
+const mostSessions = 16;
+
 interface Waiting {
   /** What it waits for. */
   readonly revision: number;
@@ -47,6 +50,9 @@ function isTransient(error: unknown): boolean {
  * The node is known by the instance's id, which is in its name or in its value. When nobody knows whether it was made (the
  * answer was lost), it is looked for: it is this registration's if it has the id and belongs to the session; one that has the
  * id and belongs to a session before is deleted. A node that is as it shall be is never made anew, so nobody sees it missing.
+ *
+ * Another process may register the same id, to take it over. Where nodes have numbers, both are there, and count as one. Where
+ * the id is the name, the newer replaces the node, and the older stands by until it is gone.
  */
 export class ZooKeeperInstance {
   readonly #client: ZooKeeperClient;
@@ -63,6 +69,8 @@ export class ZooKeeperInstance {
   /** Whether there may be one that is not known. */
   #isUncertain = false;
   #wasThere = false;
+  /** The last sessions that may own a node that was made here. */
+  #sessions: readonly (bigint | undefined)[] = [];
   #failures = 0;
   /** When and in which session it was made, and how often it was deleted by somebody else soon after. */
   #made: { readonly at: number; readonly session: bigint | undefined } | undefined;
@@ -182,8 +190,13 @@ export class ZooKeeperInstance {
       return false;
     }
     if (node.stat.ephemeralOwner !== this.#client.sessionId) {
-      await this.#delete();
-      return false;
+      if (this.#isFormer(node)) {
+        await this.#delete();
+        return false;
+      }
+      // It stands by, and there is a watch on what has taken its place.
+      this.#path = undefined;
+      return true;
     }
     if (node.value.equals(wanted)) return true;
     await this.#client.set(path, wanted, node.stat.version);
@@ -210,6 +223,16 @@ export class ZooKeeperInstance {
     }
   }
 
+  /** Whether a node is one that this registration has left in a session before. */
+  #isFormer({ stat }: Node): boolean {
+    return this.#sessions.includes(stat.ephemeralOwner);
+  }
+
+  #noteSession(): void {
+    const { sessionId } = this.#client;
+    if (this.#sessions.at(-1) !== sessionId) this.#sessions = [...this.#sessions, sessionId].slice(-mostSessions);
+  }
+
   /** How long to wait, in milliseconds, if somebody has deleted it, and soon again. */
   #restBeforeMaking(): number {
     const made = this.#made;
@@ -224,20 +247,42 @@ export class ZooKeeperInstance {
     const { name, sequence } = this.#layout.nodeFor(this.#id);
     const isAgain = this.#made !== undefined && this.#made.session === this.#client.sessionId;
     this.#isUncertain = true;
+    this.#noteSession();
     try {
       const path = nodePath(this.#layout.parent, name);
       this.#path = await this.#client.create(path, payload, { ephemeral: true, sequence });
       this.#isUncertain = false;
+      // There may not have been one when it was asked.
+      this.#noteSession();
       this.#made = { at: performance.now(), session: this.#client.sessionId };
       this.#deletions = isAgain ? this.#deletions + 1 : 0;
     } catch (error) {
-      // Where it exists already, it is looked at.
-      if (error instanceof NodeExistsError) return;
+      if (error instanceof NodeExistsError) {
+        await this.#replace(nodePath(this.#layout.parent, name), payload);
+        return;
+      }
       if (!isTransient(error)) this.#isUncertain = false;
       if (!(error instanceof NoNodeError)) throw error;
       this.#isUncertain = false;
       await this.#client.ensurePath(this.#layout.parent);
     }
+  }
+
+  /** Makes a node of the name that there is: it is from a session before, or of who is to be relieved, or has taken over. */
+  async #replace(path: string, payload: Buffer): Promise<void> {
+    const node = await this.#read(path, false);
+    if (!node) return;
+    const isOwn = node.stat.ephemeralOwner === this.#client.sessionId;
+    // At once, so that nobody sees the instance missing.
+    if (!isOwn && (!this.#wasThere || this.#isFormer(node))) {
+      await this.#client
+        .transaction()
+        .delete(path, node.stat.version)
+        .create(path, payload, { ephemeral: true })
+        .commit();
+    }
+    this.#path = path;
+    this.#isUncertain = false;
   }
 
   async #delete(): Promise<void> {
@@ -264,8 +309,9 @@ export class ZooKeeperInstance {
       const path = nodePath(this.#layout.parent, name);
       const node = await this.#read(path, false);
       if (!node || !this.#isOwn(node.value, path)) continue;
-      if (own === undefined && node.stat.ephemeralOwner === this.#client.sessionId) own = path;
-      else await this.#deleteIfThere(path);
+      const isOwn = node.stat.ephemeralOwner === this.#client.sessionId;
+      if (isOwn && own === undefined) own = path;
+      else if (isOwn || this.#isFormer(node)) await this.#deleteIfThere(path);
     }
     this.#path = own;
     this.#isUncertain = false;

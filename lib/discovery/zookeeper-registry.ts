@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { atfork } from '../posix/index.js';
 import { callback } from '../mistakes.js';
 import {
@@ -8,10 +7,18 @@ import {
   ZooKeeperError,
   type Acl,
 } from '../zookeeper/index.js';
-import { checkAddress, checkService } from './arguments.js';
+import { checkAddress, checkId, checkService } from './arguments.js';
 import { codecs, type CodecName } from './codecs.js';
 import { RegistryClosedError, RegistryUnavailableError } from './errors.js';
-import type { Address, Instance, InstancesListener, Registration, Registry, Watch } from './registry.js';
+import type {
+  Address,
+  Instance,
+  InstancesListener,
+  RegisterOptions,
+  Registration,
+  Registry,
+  Watch,
+} from './registry.js';
 import { ZooKeeperInstance } from './zookeeper-instance.js';
 import { layoutOf } from './zookeeper-layout.js';
 import { ZooKeeperService } from './zookeeper-service.js';
@@ -94,11 +101,11 @@ export class ZooKeeperRegistry implements Registry {
     return new ZooKeeperRegistry(client, options);
   }
 
-  async register(service: string, address: Address): Promise<Registration> {
+  async register(service: string, address: Address, options?: RegisterOptions): Promise<Registration> {
     const { codec, warn } = this.#options;
     checkService(service);
     this.#checkOpen();
-    const registrant = { service, id: randomUUID(), since: Date.now() };
+    const registrant = { service, id: checkId(options), since: Date.now() };
     const payloadOf = (at: Address) => codecs[codec].encode({ ...registrant, ...checkAddress(at) });
     const payload = payloadOf(address);
     const instance = new ZooKeeperInstance(this.#client, layoutOf(codec, service), registrant.id, warn);

@@ -17,8 +17,10 @@ export function conforms(open: () => Promise<Place> | Place): void {
   let place: Place;
   let registry: Registry;
   let other: Registry;
+  let others: Registry[];
 
   beforeEach(async () => {
+    others = [];
     place = await open();
     registry = await place.connect();
     other = await place.connect();
@@ -27,7 +29,14 @@ export function conforms(open: () => Promise<Place> | Place): void {
   afterEach(async () => {
     await registry.close();
     await other.close();
+    await Promise.all(others.map((one) => one.close()));
   });
+
+  async function connected(): Promise<Registry> {
+    const one = await place.connect();
+    others.push(one);
+    return one;
+  }
 
   function watched(by: Registry, service = 'rpc'): Lists & { watch: Watch } {
     const lists = new Lists();
@@ -201,6 +210,28 @@ export function conforms(open: () => Promise<Place> | Place): void {
     await lists.until('10.0.0.1:8001');
   });
 
+  test('an id that another has is taken over, and comes back to it, without a gap', async () => {
+    const lists = watched(await connected());
+    const first = await registry.register('rpc', a);
+    await lists.until('10.0.0.1:8001');
+    const second = await other.register('rpc', a, { id: first.id });
+    expect(second.id).toBe(first.id);
+    await first.update(a);
+    expect(await other.instances('rpc')).toEqual([{ id: first.id, ...a }]);
+    // The newer one goes: the older one is there still.
+    await second.unregister();
+    const third = await other.register('rpc', b);
+    await lists.until('10.0.0.1:8001', '10.0.0.2:8002');
+    // The older one goes, as after an upgrade.
+    const fourth = await other.register('rpc', a, { id: first.id });
+    await first.unregister();
+    await third.unregister();
+    await lists.until('10.0.0.1:8001');
+    expect(lists.all.slice(1).every(([instance]) => instance?.id === first.id)).toBe(true);
+    await fourth.unregister();
+    await lists.until();
+  });
+
   test('to unregister twice is no mistake, to update after it is one', async () => {
     const registration = await registry.register('rpc', a);
     await registration.unregister();
@@ -266,6 +297,14 @@ export function conforms(open: () => Promise<Place> | Place): void {
       await registry.register('rpc', { host: 'x'.repeat(255), port: 1 });
     });
 
+    test.each(['', 'x', '3F0D0000-0000-4000-8000-000000000000', '../3f0d0000-0000-4000-8000-000000000000'])(
+      'the id %j',
+      async (id) => {
+        const wrong = expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' }) as Error;
+        await expect(registry.register('rpc', a, { id })).rejects.toEqual(wrong);
+      },
+    );
+
     test('what has the wrong type', async () => {
       const wrong = expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }) as Error;
       await expect(registry.register(1 as never, a)).rejects.toEqual(wrong);
@@ -273,6 +312,8 @@ export function conforms(open: () => Promise<Place> | Place): void {
       await expect(registry.register('rpc', { host: 1 as never, port: 1 })).rejects.toEqual(wrong);
       await expect(registry.register('rpc', { host: 'x', port: '1' as never })).rejects.toEqual(wrong);
       expect(() => registry.watch('rpc', 'x' as never)).toThrow(TypeError);
+      await expect(registry.register('rpc', a, { id: 7 as never })).rejects.toEqual(wrong);
+      await expect(registry.register('rpc', a, null as never)).rejects.toEqual(wrong);
     });
   });
 
