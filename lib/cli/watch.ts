@@ -6,11 +6,13 @@ import { hasScreen, Screen } from './screen.js';
 // What has happened, as far as the screen has room for it.
 const EVENTS = 1000;
 
+const INTERVAL = 1_000; // milliseconds
+
 const ends = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Who is told what the registry warns of. */
 interface Warnings {
-  tell(this: void, message: string): void;
+  tell: (message: string) => void;
 }
 
 /** As it can be shown: what others have registered may have anything in it, and a terminal obeys it. */
@@ -88,6 +90,8 @@ async function draw(registry: Registry, service: string, warnings: Warnings): Pr
     redraw();
   };
   redraw();
+  // Whether the list is stale is told by no event.
+  setInterval(redraw, INTERVAL).unref();
   for await (const next of watch) {
     note(changes(list ?? [], next));
     list = next;

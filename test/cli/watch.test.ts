@@ -1,9 +1,10 @@
 import { readdirSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { connectRegistry } from 'truefork/discovery';
 import { ZooKeeperClient } from 'truefork/zookeeper';
 import { Program } from '../support/programs';
-import { childrenOf } from '../support/processes';
+import { childrenOf, groupOf } from '../support/processes';
 import { isolated, temporaryDirectory } from '../support/runtime';
 import { startServer } from '../support/zookeeper';
 import { command, serve, truefork } from './truefork';
@@ -60,7 +61,8 @@ describe('with ZooKeeper', () => {
       await client.start();
       const watching = watch('rpc', '--registry', url);
       const args = ['-w', '2', '--register', 'rpc', '--registry', url];
-      const { program, port } = await serve('../../examples/rpc/server.mjs', { env: isolated(), args });
+      const env = isolated();
+      const { program, port } = await serve('../../examples/rpc/server.mjs', { env, args });
       const [, id = ''] = await watching.printed(new RegExp(`^\\+ 127\\.0\\.0\\.1:${port} (\\S+)\n$`));
       expect(await client.getChildren('/demo')).toEqual([`_c_${id}-rpc0000000000`]);
       await program.logged(/ ready[^]* ready[^]* registered name=rpc host=127\.0\.0\.1 port=\d+/);
@@ -75,7 +77,14 @@ describe('with ZooKeeper', () => {
       expect(Math.max(...molds())).toBeLessThanOrEqual(before);
       expect(await client.getChildren('/demo')).toEqual([`_c_${id}-rpc0000000000`]);
 
-      program.kill('SIGTERM');
+      // A new master has the same id, and nobody has heard of it.
+      const upgraded = await truefork(['upgrade', String(program.pid)], env);
+      expect(upgraded).toMatchObject({ code: 0, stderr: '' });
+      while (groupOf(program.pid).some(({ pid, state }) => pid === program.pid && state !== 'Z')) await sleep(10);
+      expect(await client.getChildren('/demo')).toEqual([`_c_${id}-rpc0000000001`]);
+      expect(watching.stdout).toBe(`+ 127.0.0.1:${port} ${id}\n`);
+
+      process.kill(Number(upgraded.stdout), 'SIGTERM');
       await watching.printed(new RegExp(`\n- 127\\.0\\.0\\.1:${port} ${id}\n$`));
       expect((await program.finished()).code).toBe(0);
       expect(await client.getChildren('/demo')).toEqual([]);

@@ -202,6 +202,32 @@ export function conforms(open: () => Promise<Place> | Place): void {
     await watcher.until();
   });
 
+  test('a list that is empty of a sudden is not told when its servers come back', async () => {
+    const lists = watched(other);
+    const registrations = [await registry.register('rpc', a), await registry.register('rpc', b)];
+    await lists.until('10.0.0.1:8001', '10.0.0.2:8002');
+    const before = lists.all.length;
+    await place.removeService('rpc');
+    const marker = await registry.register('rpc', { host: 'marker', port: 1 });
+    await lists.until('10.0.0.1:8001', '10.0.0.2:8002', 'marker:1');
+    expect(lists.all.slice(before).every((list) => list.length > 0)).toBe(true);
+    for (const registration of [...registrations, marker]) await registration.unregister();
+    await lists.until();
+  });
+
+  test('while many come, change and go at once, the list that is told last is the right one', async () => {
+    const all = [watched(registry), watched(other)];
+    const cycle = async (by: Registry, n: number) => {
+      const registration = await by.register('rpc', { host: `h${n}`, port: 1 });
+      await registration.update({ host: `h${n}`, port: 2 });
+      if (n % 4 > 0) await registration.unregister();
+    };
+    await Promise.all(Array.from({ length: 40 }, (_, n) => cycle(n % 2 > 0 ? registry : other, n)));
+    const left = Array.from({ length: 10 }, (_, n) => `h${4 * n}:2`).sort();
+    for (const lists of all) await lists.until(...left);
+    expect(addresses(await other.instances('rpc'))).toEqual(left);
+  });
+
   test('a service that is removed while it is watched and empty can be registered for', async () => {
     const lists = watched(other);
     await lists.until();
