@@ -1,4 +1,3 @@
-import type { Acl } from '../zookeeper/index.js';
 import type { CodecName } from './codecs.js';
 
 /** Where a server accepts connections. */
@@ -108,8 +107,11 @@ export interface ZooKeeperOptions {
   timeout?: number;
   /** The credential of the scheme `digest`, `user:password`; that of the URL if absent. */
   auth?: string;
-  /** The ACL of all nodes that are made; everybody may do everything if absent. See `truefork/zookeeper`. */
-  acl?: readonly Acl[];
+  /**
+   * The ACL of all nodes that are made, as `truefork/zookeeper` has it (`creatorAcl`, `readAcl`); everybody may do everything if
+   * absent.
+   */
+  acl?: readonly { readonly perms: number; readonly scheme: string; readonly id: string }[];
 }
 
 /** Options of `Registry.register`. */

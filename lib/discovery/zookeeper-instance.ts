@@ -93,7 +93,7 @@ export class ZooKeeperInstance {
     return this.#want(payload);
   }
 
-  /** Deletes it. Fulfilled when it is gone, or the session is. */
+  /** Deletes it. Fulfilled when it is gone. */
   remove(): Promise<void> {
     return this.#want(undefined);
   }
