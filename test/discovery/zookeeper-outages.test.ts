@@ -12,9 +12,20 @@ const sessionTimeout = 1000;
 let server: ZooKeeperServer;
 let registry: Registry;
 let lists: Lists;
+/** The path of the registry, another one for each test. */
+let root: string;
+let tests = 0;
+
+beforeAll(async () => {
+  server = await startServer();
+});
+
+afterAll(async () => {
+  await server.destroy();
+});
 
 beforeEach(async () => {
-  server = await startServer();
+  root = `/demo${++tests}`;
   registry = await connectTo(server.address);
   lists = new Lists();
   registry.watch('rpc', lists.listener);
@@ -22,16 +33,15 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await registry.close();
-  await server.destroy();
 });
 
 function connectTo(servers: string): Promise<Registry> {
-  return connectRegistry(`zk://${servers}/demo`, { zookeeper: { sessionTimeout }, onWarning: () => undefined });
+  return connectRegistry(`zk://${servers}${root}`, { zookeeper: { sessionTimeout }, onWarning: () => undefined });
 }
 
 async function registrant(host: string, port: number, servers = server.address): Promise<Program & { id: string }> {
   const program = new Program(programPath('discovery-zookeeper.mjs'), {
-    args: [`zk://${servers}/demo`, 'rpc', host, String(port), String(sessionTimeout)],
+    args: [`zk://${servers}${root}`, 'rpc', host, String(port), String(sessionTimeout)],
   });
   const [, id = ''] = await program.printed(/registered (\S+)/);
   return Object.assign(program, { id });
@@ -175,7 +185,7 @@ test('an ensemble whose leader is killed, and that loses its quorum and has it a
     expect(told.all.every((list, n) => n === 0 || list.length > 0)).toBe(true);
     const client = new ZooKeeperClient(ensemble.hosts);
     await client.start();
-    expect(await client.getChildren('/demo')).toHaveLength(2);
+    expect(await client.getChildren(root)).toHaveLength(2);
     await client.stop();
     await endOf(program);
     await own.close();
@@ -189,7 +199,7 @@ const versions = everyNode().map(({ major, path }) => [major, path] as const);
 test.each(versions)('on Node %s, a forked child has nothing of the registry of its parent', async (_, node) => {
   const program = new Program(programPath('discovery-zookeeper-forked.mjs'), {
     node,
-    args: [`zk://${server.address}/demo`, 'rpc'],
+    args: [`zk://${server.address}${root}`, 'rpc'],
   });
   await program.printed(/parent ready/);
   await program.printed(/child ready/);
