@@ -1,6 +1,6 @@
 import { createRpcClient } from '../rpc/index.js';
 import { integerOption, textOption, UsageError, type Call, type Command } from './command.js';
-import { openRegistry } from './registry.js';
+import { openRegistry, registryOption } from './registry.js';
 
 const TIMEOUT = 5_000; // milliseconds
 
@@ -34,7 +34,7 @@ export const call: Command = {
   operands: ['NAME', 'METHOD', '[JSON]'],
   options: {
     timeout: { type: 'string', short: 't', value: 'MS', help: `Milliseconds until it gives up. Default: ${TIMEOUT}.` },
-    registry: { type: 'string', value: 'URL', help: "Where to look: file:///DIRECTORY. Default: this user's own." },
+    registry: registryOption,
   },
   run,
 };

@@ -170,6 +170,11 @@ const conflicts: readonly Conflict[] = [
     why: ({ of, needed }) => `${of('statusHost')} needs ${needed('statusPort')}`,
   },
   {
+    between: ['advertise', 'register'],
+    is: (_, told) => told('advertise') && !told('register'),
+    why: ({ of, needed }) => `${of('advertise')} needs ${needed('register')}`,
+  },
+  {
     between: ['registry', 'register'],
     is: (_, told) => told('registry') && !told('register'),
     why: ({ of, needed }) => `${of('registry')} needs ${needed('register')}`,

@@ -8,8 +8,9 @@ import { complaintOf, exitCodeOf } from './exit-codes.js';
 import { ps } from './ps.js';
 import { serve } from './serve.js';
 import { top } from './top.js';
+import { watch } from './watch.js';
 
-const commands: readonly Command[] = [serve, status, top, reload, refork, upgrade, scale, stop, quit, ps, call];
+const commands: readonly Command[] = [serve, status, top, reload, refork, upgrade, scale, stop, quit, ps, watch, call];
 
 function version(): string {
   const manifest = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');

@@ -16,7 +16,7 @@ import {
 import { predecessor, type Master, type Note } from '../prefork/index.js';
 import type { Values } from './configuration.js';
 import { Failure, isForkError, type Ending } from './exit-codes.js';
-import { openRegistry } from './registry.js';
+import { checkRegistry } from './registry.js';
 
 const endings: Readonly<Record<(IdentityError | PidFileError)['code'], Ending>> = {
   ERR_UNKNOWN_USER: 'user',
@@ -55,7 +55,7 @@ export async function check(values: Values): Promise<Identity | undefined> {
   const changes = user !== undefined || group !== undefined;
   const identity = changes ? orFail('user', () => identityOf(user, group)) : undefined;
   if (pidFile !== undefined) claimable(pidFile, { alone: false });
-  if (register !== undefined) await (await openRegistry(registry, register)).close();
+  if (register !== undefined) await checkRegistry(registry, register);
   return identity;
 }
 

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { redirectOutput, type PidFile } from '../daemon/index.js';
-import type { Registry } from '../discovery/index.js';
+import type { Address, Registry } from '../discovery/index.js';
 import {
   noteTo,
   openListener,
@@ -8,7 +9,6 @@ import {
   prefork,
   type Command as Program,
   type Listener,
-  type ServerAddress,
 } from '../prefork/index.js';
 import { loaded, Loader } from './application.js';
 import type { Call, Command } from './command.js';
@@ -18,10 +18,14 @@ import { logOf } from './log.js';
 import { asWhoItIs, ownCommand } from './own-command.js';
 import { heedSignals } from './process-1.js';
 import { check, checkAlone, detached, keep, publish, setUmask, settle } from './process-settings.js';
-import { instanceAt, openRegistry } from './registry.js';
+import { instanceAt, isZooKeeper, openRegistry } from './registry.js';
 
-// How long clients are given to hear that the service has left the registry, before its workers stop accepting.
-const PROPAGATION = 50; // milliseconds
+// How long clients are given to hear that the service has left the registry, before its workers stop accepting: on this
+// machine, and through a network.
+const PROPAGATION = { file: 50, zookeeper: 200 }; // milliseconds
+
+// The variable with the id that a server is registered by.
+const INSTANCE = 'TRUEFORK_INSTANCE';
 
 async function listening(configuration: Configuration): Promise<Listener> {
   try {
@@ -69,12 +73,16 @@ async function start(call: Call, command: Program): Promise<void> {
   setUmask(values);
   // As the process that was started: a socket may have been opened for it, and for no other.
   const listener = await listening(configuration);
+  const { register, registry, advertise } = values;
+  const instance = beforeServing(listener, () => {
+    return register === undefined ? undefined : instanceAt(listener.address, registry, advertise);
+  });
   const daemon = beforeServing(listener, () => detached(values));
   try {
     beforeServing(listener, () => {
       settle(values, identity);
     });
-    await serveOn(listener, configuration, identity ? asWhoItIs(command) : command);
+    await serveOn(listener, instance, configuration, identity ? asWhoItIs(command) : command);
     daemon?.ready();
   } catch (error) {
     daemon?.failed(complaintOf(error), exitCodeOf(error));
@@ -82,8 +90,14 @@ async function start(call: Call, command: Program): Promise<void> {
   }
 }
 
-async function serveOn(listener: Listener, configuration: Configuration, command: Program): Promise<void> {
+async function serveOn(
+  listener: Listener,
+  instance: Address | undefined,
+  configuration: Configuration,
+  command: Program,
+): Promise<void> {
   const { values } = configuration;
+  const id = instanceId();
   const loader = new Loader(values.application ?? '');
   const { logFile } = values;
   const log = await logOf(values.logFormat);
@@ -100,13 +114,13 @@ async function serveOn(listener: Listener, configuration: Configuration, command
           redirectOutput(logFile);
         },
       }),
-      command,
+      command: { ...command, env: { ...command.env, [INSTANCE]: id } },
       beforeReady: async () => {
         loader.started();
         // Only now: who finds it finds workers that accept, and no worker shares its descriptor.
-        if (values.register !== undefined) {
-          registry = await registered(values.register, values.registry, listener.address);
-          noteTo(log)('registered', {}, { name: values.register, ...instanceAt(listener.address) });
+        if (values.register !== undefined && instance) {
+          registry = await registered(values.register, values.registry, instance, id);
+          noteTo(log)('registered', {}, { name: values.register, ...instance });
         }
         // Last: what fails after it would have to put back that of another master.
         pidFile = publish(values);
@@ -114,7 +128,7 @@ async function serveOn(listener: Listener, configuration: Configuration, command
       beforeStop: async () => {
         if (!registry) return;
         await registry.close();
-        await sleep(PROPAGATION);
+        await sleep(isZooKeeper(values.registry) ? PROPAGATION.zookeeper : PROPAGATION.file);
       },
     });
   } catch (error) {
@@ -123,10 +137,18 @@ async function serveOn(listener: Listener, configuration: Configuration, command
   if (pidFile) keep(pidFile, master, noteTo(log));
 }
 
-async function registered(name: string, url: string | undefined, at: ServerAddress): Promise<Registry> {
+// Told by the master whose place this process is to take: in the registry, both are the same.
+function instanceId(): string {
+  const told = process.env[INSTANCE];
+  // It is not for what is served, which may serve something itself.
+  Reflect.deleteProperty(process.env, INSTANCE);
+  return predecessor() && told !== undefined ? told : randomUUID();
+}
+
+async function registered(name: string, url: string | undefined, instance: Address, id: string): Promise<Registry> {
   const registry = await openRegistry(url, name);
   try {
-    await registry.register(name, instanceAt(at));
+    await registry.register(name, instance, { id });
   } catch (error) {
     await registry.close();
     throw error;

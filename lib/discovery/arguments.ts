@@ -1,9 +1,12 @@
 // The arguments of a registry.
+import { randomUUID } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { integer, object, outOfRange, wrongType, wrongValue } from '../mistakes.js';
+import type { CodecName } from './codecs.js';
 import type { Address } from './registry.js';
 
-const longestHost = 255;
+/** The longest host, in characters: that of a DNS name. */
+export const longestHost = 255;
 
 /** A port that a client can connect to. */
 export function isPort(value: unknown): value is number {
@@ -16,7 +19,11 @@ function isWildcard(host: string): boolean {
   return bare === '0.0.0.0' || (isIPv6(bare) && /^[0:.]*(ffff:[0:.]*)?$/i.test(bare));
 }
 
-/** A service's name: it is a name of a directory too, and cannot lead out of its parent. */
+/**
+ * Checks a service's name: it is a name of a directory too, and cannot lead out of its parent.
+ *
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+ */
 export function checkService(service: unknown): void {
   if (typeof service !== 'string') throw wrongType('service', 'of type string', service);
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(service)) {
@@ -36,9 +43,29 @@ export function checkAddress(address: unknown): Address {
   return { host, port: integer('address.port', port, 1, 65535) };
 }
 
+/** The id that a registration shall have; a new one if none is told. */
+export function checkId(options: unknown = {}): string {
+  const { id = randomUUID() } = object('options', options) as { id?: unknown };
+  if (typeof id !== 'string') throw wrongType('options.id', 'of type string', id);
+  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) {
+    throw wrongValue('options.id', 'must be a UUID in small letters', id);
+  }
+  return id;
+}
+
 /** Where a registry is, as text. */
 export function checkUrl(url: unknown): string {
   if (typeof url === 'string') return url;
   if (url instanceof URL) return url.href;
   throw wrongType('url', 'a string or a URL', url);
+}
+
+const codecNames: readonly CodecName[] = ['booklet', 'curator', 'serverset'];
+
+/** The name of a codec. */
+export function checkCodec(codec: unknown): CodecName {
+  if (typeof codec !== 'string') throw wrongType('options.codec', 'of type string', codec);
+  const known = codecNames.find((name) => name === codec);
+  if (!known) throw wrongValue('options.codec', `must be one of ${codecNames.join(', ')}`, codec);
+  return known;
 }

@@ -1,50 +1,27 @@
-import { isPort } from './arguments.js';
+// The codecs. What is written is of one of them; what is read may be of any, and tells by its members of which.
+import { booklet } from './booklet.js';
+import { membersOf, type Announced, type Codec } from './codec.js';
+import { curator } from './curator.js';
 import { InvalidInstanceError } from './errors.js';
-import type { Address } from './registry.js';
+import { serverset } from './serverset.js';
 
-/** How an address is written in a registry. */
-export interface Codec {
-  /** Its name. */
-  readonly name: string;
-  /** The bytes of an address, fewer than 64 KiB. */
-  encode(address: Address): Buffer;
-  /**
-   * The address of such bytes.
-   *
-   * @throws {InvalidInstanceError} ERR_INVALID_INSTANCE: they are something else; the message says what is wrong
-   */
-  decode(payload: Uint8Array): Address;
-}
+/** The codecs by their names. */
+export const codecs = { booklet, curator, serverset } as const satisfies Record<string, Codec>;
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** The name of a codec. */
+export type CodecName = keyof typeof codecs;
 
-function parsed(payload: Uint8Array): unknown {
-  try {
-    return JSON.parse(utf8.decode(payload));
-  } catch {
-    throw new InvalidInstanceError('it is not JSON in UTF-8');
-  }
-}
+// A ServerSet's first: its members may have more than it needs.
+const bySniffing: readonly Codec[] = [serverset, curator, booklet];
 
 /**
- * The JSON that the servers of the juejin RPC booklet register: `{"host": "localhost", "port": 45675}`. Other members
- * are ignored.
+ * What a payload tells, whichever codec has written it; undefined: an instance that takes no calls now.
  *
- * @see https://github.com/pyloque/juejin_rpc_py
+ * @throws {InvalidInstanceError} ERR_INVALID_INSTANCE: it is of none; the message says what is wrong
  */
-export const booklet: Codec = {
-  name: 'booklet',
-
-  encode({ host, port }) {
-    return Buffer.from(`{"host": ${JSON.stringify(host)}, "port": ${port}}`);
-  },
-
-  decode(payload) {
-    const value = parsed(payload);
-    if (typeof value !== 'object' || value === null) throw new InvalidInstanceError('it is not an object');
-    const { host, port } = value as Partial<Record<keyof Address, unknown>>;
-    if (typeof host !== 'string' || host === '') throw new InvalidInstanceError('its "host" is no string, or empty');
-    if (!isPort(port)) throw new InvalidInstanceError('its "port" is no integer from 1 to 65535');
-    return { host, port };
-  },
-};
+export function decodeInstance(payload: Uint8Array): Announced | undefined {
+  const members = membersOf(payload);
+  const codec = bySniffing.find((candidate) => candidate.knows(members));
+  if (!codec) throw new InvalidInstanceError('it has none of "host", "address" and "serviceEndpoint"');
+  return codec.decode(members);
+}

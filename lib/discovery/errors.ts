@@ -8,12 +8,13 @@
  * | `UnsafeDirectoryError` | `ERR_UNSAFE_DIRECTORY` |
  * | `RegistrationFailedError` | `ERR_REGISTRATION_FAILED` |
  * | `InvalidInstanceError` | `ERR_INVALID_INSTANCE` |
+ * | `RegistryUnavailableError` | `ERR_REGISTRY_UNAVAILABLE` |
  */
 export class RegistryError extends Error {
   readonly code: string;
 
-  constructor(code: string, message: string) {
-    super(message);
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = new.target.name;
     this.code = code;
   }
@@ -51,6 +52,13 @@ export class RegistrationFailedError extends RegistryError {
 export class InvalidInstanceError extends RegistryError {
   constructor(message: string) {
     super('ERR_INVALID_INSTANCE', message);
+  }
+}
+
+/** The registry could not be asked, or has refused what it was asked; `cause` is the error of ZooKeeper, if there is one. */
+export class RegistryUnavailableError extends RegistryError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_REGISTRY_UNAVAILABLE', message, options);
   }
 }
 

@@ -1,13 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { fstatSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { close, O_CLOEXEC, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR, open, write } from '../posix/index.js';
+import {
+  close,
+  O_CLOEXEC,
+  O_CREAT,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_RDWR,
+  open,
+  write,
+} from '../posix/index.js';
 import { hasCode, RegistrationFailedError } from './errors.js';
 import {
   fileOf,
+  isHeld,
   isSameFile,
   hold,
   makeDirectory,
+  ownUser,
   statOf,
   temporaryFileOf,
   unlinkIfThere,
@@ -66,27 +79,28 @@ function publish(directory: string, name: string, payload: Buffer): number {
  * A registration as a file: it lives for as long as its descriptor holds the lock, at most as long as its process.
  *
  * The file at its name is locked from before it is visible until after it is replaced or gone, and no other registrant
- * ever uses the name. So a file that is not locked, and is what the name stands for, is dead, and will be for ever: a
- * reader that has seen this may unlink the name whenever it comes to it, without a lock of its own.
+ * uses the name, but one that takes it over. So a file that is not locked, and is what the name stands for, is dead, and will
+ * be for ever: a reader that has seen this may unlink the name whenever it comes to it, without a lock of its own. (Only one
+ * that stood by while its successor died can be unlinked so, in the moment in which it comes back; then it comes back again.)
  */
 export class FileInstance {
-  readonly id = randomUUID();
   readonly #directory: string;
-  readonly #name = fileOf(this.id);
+  readonly #name: string;
   #payload: Buffer;
   #fd: number | undefined;
   #restored = -Infinity;
 
   /** @throws {Error} that of the system call that failed; then there is no file */
-  constructor(directory: string, payload: Buffer) {
+  constructor(directory: string, id: string, payload: Buffer) {
     this.#directory = directory;
+    this.#name = fileOf(id);
     this.#payload = payload;
     this.#fd = publish(directory, this.#name, payload);
   }
 
   /** Replaces the payload. If it fails, the one before stays. */
   update(payload: Buffer): void {
-    this.#replace(payload);
+    if (!this.#isTakenOver()) this.#replace(payload);
     this.#payload = payload;
   }
 
@@ -100,12 +114,13 @@ export class FileInstance {
   }
 
   /**
-   * Puts the file back if somebody has deleted, moved or replaced it: an operator, or who clears /tmp of what is old.
+   * Puts the file back if somebody has deleted, moved or replaced it: an operator, or who clears /tmp of what is old. One
+   * that has the same id and lives has taken its place, and keeps it.
    *
    * @returns false if that must wait, since it was done less than a second ago
    */
   keep(): boolean {
-    if (this.#fd === undefined || this.#isInPlace(this.#fd)) return true;
+    if (this.#fd === undefined || this.#isInPlace(this.#fd) || this.#isTakenOver()) return true;
     const now = performance.now();
     if (now - this.#restored < restoreInterval) return false;
     this.#restored = now;
@@ -117,11 +132,27 @@ export class FileInstance {
     return isSameFile(fstatSync(fd, { bigint: true }), statOf(join(this.#directory, this.#name)));
   }
 
+  #isTakenOver(): boolean {
+    if (this.#fd === undefined || this.#isInPlace(this.#fd)) return false;
+    let fd: number;
+    try {
+      fd = open(join(this.#directory, this.#name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    } catch {
+      return false;
+    }
+    try {
+      const stat = fstatSync(fd);
+      return stat.isFile() && stat.uid === ownUser() && isHeld(fd);
+    } finally {
+      close(fd);
+    }
+  }
+
   /** Removes it; again is no mistake. */
   remove(): void {
     if (this.#fd === undefined) return;
     try {
-      unlinkIfThere(join(this.#directory, this.#name));
+      if (this.#isInPlace(this.#fd)) unlinkIfThere(join(this.#directory, this.#name));
     } catch {
       // Without its lock it is a dead one, and whoever looks next removes it.
     }

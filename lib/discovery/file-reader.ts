@@ -1,7 +1,8 @@
 import { fstatSync, readdirSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { close, O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, open, read } from '../posix/index.js';
-import type { Codec } from './codecs.js';
+import { maxPayload } from './codec.js';
+import { decodeInstance } from './codecs.js';
 import { hasCode, InvalidInstanceError } from './errors.js';
 import { distinctInstances } from './instances.js';
 import type { Instance } from './registry.js';
@@ -15,9 +16,6 @@ import {
   statOf,
   unlinkIfThere,
 } from './service-directory.js';
-
-/** The longest payload that is read, in bytes. */
-const maxPayload = 64 * 1024;
 
 // One for all: what reads it runs to its end before anything else does.
 const buffer = Buffer.allocUnsafeSlow(maxPayload + 1);
@@ -67,13 +65,11 @@ export interface Listing {
 /** Reads the directory of a service: skips and names what is not an instance, removes what the dead have left. */
 export class FileReader {
   readonly #directory: string;
-  readonly #codec: Codec;
   readonly #warn: (message: string) => void;
   #skipped: ReadonlyMap<string, string> = new Map();
 
-  constructor(directory: string, codec: Codec, warn: (message: string) => void) {
+  constructor(directory: string, warn: (message: string) => void) {
     this.#directory = directory;
-    this.#codec = codec;
     this.#warn = warn;
   }
 
@@ -96,7 +92,8 @@ export class FileReader {
         const payload = this.#look(name);
         if (!payload || id === undefined) continue;
         live.add(name);
-        instances.push({ id, ...this.#codec.decode(payload) });
+        const address = decodeInstance(payload);
+        if (address) instances.push({ ...address, id });
       } catch (error) {
         if (hasCode(error, ...cannotLook)) throw error;
         skipped.set(name, reasonOf(error));

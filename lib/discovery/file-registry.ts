@@ -2,14 +2,22 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { atfork } from '../posix/index.js';
 import { callback } from '../mistakes.js';
-import { checkAddress, checkService } from './arguments.js';
-import type { Codec } from './codecs.js';
+import { checkAddress, checkId, checkService } from './arguments.js';
+import type { Codec } from './codec.js';
 import { DirectoryWatch } from './directory-watch.js';
 import { RegistryClosedError } from './errors.js';
 import { FileInstance } from './file-instance.js';
 import { FileReader } from './file-reader.js';
 import { FileService } from './file-service.js';
-import type { Address, Instance, InstancesListener, Registration, Registry, Watch } from './registry.js';
+import type {
+  Address,
+  Instance,
+  InstancesListener,
+  RegisterOptions,
+  Registration,
+  Registry,
+  Watch,
+} from './registry.js';
 
 // The promise of what is done at once: nothing here waits, so that a fork never comes in the middle.
 function promised<T>(work: () => T): Promise<T> {
@@ -79,17 +87,19 @@ export class FileRegistry implements Registry {
     });
   }
 
-  register(service: string, address: Address): Promise<Registration> {
+  register(service: string, address: Address, options?: RegisterOptions): Promise<Registration> {
     return promised(() => {
       const opened = this.#service(service);
-      const file = new FileInstance(join(this.#directory, service), this.#codec.encode(checkAddress(address)));
+      const registrant = { service, id: checkId(options), since: Date.now() };
+      const payloadOf = (at: Address) => this.#codec.encode({ ...registrant, ...checkAddress(at) });
+      const file = new FileInstance(join(this.#directory, service), registrant.id, payloadOf(address));
       opened.add(file);
       let isRegistered = true;
-      return new FileRegistration(file.id, service, (changed) => {
+      return new FileRegistration(registrant.id, service, (changed) => {
         if (changed) {
           this.#checkOpen();
-          if (!isRegistered) throw new RegistryClosedError(`${file.id} of ${service} is unregistered`);
-          file.update(this.#codec.encode(changed));
+          if (!isRegistered) throw new RegistryClosedError(`${registrant.id} of ${service} is unregistered`);
+          file.update(payloadOf(changed));
         } else if (isRegistered && this.#closedBy === undefined) {
           isRegistered = false;
           opened.remove(file);
@@ -143,7 +153,7 @@ export class FileRegistry implements Registry {
     const before = this.#services.get(name);
     if (before) return before;
     const path = join(this.#directory, name);
-    const reader = new FileReader(path, this.#codec, this.#warn);
+    const reader = new FileReader(path, this.#warn);
     const service = new FileService(path, this.#directories, reader, this.#warn);
     this.#services.set(name, service);
     return service;

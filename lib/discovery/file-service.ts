@@ -1,4 +1,5 @@
 import type { DirectoryListener, DirectoryWatch } from './directory-watch.js';
+import { EmptyListGuard } from './empty-list.js';
 import type { FileInstance } from './file-instance.js';
 import type { FileReader, Listing } from './file-reader.js';
 import { InstanceWatch } from './instance-watch.js';
@@ -16,6 +17,12 @@ const slowest = 30_000;
 // How soon to try again what failed, in milliseconds.
 const retryInterval = 1000;
 
+// A directory that changes all the time is read once in so many milliseconds.
+const pause = 5;
+
+// A registrant whose file was deleted puts it back as soon as its event loop comes to it. In milliseconds.
+const graces = { one: 10, many: 100 };
+
 const nothing: ReadonlySet<string> = new Set();
 
 /** A service in the directory of a registry, with the watches and registrations of this process. */
@@ -26,7 +33,13 @@ export class FileService {
   readonly #warn: (message: string) => void;
   readonly #watches = new Set<InstanceWatch>();
   readonly #registrations = new Set<FileInstance>();
+  readonly #guard = new EmptyListGuard(graces);
+  /** The list that is believed; undefined: nobody watches. */
+  #list: readonly Instance[] | undefined;
   #mark: number | undefined;
+  /** Which files were closed while the directory was not to be read yet. */
+  #pending = nothing as ReadonlySet<string> | undefined;
+  #readAt = -Infinity;
   #doubted: ReadonlySet<string> = nothing;
   #doubts = 0;
   #failure: string | undefined;
@@ -45,8 +58,10 @@ export class FileService {
       keepAlive: (on) => {
         this.#directories.keepAlive(on);
       },
+      isStale: () => this.#failure !== undefined,
       closed: () => {
         this.#watches.delete(watch);
+        if (this.#watches.size === 0) this.#forgetList();
         this.#restIfIdle();
       },
     });
@@ -94,8 +109,23 @@ export class FileService {
   }
 
   readonly #onChange: DirectoryListener = (closed) => {
-    if (!this.#isIdle()) this.#look(closed);
+    if (this.#isIdle()) return;
+    this.#pending = closed && this.#pending ? new Set([...this.#pending, ...closed]) : undefined;
+    const rest = this.#readAt + pause - performance.now();
+    if (rest > 0) this.#schedule(rest);
+    else this.#lookAtPending();
   };
+
+  #lookAtPending(): void {
+    const pending = this.#pending;
+    this.#pending = nothing;
+    this.#look(pending);
+  }
+
+  #forgetList(): void {
+    this.#list = undefined;
+    this.#guard.forget();
+  }
 
   #isIdle(): boolean {
     return this.#watches.size === 0 && this.#registrations.size === 0;
@@ -115,6 +145,7 @@ export class FileService {
       this.#failure = undefined;
     } catch (error) {
       // The list of before stays: that this process cannot look does not end its servers.
+      this.#guard.interrupt();
       this.#fail(error);
       this.#schedule(retryInterval);
     }
@@ -127,8 +158,8 @@ export class FileService {
   #read(closed: ReadonlySet<string> | undefined): number {
     const moved = this.#arm();
     const kept = this.#keep();
-    this.#list(moved ? undefined : closed);
-    return kept ? this.#nextDelay() : Math.min(retryInterval, this.#nextDelay());
+    const unconfirmed = this.#tell(moved ? undefined : closed);
+    return Math.min(this.#nextDelay(), kept ? Infinity : retryInterval, unconfirmed || Infinity);
   }
 
   #fail(error: unknown): void {
@@ -155,12 +186,18 @@ export class FileService {
     return kept.every(Boolean);
   }
 
-  // Registrations alone read only when they begin, to remove what a crash before them has left.
-  #list(closed: ReadonlySet<string> | undefined): void {
-    if (this.#watches.size === 0 && closed) return;
+  // Registrations alone read only when they begin, to remove what a crash before them has left. Returns in how many
+  // milliseconds an empty list is to be confirmed; 0: it is not.
+  #tell(closed: ReadonlySet<string> | undefined): number {
+    if (this.#watches.size === 0 && closed) return 0;
     const listing = this.#reader.read();
-    for (const watch of this.#watches) watch.offer(listing.instances);
+    this.#readAt = performance.now();
     this.#doubt(listing, closed);
+    if (this.#watches.size === 0) return 0;
+    const rest = this.#guard.doubt(listing.instances.length);
+    if (rest === 0) this.#list = listing.instances;
+    for (const watch of this.#watches) watch.offer(this.#list ?? listing.instances);
+    return rest;
   }
 
   #doubt({ live }: Listing, closed: ReadonlySet<string> | undefined): void {
@@ -181,7 +218,7 @@ export class FileService {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#doubts = Math.max(0, this.#doubts - 1);
-      this.#look(nothing);
+      this.#lookAtPending();
     }, delay).unref();
   }
 }

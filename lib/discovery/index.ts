@@ -3,13 +3,16 @@
  *
  * @packageDocumentation
  */
-export { booklet, type Codec } from './codecs.js';
-export { connectRegistry } from './connect.js';
+export { checkService } from './arguments.js';
+export type { Announced, Codec, Registrant } from './codec.js';
+export { codecs, decodeInstance, type CodecName } from './codecs.js';
+export { checkRegistryUrl, connectRegistry } from './connect.js';
 export {
   InvalidInstanceError,
   RegistrationFailedError,
   RegistryClosedError,
   RegistryError,
+  RegistryUnavailableError,
   UnsafeDirectoryError,
   UnsupportedRegistryError,
 } from './errors.js';
@@ -17,8 +20,10 @@ export type {
   Address,
   Instance,
   InstancesListener,
+  RegisterOptions,
   Registration,
   Registry,
   RegistryOptions,
   Watch,
+  ZooKeeperOptions,
 } from './registry.js';

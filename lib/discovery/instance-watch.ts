@@ -5,6 +5,8 @@ import type { Instance, InstancesListener, Watch } from './registry.js';
 export interface WatchOwner {
   /** A watch that keeps the process alive has begun (true) or ended (false). */
   keepAlive(on: boolean): void;
+  /** Whether the registry cannot be looked at now. */
+  isStale(): boolean;
   /** The watch has ended. */
   closed(watch: InstanceWatch): void;
 }
@@ -22,6 +24,10 @@ export class InstanceWatch implements Watch {
     this.#listener = listener;
     this.#owner = owner;
     this.ref();
+  }
+
+  get stale(): boolean {
+    return this.#owner.isStale();
   }
 
   /** Tells a list, if it is another than the one before. */

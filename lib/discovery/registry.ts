@@ -1,3 +1,5 @@
+import type { CodecName } from './codecs.js';
+
 /** Where a server accepts connections. */
 export interface Address {
   /** A name or an IP address that its clients can reach: 1 to 255 characters. */
@@ -28,9 +30,14 @@ export interface Registration extends AsyncDisposable {
    * parent of this forked process
    * @throws {TypeError} as `Registry.register`
    * @throws {RangeError} as `Registry.register`
+   * @throws {RegistryUnavailableError} likewise; it is done when ZooKeeper is back
    */
   update(address: Address): Promise<void>;
-  /** Takes the address out of the registry; again is no mistake. */
+  /**
+   * Takes the address out of the registry; again is no mistake.
+   *
+   * @throws {RegistryUnavailableError} as `update`
+   */
   unregister(): Promise<void>;
 }
 
@@ -39,6 +46,8 @@ export interface Registration extends AsyncDisposable {
  * seen yet, until it is closed; to leave the loop closes it.
  */
 export interface Watch extends Disposable, AsyncIterable<readonly Instance[]> {
+  /** Whether the registry cannot be looked at now: the newest list is then what was last seen, and stays. */
+  readonly stale: boolean;
   /** Ends it: its listener is not called again. Again is no mistake. */
   close(): void;
   /** Lets the process end while this watches. */
@@ -63,9 +72,10 @@ export interface Registry extends AsyncDisposable {
    * @throws {TypeError} ERR_INVALID_ARG_TYPE; ERR_INVALID_ARG_VALUE: the service's name is none, or the host is one
    * that a client cannot connect to (`0.0.0.0`, `::`)
    * @throws {RangeError} ERR_OUT_OF_RANGE: the port, or a host that is too long
+   * @throws {RegistryUnavailableError} ERR_REGISTRY_UNAVAILABLE: ZooKeeper does not answer, or refuses it
    * @throws {Error} the error of the system call that failed
    */
-  register(service: string, address: Address): Promise<Registration>;
+  register(service: string, address: Address, options?: RegisterOptions): Promise<Registration>;
   /**
    * Tells the instances of a service: soon after the call, and again after every change.
    *
@@ -79,17 +89,51 @@ export interface Registry extends AsyncDisposable {
    * The instances of a service now; none if nobody has ever registered for it.
    *
    * @throws as `watch`
+   * @throws {RegistryUnavailableError} as `register`
    */
   instances(service: string): Promise<readonly Instance[]>;
   /** Unregisters what was registered by it and ends its watches; again is no mistake. */
   close(): Promise<void>;
 }
 
+/** Options of a registry in ZooKeeper. */
+export interface ZooKeeperOptions {
+  /**
+   * The session timeout to ask for, in milliseconds, 1 to 2³¹ − 1; 10,000 if absent. An instance whose process ended without
+   * a word stays so long. The server grants 2 to 20 of its ticks.
+   */
+  sessionTimeout?: number;
+  /** How long ZooKeeper may take for what it is asked, and to be connected to, in milliseconds, 1 to 2³¹ − 1; 15,000 if absent. */
+  timeout?: number;
+  /** The credential of the scheme `digest`, `user:password`; that of the URL if absent. */
+  auth?: string;
+  /**
+   * The ACL of all nodes that are made, as `truefork/zookeeper` has it (`creatorAcl`, `readAcl`); everybody may do everything if
+   * absent.
+   */
+  acl?: readonly { readonly perms: number; readonly scheme: string; readonly id: string }[];
+}
+
+/** Options of `Registry.register`. */
+export interface RegisterOptions {
+  /**
+   * The instance's id, a UUID in small letters; a new one if absent. An id that another process has registered for the service
+   * is taken over: no watcher sees the instance missing. The other registration stands by, and comes back when this one goes
+   * before it does.
+   */
+  id?: string;
+}
+
 /** Options of `connectRegistry`. */
 export interface RegistryOptions {
+  /** Of ZooKeeper. */
+  zookeeper?: ZooKeeperOptions;
+  /** How instances are written, `booklet` if absent. Those of the other codecs are read all the same. */
+  codec?: CodecName;
   /**
    * Is told of what was found in the registry and skipped, once for each file, and of what failed and will be tried
-   * again. By default such a message is a warning of the process (`process.emitWarning`).
+   * again; of more than 20 at once and one a second only how many they were. By default such a message is a warning of the
+   * process (`process.emitWarning`).
    */
   onWarning?: (message: string) => void;
 }

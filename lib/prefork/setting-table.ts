@@ -120,7 +120,13 @@ const ofServe = {
     type: 'text',
     placeholder: 'URL',
     untoldMeans: "this user's own",
-    help: 'Where to register: file:///DIRECTORY.',
+    help: 'Where to register: file:///DIRECTORY or zk://HOST:PORT,…/PATH.',
+  },
+  advertise: {
+    type: 'text',
+    placeholder: 'HOST',
+    untoldMeans: 'the one it listens on',
+    help: 'The host to register, that clients reach the server by.',
   },
   pidFile: { type: 'path', help: "Write the master's pid to this file while the server accepts." },
   daemon: {

@@ -17,8 +17,10 @@ export function conforms(open: () => Promise<Place> | Place): void {
   let place: Place;
   let registry: Registry;
   let other: Registry;
+  let others: Registry[];
 
   beforeEach(async () => {
+    others = [];
     place = await open();
     registry = await place.connect();
     other = await place.connect();
@@ -27,7 +29,14 @@ export function conforms(open: () => Promise<Place> | Place): void {
   afterEach(async () => {
     await registry.close();
     await other.close();
+    await Promise.all(others.map((one) => one.close()));
   });
+
+  async function connected(): Promise<Registry> {
+    const one = await place.connect();
+    others.push(one);
+    return one;
+  }
 
   function watched(by: Registry, service = 'rpc'): Lists & { watch: Watch } {
     const lists = new Lists();
@@ -193,12 +202,60 @@ export function conforms(open: () => Promise<Place> | Place): void {
     await watcher.until();
   });
 
+  test('a list that is empty of a sudden is not told when its servers come back', async () => {
+    const lists = watched(other);
+    const registrations = [await registry.register('rpc', a), await registry.register('rpc', b)];
+    await lists.until('10.0.0.1:8001', '10.0.0.2:8002');
+    const before = lists.all.length;
+    await place.removeService('rpc');
+    const marker = await registry.register('rpc', { host: 'marker', port: 1 });
+    await lists.until('10.0.0.1:8001', '10.0.0.2:8002', 'marker:1');
+    expect(lists.all.slice(before).every((list) => list.length > 0)).toBe(true);
+    for (const registration of [...registrations, marker]) await registration.unregister();
+    await lists.until();
+  });
+
+  test('while many come, change and go at once, the list that is told last is the right one', async () => {
+    const all = [watched(registry), watched(other)];
+    const cycle = async (by: Registry, n: number) => {
+      const registration = await by.register('rpc', { host: `h${n}`, port: 1 });
+      await registration.update({ host: `h${n}`, port: 2 });
+      if (n % 4 > 0) await registration.unregister();
+    };
+    await Promise.all(Array.from({ length: 40 }, (_, n) => cycle(n % 2 > 0 ? registry : other, n)));
+    const left = Array.from({ length: 10 }, (_, n) => `h${4 * n}:2`).sort();
+    for (const lists of all) await lists.until(...left);
+    expect(addresses(await other.instances('rpc'))).toEqual(left);
+  });
+
   test('a service that is removed while it is watched and empty can be registered for', async () => {
     const lists = watched(other);
     await lists.until();
     await place.removeService('rpc');
     await registry.register('rpc', a);
     await lists.until('10.0.0.1:8001');
+  });
+
+  test('an id that another has is taken over, and comes back to it, without a gap', async () => {
+    const lists = watched(await connected());
+    const first = await registry.register('rpc', a);
+    await lists.until('10.0.0.1:8001');
+    const second = await other.register('rpc', a, { id: first.id });
+    expect(second.id).toBe(first.id);
+    await first.update(a);
+    expect(await other.instances('rpc')).toEqual([{ id: first.id, ...a }]);
+    // The newer one goes: the older one is there still.
+    await second.unregister();
+    const third = await other.register('rpc', b);
+    await lists.until('10.0.0.1:8001', '10.0.0.2:8002');
+    // The older one goes, as after an upgrade.
+    const fourth = await other.register('rpc', a, { id: first.id });
+    await first.unregister();
+    await third.unregister();
+    await lists.until('10.0.0.1:8001');
+    expect(lists.all.slice(1).every(([instance]) => instance?.id === first.id)).toBe(true);
+    await fourth.unregister();
+    await lists.until();
   });
 
   test('to unregister twice is no mistake, to update after it is one', async () => {
@@ -266,6 +323,14 @@ export function conforms(open: () => Promise<Place> | Place): void {
       await registry.register('rpc', { host: 'x'.repeat(255), port: 1 });
     });
 
+    test.each(['', 'x', '3F0D0000-0000-4000-8000-000000000000', '../3f0d0000-0000-4000-8000-000000000000'])(
+      'the id %j',
+      async (id) => {
+        const wrong = expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' }) as Error;
+        await expect(registry.register('rpc', a, { id })).rejects.toEqual(wrong);
+      },
+    );
+
     test('what has the wrong type', async () => {
       const wrong = expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }) as Error;
       await expect(registry.register(1 as never, a)).rejects.toEqual(wrong);
@@ -273,6 +338,8 @@ export function conforms(open: () => Promise<Place> | Place): void {
       await expect(registry.register('rpc', { host: 1 as never, port: 1 })).rejects.toEqual(wrong);
       await expect(registry.register('rpc', { host: 'x', port: '1' as never })).rejects.toEqual(wrong);
       expect(() => registry.watch('rpc', 'x' as never)).toThrow(TypeError);
+      await expect(registry.register('rpc', a, { id: 7 as never })).rejects.toEqual(wrong);
+      await expect(registry.register('rpc', a, null as never)).rejects.toEqual(wrong);
     });
   });
 

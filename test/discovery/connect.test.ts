@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { booklet, connectRegistry, InvalidInstanceError, UnsupportedRegistryError } from 'truefork/discovery';
+import { checkRegistryUrl, connectRegistry, UnsupportedRegistryError } from 'truefork/discovery';
 import { temporaryDirectory } from '../support/runtime';
 
 const runtime = process.env['XDG_RUNTIME_DIR'];
@@ -28,13 +28,61 @@ test('a file URL names a directory, which is made', async () => {
   await (await connectRegistry(url)).close();
 });
 
-test.each(['zk://10.0.0.1:2181,10.0.0.2:2181/myapp', 'http://localhost', 'etcd:x', '/run/x', '', 'C:\\x', '//x'])(
+test.each(['http://localhost', 'etcd:x', '/run/x', '', 'C:\\x', '//x'])(
   '%j is no registry that there is',
   async (url) => {
     await expect(connectRegistry(url)).rejects.toThrow(UnsupportedRegistryError);
     await expect(connectRegistry(url)).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED_REGISTRY' });
   },
 );
+
+test.each([
+  ['zk:', /must be like zk:/],
+  ['zk://', /must be like zk:/],
+  ['zk:///chroot', /must be like zk:/],
+  ['zk://host/a#b', /must be like zk:/],
+  ['zk://host?codec=xml', /one of booklet, curator, serverset/],
+  ['zk://host?codec=booklet&codec=curator', /codec=NAME once/],
+  ['zk://host?timeout=1', /codec=NAME once/],
+  ['zk://user@host', /user:password/],
+  ['zk://a:b:secret@host', /user:password/],
+  ['zk://user:secret%@host', /no escape/],
+  ['zk://user:secret@host?x=1', /codec=NAME once/],
+  ['zk://host:0', /host/],
+  ['zk://host:65536', /host/],
+  ['zk://[::g]:1', /host/],
+  ['zk://user:secret@,', /server/],
+  ['zk://host/a//b', /empty part/],
+  ['zk://host/../b', /relative/],
+])('%j is no URL of a ZooKeeper, and its password is not told', async (url, message) => {
+  const wrong = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE', message: expect.stringMatching(message) as string };
+  await expect(connectRegistry(url)).rejects.toMatchObject(wrong);
+  await expect(connectRegistry(url)).rejects.not.toMatchObject({ message: expect.stringMatching('secret') as string });
+  expect(() => {
+    checkRegistryUrl(url);
+  }).toThrow(message);
+});
+
+test('a URL is checked without a connection', () => {
+  checkRegistryUrl('zk://user:p%40ss@10.0.0.1:2181,[::1]:2182,zk3.example/my%20app/?codec=serverset');
+  checkRegistryUrl('ZK://localhost');
+  checkRegistryUrl('file:///run');
+  expect(() => {
+    checkRegistryUrl('http://localhost');
+  }).toThrow(UnsupportedRegistryError);
+});
+
+test('a ZooKeeper that cannot be connected to is unavailable', async () => {
+  const failed = connectRegistry('zk://127.0.0.1:1,[::1]:1/x', {
+    zookeeper: { timeout: 300 },
+    onWarning: () => undefined,
+  });
+  await expect(failed).rejects.toMatchObject({
+    name: 'RegistryUnavailableError',
+    code: 'ERR_REGISTRY_UNAVAILABLE',
+    message: expect.stringMatching(/127\.0\.0\.1:1.*ECONNREFUSED/) as string,
+  });
+});
 
 test('arguments of a wrong type are refused', async () => {
   const wrong = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' };
@@ -44,18 +92,17 @@ test('arguments of a wrong type are refused', async () => {
   await expect(connectRegistry(null as never)).rejects.toMatchObject(wrong);
   await expect(connectRegistry(url, null as never)).rejects.toMatchObject(wrong);
   await expect(connectRegistry(url, { onWarning: 'x' as never })).rejects.toMatchObject(wrong);
+  const zookeeper = 'zk://127.0.0.1:1';
+  for (const options of [{ timeout: 'x' }, { sessionTimeout: null }, { auth: 7 }, { acl: 'open' }, { acl: [7] }, 7]) {
+    await expect(connectRegistry(zookeeper, { zookeeper: options as never })).rejects.toMatchObject(wrong);
+  }
+  const range = { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' };
+  for (const options of [{ timeout: 0 }, { sessionTimeout: 0.5 }, { timeout: 2 ** 31 }]) {
+    await expect(connectRegistry(zookeeper, { zookeeper: options })).rejects.toMatchObject(range);
+  }
+  await expect(connectRegistry(url, { codec: 7 as never })).rejects.toMatchObject(wrong);
+  const value = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' };
+  await expect(connectRegistry(url, { codec: 'toString' as never })).rejects.toMatchObject(value);
   await expect(connectRegistry('file://elsewhere/x')).rejects.toMatchObject({ code: 'ERR_INVALID_FILE_URL_HOST' });
   expect(existsSync(directory)).toBe(false);
-});
-
-test('what the booklet writes, it reads', () => {
-  expect(booklet.name).toBe('booklet');
-  const payload = booklet.encode({ host: 'ü"\\', port: 8080 });
-  expect(payload.toString()).toBe('{"host": "ü\\"\\\\", "port": 8080}');
-  expect(booklet.decode(payload)).toEqual({ host: 'ü"\\', port: 8080 });
-  expect(booklet.decode(Buffer.from('{"port": 45675, "host": "localhost", "x": 1}'))).toEqual({
-    host: 'localhost',
-    port: 45675,
-  });
-  expect(() => booklet.decode(Buffer.from('{}'))).toThrow(InvalidInstanceError);
 });
