@@ -118,8 +118,8 @@ export interface ZooKeeperOptions {
 export interface RegisterOptions {
   /**
    * The instance's id, a UUID in small letters; a new one if absent. An id that another process has registered for the service
-   * is taken over: no watcher sees the instance missing. The other registration stands by, and comes back when this one goes
-   * before it does.
+   * is taken over: no watcher sees the instance missing. The other registration stands by, and is back a moment after this
+   * one has gone before it.
    */
   id?: string;
 }

@@ -244,8 +244,9 @@ export function conforms(open: () => Promise<Place> | Place): void {
     expect(second.id).toBe(first.id);
     await first.update(a);
     expect(await other.instances('rpc')).toEqual([{ id: first.id, ...a }]);
-    // The newer one goes: the older one is there still.
+    // The newer one goes: the older one comes back, before an empty list is believed.
     await second.unregister();
+    while ((await other.instances('rpc')).length === 0) await new Promise(setImmediate);
     const third = await other.register('rpc', b);
     await lists.until('10.0.0.1:8001', '10.0.0.2:8002');
     // The older one goes, as after an upgrade.
