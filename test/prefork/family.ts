@@ -1,5 +1,4 @@
 // A program under prefork whose log goes to stdout, and what its log lines say.
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Program, programPath } from '../support/programs';
 import { groupOf, type ProcessEntry } from '../support/processes';
@@ -61,10 +60,8 @@ export class Family {
 
   /** Fulfilled when so many of its lines match. */
   async lines(pattern: RegExp, count: number): Promise<void> {
-    const { stdout } = this.program.process;
-    if (!stdout) throw new Error('the program has no output');
     while (this.program.stdout.split('\n').filter((line) => pattern.test(line)).length < count) {
-      await once(stdout, 'data');
+      await this.program.more();
     }
   }
 

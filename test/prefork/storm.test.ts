@@ -1,6 +1,5 @@
 // Signals at any moment, one and two at a time: the family is never deaf, never dead but when it was told to end, and ends in
 // the state that its guide says.
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nodes, programPath } from '../support/programs';
 import { Family } from './family';
@@ -68,7 +67,7 @@ async function settled(family: Family): Promise<number> {
     const begun = count(stdout, / re(load|fork) from=/g);
     const ended = count(stdout, / (reloaded|reforked) generation=| re(load|fork) failed /g);
     if (begun === ended && family.workers.length === wanted) return wanted;
-    await once(family.program.process.stdout ?? family.program.process, 'data');
+    await family.program.more();
   }
 }
 
@@ -78,7 +77,7 @@ async function recovered(family: Family & { port: number }): Promise<void> {
     const signal = wanted < 2 ? 'SIGTTIN' : 'SIGTTOU';
     const before = heard(family.program.stdout, signal);
     family.program.kill(signal);
-    while (heard(family.program.stdout, signal) === before) await sleep(1);
+    while (heard(family.program.stdout, signal) === before) await family.program.more();
   }
   const connection = await HttpConnection.open(family.port);
   const { body } = await connection.get();
@@ -95,7 +94,7 @@ describe('two signals', () => {
         const before = family.program.stdout;
         await sendTwo(family, first, second, apart);
         for (const signal of [first, second]) {
-          while (heard(family.program.stdout, signal) === heard(before, signal)) await sleep(1);
+          while (heard(family.program.stdout, signal) === heard(before, signal)) await family.program.more();
         }
         await recovered(family);
       }

@@ -120,11 +120,20 @@ export class Program {
     for (;;) {
       const match = this[stream].match(pattern);
       if (match) return match;
-      if (this.#isClosed) {
-        throw new Error(`the program ended and did not print ${String(pattern)}:\n${this.stdout}${this.stderr}`);
-      }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await this.#more(String(pattern));
     }
+  }
+
+  /** More output. @throws {Error} there will be none */
+  more(): Promise<void> {
+    return this.#more('what was waited for');
+  }
+
+  async #more(what: string): Promise<void> {
+    if (this.#isClosed) {
+      throw new Error(`the program ended and did not print ${what}:\n${this.stdout}${this.stderr}`);
+    }
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** How the program itself ended, and all that it and its family printed. */
