@@ -1,14 +1,8 @@
-// Real ZooKeeper servers: those of the tests, whose module is TypeScript.
+// Real ZooKeeper servers: those of the tests.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { transformFile } from '@swc/core';
+import { importSupport } from '../../test/support/import.mjs';
 
-const kit = join(import.meta.dirname, '..', '..', 'test', 'support', 'zookeeper.ts');
-const { code } = await transformFile(kit, {
-  module: { type: 'es6' },
-  jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-});
-const { startEnsemble, startServer } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+const { startEnsemble, startServer } = await importSupport('zookeeper.ts');
 
 const live = new Set();
 
