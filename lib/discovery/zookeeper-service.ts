@@ -267,10 +267,7 @@ export class ZooKeeperService {
     const instances = [...this.#children.values()].flatMap(({ instance }) => instance ?? []);
     const doubt = this.#guard.doubt(instances.length);
     if (doubt > 0) {
-      this.#confirmation ??= setTimeout(() => {
-        this.#confirmation = undefined;
-        void this.#confirm();
-      }, doubt).unref();
+      this.#confirmIn(doubt);
       return;
     }
     clearTimeout(this.#confirmation);
@@ -279,13 +276,21 @@ export class ZooKeeperService {
     for (const watch of this.#watches) watch.offer(this.#list);
   }
 
+  #confirmIn(delay: number): void {
+    this.#confirmation ??= setTimeout(() => {
+      this.#confirmation = undefined;
+      void this.#confirm();
+    }, delay).unref();
+  }
+
   /** Reads again what says that there are no instances. */
   async #confirm(): Promise<void> {
     try {
       const names = await this.#currentNames();
       if (this.#names) this.#setNames(names);
     } catch {
-      // The connection is lost; when it is back, everything is read.
+      // When the connection is back, and nothing has changed meanwhile, nobody else tells.
+      if (this.#names) this.#confirmIn(retryInterval);
     }
   }
 

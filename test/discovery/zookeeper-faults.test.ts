@@ -207,6 +207,37 @@ test('while there is no connection, the list stays, and is stale', async () => {
   expect(watch.stale).toBe(false);
 });
 
+test('a list that has become empty is told, also when the connection and the session are lost before it is confirmed', async () => {
+  const registry = await open();
+  const lists = watched(registry);
+  const other = await open(server.address);
+  await Promise.all([other.register('rpc', a), other.register('rpc', b)]);
+  await lists.until('10.0.0.1:8001', '10.0.0.2:8002');
+  // The opcode of getChildren is 12; the answer to it is what comes next that is no ping and no event.
+  const isRead = new Promise<void>((resolve) => {
+    let isAsked = false;
+    proxy.onRequest = (frame) => {
+      isAsked ||= frame.readInt32BE(8) === 12;
+      return 'pass';
+    };
+    proxy.onReply = (frame) => {
+      if (isAsked && frame.readInt32BE(4) > 0) setTimeout(resolve, 100);
+      return 'pass';
+    };
+  });
+  await other.close();
+  await isRead;
+  proxy.mode = 'reset';
+  // Longer than it is doubted for, and what is asked then waits for an answer.
+  await new Promise((resolve) => setTimeout(resolve, 3 * sessionTimeout));
+  expect(addresses(lists.all.at(-1) ?? [])).toHaveLength(2);
+  proxy.mode = 'pass';
+  const begun = performance.now();
+  await lists.until();
+  // Not only when everything is read in any case, after half a minute.
+  expect(performance.now() - begun).toBeLessThan(20_000);
+});
+
 test('a session that has expired is replaced: registered once again with the same id, and the watches live', async () => {
   const other = await open(server.address);
   const lists = watched(other);
