@@ -133,13 +133,11 @@ for (const host of [second, third]) host.heal(registryNet);
 await all();
 console.log('healed');
 
-for (const { program } of servers) {
+for (const program of [client, ...servers.map(({ program }) => program)]) {
   program.kill('SIGTERM');
   assert.deepEqual(await once(program, 'exit'), [0, null]);
 }
 await registered();
-client.kill('SIGTERM');
-assert.deepEqual(await once(client, 'exit'), [0, null]);
 await zooKeeper.stop();
 await ensemble.destroy();
 console.log('passed');
