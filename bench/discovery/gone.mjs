@@ -10,14 +10,21 @@ import { Watchers } from './watchers.mjs';
 
 const CLIENTS = 5;
 const OTHERS = 2;
-const BARS = { 'file, exit': 20, 'file, kill -9': 50, 'ZooKeeper, exit': 50 };
+const BARS = {
+  'file, exit': 20,
+  'file, exit of the only one': 20,
+  'file, kill -9': 50,
+  'ZooKeeper, exit': 50,
+  'ZooKeeper, exit of the only one': 50,
+};
 
 // Clients read together what follows a change within 50 ms. The server that ends has been there for longer.
 const CALM = 100;
 
-async function place(url) {
+/** @param count how many servers there are besides the one that ends */
+async function place(url, count) {
   const others = [];
-  for (let n = 0; n < OTHERS; n++) others.push(await Registrant.start(url));
+  for (let n = 0; n < count; n++) others.push(await Registrant.start(url));
   return { url, others, watchers: await Watchers.open(url, CLIENTS) };
 }
 
@@ -37,11 +44,18 @@ async function once({ url, watchers }, signal) {
 export default async function gone({ runs }) {
   const directory = mkdtempSync(join(tmpdir(), 'truefork-bench-'));
   const server = await standalone();
-  const places = { file: await place(`file://${directory}`), zooKeeper: await place(`zk://${server.address}/bench`) };
+  const places = {
+    file: await place(`file://${directory}/some`, OTHERS),
+    emptyFile: await place(`file://${directory}/one`, 0),
+    zooKeeper: await place(`zk://${server.address}/some`, OTHERS),
+    emptyZooKeeper: await place(`zk://${server.address}/one`, 0),
+  };
   const values = await interleave(runs, {
     'file, exit': () => once(places.file, 'SIGTERM'),
+    'file, exit of the only one': () => once(places.emptyFile, 'SIGTERM'),
     'file, kill -9': () => once(places.file, 'SIGKILL'),
     'ZooKeeper, exit': () => once(places.zooKeeper, 'SIGTERM'),
+    'ZooKeeper, exit of the only one': () => once(places.emptyZooKeeper, 'SIGTERM'),
   });
   for (const { others, watchers } of Object.values(places)) {
     await watchers.close();
@@ -51,7 +65,7 @@ export default async function gone({ runs }) {
   rmSync(directory, { recursive: true });
   return {
     figures: Object.entries(values).flatMap(([name, list]) =>
-      distribution({ what: `${name}: gone for all of ${CLIENTS} clients`, values: list, most: BARS[name] }),
+      distribution({ what: `${name}: gone`, values: list, most: BARS[name] }),
     ),
     pictures: [
       {
