@@ -36,6 +36,8 @@ export interface ZooKeeperRegistryOptions {
   readonly auth: string | undefined;
   /** The ACL of all nodes that are made. */
   readonly acl: readonly Acl[] | undefined;
+  /** How often to look when nothing was told, in milliseconds; 30,000 if absent. */
+  readonly interval?: number;
   readonly warn: (message: string) => void;
 }
 
@@ -224,6 +226,7 @@ export class ZooKeeperRegistry implements Registry {
     if (before) return before;
     const service = new ZooKeeperService(layoutOf(this.#options.codec, name), {
       client: this.#client,
+      interval: this.#options.interval ?? 30_000,
       keepAlive: (on) => {
         this.#keepAlive(on);
       },

@@ -1,6 +1,7 @@
-import { NoNodeError, ZooKeeperError, type NodeWatch, type ZooKeeperClient } from '../zookeeper/index.js';
+import { NoNodeError, ZooKeeperError, type NodeWatch, type Watcher, type ZooKeeperClient } from '../zookeeper/index.js';
 import { decodeInstance } from './codecs.js';
 import { EmptyListGuard } from './empty-list.js';
+import { Gathering } from './gathering.js';
 import { InstanceWatch } from './instance-watch.js';
 import { distinctInstances } from './instances.js';
 import type { Instance, InstancesListener } from './registry.js';
@@ -16,8 +17,13 @@ const atOnce = 16;
 // How soon to read again what could not be read, in milliseconds.
 const retryInterval = 1000;
 
-// How often to read the children when nothing was told, in milliseconds: whatever was missed is found then at the latest.
-const slowest = 30_000;
+// All who watch are told of a change at the same moment, and of the next one again: what follows a change within so many
+// milliseconds is read together.
+const pause = 50;
+
+// All who were connected to a server that has ended connect again at the same moment. The names they read at once, and what
+// is in the nodes, which seldom has changed, within so many milliseconds.
+const spread = 1000;
 
 /** A child, and what was last read of it. */
 interface Child {
@@ -25,7 +31,7 @@ interface Child {
   readonly id: string;
   readonly path: string;
   /** Is called when it has changed, or the connection has. */
-  readonly watcher: () => void;
+  readonly watcher: Watcher;
   /** Whether the watcher is with ZooKeeper: what was read last is what there is. */
   isWatched: boolean;
   /** The change that had last set its value when it was read; undefined: it was not. */
@@ -37,6 +43,8 @@ interface Child {
 /** What a service asks of its registry. */
 export interface ServiceOwner {
   readonly client: ZooKeeperClient;
+  /** How often to read when nothing was told, in milliseconds: whatever was missed is found then at the latest. */
+  readonly interval: number;
   /** A watch that keeps the process alive has begun (true) or ended (false). */
   keepAlive(on: boolean): void;
   warn(message: string): void;
@@ -44,7 +52,8 @@ export interface ServiceOwner {
 
 /**
  * A service in ZooKeeper, with the watches of this process. The children are watched, and each of them: one is read when it
- * is new, when it has changed, and when the connection has. While there is no connection, the list stays.
+ * is new, when it has changed, and when the connection has. What follows a change soon is read together. While there is no
+ * connection, the list stays.
  */
 export class ZooKeeperService {
   readonly #owner: ServiceOwner;
@@ -55,6 +64,16 @@ export class ZooKeeperService {
   /** What is to be read, and how much is being read. */
   readonly #queue = new Set<Child>();
   #reading = 0;
+  #readAt = -Infinity;
+  readonly #read = (children: Iterable<Child>): void => {
+    for (const child of children) if (this.#isKnown(child)) this.#queue.add(child);
+    this.#readAt = performance.now();
+    this.#pump();
+  };
+  /** What has changed. */
+  readonly #changed = new Gathering<Child>(this.#read);
+  /** What was read over another connection. */
+  readonly #former = new Gathering<Child>(this.#read);
   /** The watch of their names; undefined: nobody watches. */
   #names: NodeWatch | undefined;
   /** Whether the names were told. */
@@ -117,10 +136,12 @@ export class ZooKeeperService {
 
   #begin(): void {
     this.#isListed = false;
-    this.#names = this.#owner.client.childrenWatch(this.#layout.parent, (names = []) => {
+    const listener = (names: readonly string[] = []) => {
       this.#isListed = true;
       this.#setNames(names);
-    });
+    };
+    const { client, interval } = this.#owner;
+    this.#names = client.childrenWatch(this.#layout.parent, listener, { pause, interval });
     this.#schedulePoll();
   }
 
@@ -131,13 +152,17 @@ export class ZooKeeperService {
     this.#list = undefined;
     this.#guard.forget();
     this.#queue.clear();
+    this.#changed.clear();
+    this.#former.clear();
     clearTimeout(this.#confirmation);
     clearTimeout(this.#poll);
     this.#confirmation = undefined;
   }
 
   #setNames(names: readonly string[]): void {
-    for (const child of this.#remember(names)) if (!child.isWatched) this.#queue.add(child);
+    for (const child of this.#remember(names)) {
+      if (!child.isWatched && !this.#changed.has(child) && !this.#former.has(child)) this.#queue.add(child);
+    }
     this.#pump();
   }
 
@@ -164,9 +189,12 @@ export class ZooKeeperService {
       name,
       id,
       path: nodePath(this.#layout.parent, name),
-      watcher: () => {
+      watcher: (event) => {
         child.isWatched = false;
-        this.#ask(child);
+        if (!this.#isKnown(child)) return;
+        if (event === 'reconnected') this.#former.add(child, spread * Math.random());
+        // That it is gone, or another has its name, the names tell.
+        else if (event !== 'deleted') this.#changed.add(child, this.#readAt + pause - performance.now());
       },
       isWatched: false,
       mzxid: undefined,
@@ -175,10 +203,9 @@ export class ZooKeeperService {
     return child;
   }
 
-  #ask(child: Child): void {
-    if (!this.#names || this.#children.get(child.name) !== child) return;
-    this.#queue.add(child);
-    this.#pump();
+  /** Whether it is watched, and there as far as is known. */
+  #isKnown(child: Child): boolean {
+    return this.#names !== undefined && this.#children.get(child.name) === child;
   }
 
   #pump(): void {
@@ -204,7 +231,7 @@ export class ZooKeeperService {
       if (isRefusal(error) && child.mzxid === undefined) this.#owner.warn(`${child.path} is skipped: ${error.message}`);
       setTimeout(
         () => {
-          this.#ask(child);
+          this.#read([child]);
         },
         retryInterval * (1 + Math.random()),
       ).unref();
@@ -212,7 +239,7 @@ export class ZooKeeperService {
   }
 
   /** @returns the instance; undefined: there is none that takes calls */
-  async #look(child: Child, watcher: (() => void) | undefined): Promise<Instance | undefined> {
+  async #look(child: Child, watcher: Watcher | undefined): Promise<Instance | undefined> {
     let node;
     try {
       node = await this.#owner.client.get(child.path, watcher);
@@ -240,10 +267,7 @@ export class ZooKeeperService {
     const instances = [...this.#children.values()].flatMap(({ instance }) => instance ?? []);
     const doubt = this.#guard.doubt(instances.length);
     if (doubt > 0) {
-      this.#confirmation ??= setTimeout(() => {
-        this.#confirmation = undefined;
-        void this.#confirm();
-      }, doubt).unref();
+      this.#confirmIn(doubt);
       return;
     }
     clearTimeout(this.#confirmation);
@@ -252,13 +276,21 @@ export class ZooKeeperService {
     for (const watch of this.#watches) watch.offer(this.#list);
   }
 
+  #confirmIn(delay: number): void {
+    this.#confirmation ??= setTimeout(() => {
+      this.#confirmation = undefined;
+      void this.#confirm();
+    }, delay).unref();
+  }
+
   /** Reads again what says that there are no instances. */
   async #confirm(): Promise<void> {
     try {
       const names = await this.#currentNames();
       if (this.#names) this.#setNames(names);
     } catch {
-      // The connection is lost; when it is back, everything is read.
+      // When the connection is back, and nothing has changed meanwhile, nobody else tells.
+      if (this.#names) this.#confirmIn(retryInterval);
     }
   }
 
@@ -274,11 +306,10 @@ export class ZooKeeperService {
   #schedulePoll(): void {
     this.#poll = setTimeout(
       () => {
-        for (const child of this.#children.values()) this.#queue.add(child);
-        this.#pump();
+        this.#read(this.#children.values());
         this.#schedulePoll();
       },
-      slowest * (1 + Math.random()),
+      this.#owner.interval * (1 + Math.random()),
     ).unref();
   }
 }

@@ -1,7 +1,11 @@
 // The arguments of a client.
 import { callback, INT_MAX, integer, object, text, wrongType } from '../mistakes.js';
 import type { Credential } from './connection.js';
+import type { WatchOptions } from './options.js';
 import type { Watcher } from './watches.js';
+
+// Of a time in milliseconds to which a half of it is added: a timer takes up to 2³¹ − 1.
+const longest = 2 ** 30;
 
 /** Any version, as ZooKeeper has it. */
 export const anyVersion = -1;
@@ -22,6 +26,15 @@ export function bytesOf(name: string, value: unknown): Buffer {
 export function checkCredential(name: string, credential: Credential): Credential {
   const { scheme, auth } = object(name, credential);
   return { scheme: text(`${name}.scheme`, scheme), auth: bytesOf(`${name}.auth`, auth) };
+}
+
+/** What is told of a watch, and what is not. */
+export function checkWatch(options: WatchOptions = {}): Required<WatchOptions> {
+  const { pause = 0, interval = 30_000 } = object('options', options);
+  return {
+    pause: integer('options.pause', pause, 0, longest),
+    interval: integer('options.interval', interval, 1, longest),
+  };
 }
 
 /** A watcher, if there is one. */

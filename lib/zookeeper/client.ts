@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createSecureContext, type ConnectionOptions as TlsOptions } from 'node:tls';
 import { boolean, callback, INT_MAX, integer, object, wrongType, wrongValue } from '../mistakes.js';
 import { openAcl, toLibrary, type Acl } from './acl.js';
-import { bytesOf, checkCredential, checkVersion, checkWatcher } from './arguments.js';
+import { bytesOf, checkCredential, checkVersion, checkWatch, checkWatcher } from './arguments.js';
 import type { Credential } from './connection.js';
 import {
   ConnectionLossError,
@@ -13,8 +13,16 @@ import {
   SessionExpiredError,
 } from './errors.js';
 import { parseConnectString, type ConnectString } from './hosts.js';
-import { NodeWatch, type NodeReader } from './node-watch.js';
-import type { CreateOptions, DeleteOptions, Node, StartOptions, Value, ZooKeeperClientOptions } from './options.js';
+import { NodeWatch, type NodeReader, type NodeWatchOwner } from './node-watch.js';
+import type {
+  CreateOptions,
+  DeleteOptions,
+  Node,
+  StartOptions,
+  Value,
+  WatchOptions,
+  ZooKeeperClientOptions,
+} from './options.js';
 import { checkPath, join, nameOf, parentOf } from './paths.js';
 import * as requests from './requests.js';
 import { Session } from './session.js';
@@ -361,11 +369,16 @@ export class ZooKeeperClient {
    *
    * @param listener gets their names, in no order, or undefined if there is no such node. It is never called before this
    * has returned; what it throws is an uncaught exception
+   * @throws {TypeError | RangeError} an option that cannot be
    */
-  childrenWatch(path: string, listener: (children: readonly string[] | undefined, stat?: Stat) => void): NodeWatch {
+  childrenWatch(
+    path: string,
+    listener: (children: readonly string[] | undefined, stat?: Stat) => void,
+    options?: WatchOptions,
+  ): NodeWatch {
     callback('listener', listener);
     const absolute = this.#absolute(path);
-    return this.#watch(absolute, {
+    return this.#watch(absolute, options, {
       kind: 'children',
       read: async (watcher) => {
         const { children, stat } = await this.#perform(requests.getChildren(absolute, watcher));
@@ -389,10 +402,14 @@ export class ZooKeeperClient {
    *
    * @param listener gets undefined if there is no such node; for the rest, see `childrenWatch`
    */
-  dataWatch(path: string, listener: (value: Buffer | undefined, stat?: Stat) => void): NodeWatch {
+  dataWatch(
+    path: string,
+    listener: (value: Buffer | undefined, stat?: Stat) => void,
+    options?: WatchOptions,
+  ): NodeWatch {
     callback('listener', listener);
     const absolute = this.#absolute(path);
-    return this.#watch(absolute, {
+    return this.#watch(absolute, options, {
       kind: 'data',
       read: async (watcher) => {
         const { value, stat } = await this.#perform(requests.getData(absolute, watcher));
@@ -432,13 +449,15 @@ export class ZooKeeperClient {
     return session;
   }
 
-  #watch(path: string, reader: NodeReader): NodeWatch {
+  #watch(path: string, options: WatchOptions | undefined, reader: NodeReader): NodeWatch {
+    const checked = checkWatch(options);
     const session = this.#opened();
-    const watch: NodeWatch = new NodeWatch(path, reader, {
+    const owner: NodeWatchOwner = {
       session,
       onWarning: this.#onWarning,
       closed: () => this.#watches.delete(watch),
-    });
+    };
+    const watch = new NodeWatch(path, reader, owner, checked);
     this.#watches.add(watch);
     return watch;
   }

@@ -8,7 +8,15 @@ export { ZooKeeperClient } from './client.js';
 export type { Credential } from './connection.js';
 export * from './errors.js';
 export type { NodeWatch } from './node-watch.js';
-export type { CreateOptions, DeleteOptions, Node, StartOptions, Value, ZooKeeperClientOptions } from './options.js';
+export type {
+  CreateOptions,
+  DeleteOptions,
+  Node,
+  StartOptions,
+  Value,
+  WatchOptions,
+  ZooKeeperClientOptions,
+} from './options.js';
 export type { Stat } from './stat.js';
 export type { SessionState } from './state.js';
 export type { Transaction } from './transaction.js';

@@ -1,4 +1,6 @@
+import { setTimeout as rest } from 'node:timers/promises';
 import { NoNodeError, ZooKeeperError } from './errors.js';
+import type { WatchOptions } from './options.js';
 import { exists } from './requests.js';
 import type { Session } from './session.js';
 import { Warnings } from './warnings.js';
@@ -24,21 +26,20 @@ export interface NodeWatchOwner {
   closed(): void;
 }
 
-// How often to read when nothing was told, in milliseconds: whatever was missed is found then at the latest.
-const slowest = 30_000;
-
 // The first delay after a read that has failed, and the longest, in milliseconds.
 const shortestDelay = 100;
 const longestDelay = 30_000;
 
 /**
  * A look at a node that goes on: it is read again after each change, each reconnection and each new session, also when
- * it is deleted and made anew. One read is under way at a time.
+ * it is deleted and made anew. One read is under way at a time, and what changes before the pause after it is over is
+ * gathered.
  */
 export class NodeWatch implements Disposable {
   readonly #path: string;
   readonly #reader: NodeReader;
   readonly #owner: NodeWatchOwner;
+  readonly #options: Required<WatchOptions>;
   readonly #warnings: Warnings;
   readonly #forgetState: () => void;
   #version: string | undefined;
@@ -46,13 +47,15 @@ export class NodeWatch implements Disposable {
   #isDirty = false;
   #isClosed = false;
   #failures = 0;
+  #readAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
   /** Use `ZooKeeperClient.childrenWatch` or `dataWatch`. */
-  constructor(path: string, reader: NodeReader, owner: NodeWatchOwner) {
+  constructor(path: string, reader: NodeReader, owner: NodeWatchOwner, options: Required<WatchOptions>) {
     this.#path = path;
     this.#reader = reader;
     this.#owner = owner;
+    this.#options = options;
     this.#warnings = new Warnings(owner.onWarning);
     // Not by the watcher, which is only there if the last read has succeeded.
     this.#forgetState = owner.session.onState((state) => {
@@ -86,7 +89,10 @@ export class NodeWatch implements Disposable {
     clearTimeout(this.#timer);
     let delay = 0;
     while (this.#isDirty && !this.#isClosed) {
+      const pause = this.#readAt + this.#options.pause - performance.now();
+      if (pause > 0) await rest(pause, undefined, { ref: false });
       this.#isDirty = false;
+      this.#readAt = performance.now();
       delay = await this.#read();
     }
     this.#isReading = false;
@@ -104,7 +110,7 @@ export class NodeWatch implements Disposable {
       return this.#readMissing();
     }
     this.#failures = 0;
-    return slowest * (1 + Math.random() / 2);
+    return this.#options.interval * (1 + Math.random() / 2);
   }
 
   async #readMissing(): Promise<number> {
@@ -118,7 +124,7 @@ export class NodeWatch implements Disposable {
     this.#tell('', () => {
       this.#reader.missing();
     });
-    return slowest * (1 + Math.random() / 2);
+    return this.#options.interval * (1 + Math.random() / 2);
   }
 
   #tell(version: string, tell: () => void): void {

@@ -52,6 +52,20 @@ export interface DeleteOptions {
   guaranteed?: boolean;
 }
 
+/** Options of `childrenWatch` and `dataWatch`. */
+export interface WatchOptions {
+  /**
+   * How long to wait between two reads, in milliseconds, 0 to 2³⁰; 0 if absent. A change is told at once, and those that
+   * follow it within that time are told together.
+   */
+  pause?: number;
+  /**
+   * How often to read when nothing has changed, in milliseconds, 1 to 2³⁰; 30,000 if absent. Up to a half is added at
+   * random. Whatever was missed is found then at the latest.
+   */
+  interval?: number;
+}
+
 /** A node's value: a string is written as UTF-8. */
 export type Value = string | Uint8Array;
 

@@ -8,6 +8,8 @@ export interface Place {
   connect(): Promise<Registry>;
   /** Takes away a service with all that is registered for it, as an operator may. */
   removeService(service: string): Promise<void>;
+  /** Puts something among the instances of a service that has this payload, as another program may. To close it removes it. */
+  put(service: string, payload: string): Promise<{ close(): Promise<void> }>;
 }
 
 const a = { host: '10.0.0.1', port: 8001 };
@@ -187,6 +189,20 @@ export function conforms(open: () => Promise<Place> | Place): void {
       });
     }
     expect(told).toEqual([[]]);
+  });
+
+  test('what has another payload is no instance, and harms none', async () => {
+    const lists = watched(other);
+    await registry.register('rpc', a);
+    const payloads = ['', '{', '{"host": "x", "port": "1"}', '{"host": "", "port": 1}', 'x'.repeat(65_537)];
+    const puts = await Promise.all(payloads.map((payload) => place.put('rpc', payload)));
+    await registry.register('rpc', b);
+    await lists.until('10.0.0.1:8001', '10.0.0.2:8002');
+    expect(addresses(await registry.instances('rpc'))).toEqual(['10.0.0.1:8001', '10.0.0.2:8002']);
+    for (const one of puts) await one.close();
+    await registry.register('rpc', { host: '10.0.0.3', port: 3 });
+    await lists.until('10.0.0.1:8001', '10.0.0.2:8002', '10.0.0.3:3');
+    expect(lists.all.slice(1).every((list) => addresses(list)[0] === '10.0.0.1:8001')).toBe(true);
   });
 
   test('a service that is removed has no instances until its servers have come back, and its watches live', async () => {

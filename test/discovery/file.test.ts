@@ -38,11 +38,17 @@ describe('as every registry', () => {
     const directory = temporaryDirectory();
     const url = pathToFileURL(directory);
     return {
-      connect: () => connectRegistry(url),
+      connect: () => connectRegistry(url, { onWarning: () => undefined }),
       // A registrant puts its file back while this deletes: then a second attempt finds it less eager.
       removeService: (service) => {
         rmSync(join(directory, service), { recursive: true, maxRetries: 10 });
         return Promise.resolve();
+      },
+      async put(service, payload) {
+        const registry = await connectRegistry(url);
+        const { id } = await registry.register(service, a);
+        writeFileSync(join(directory, service, `${id}.json`), payload);
+        return registry;
       },
     };
   });

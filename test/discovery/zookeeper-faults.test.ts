@@ -146,6 +146,28 @@ test('a node that may not be read hides only itself', async () => {
   expect(warnings[0]).toMatch(/rpc\d{10} is skipped: .*ACL/);
 });
 
+test('a node that goes between the look at the names and that at its value is none, and hides none', async () => {
+  const other = await open(server.address);
+  await other.register('rpc', a);
+  await client.create(`${root}/rpc`, '{"host": "gone", "port": 1}', { sequence: true });
+  const [gone = ''] = (await nodes(2)).filter((name) => name.startsWith('rpc'));
+  const registry = await open();
+  // The request is on its way when the node goes.
+  proxy.delay = 200;
+  let deletion: Promise<void> | undefined;
+  proxy.onRequest = (frame) => {
+    if (frame.includes(gone)) deletion ??= client.delete(`${root}/${gone}`);
+    return 'pass';
+  };
+  expect(addresses(await registry.instances('rpc'))).toEqual(['10.0.0.1:8001']);
+  expect(deletion).toBeDefined();
+  await deletion;
+  proxy.onRequest = () => 'pass';
+  const lists = watched(registry);
+  await lists.until('10.0.0.1:8001');
+  expect(warnings).toEqual([]);
+});
+
 test('a connection that is lost and made again changes nothing', async () => {
   const other = await open(server.address);
   const lists = watched(other);
@@ -183,6 +205,37 @@ test('while there is no connection, the list stays, and is stale', async () => {
   proxy.mode = 'pass';
   await lists.until('10.0.0.1:8001');
   expect(watch.stale).toBe(false);
+});
+
+test('a list that has become empty is told, also when the connection and the session are lost before it is confirmed', async () => {
+  const registry = await open();
+  const lists = watched(registry);
+  const other = await open(server.address);
+  await Promise.all([other.register('rpc', a), other.register('rpc', b)]);
+  await lists.until('10.0.0.1:8001', '10.0.0.2:8002');
+  // The opcode of getChildren is 12; the answer to it is what comes next that is no ping and no event.
+  const isRead = new Promise<void>((resolve) => {
+    let isAsked = false;
+    proxy.onRequest = (frame) => {
+      isAsked ||= frame.readInt32BE(8) === 12;
+      return 'pass';
+    };
+    proxy.onReply = (frame) => {
+      if (isAsked && frame.readInt32BE(4) > 0) setTimeout(resolve, 100);
+      return 'pass';
+    };
+  });
+  await other.close();
+  await isRead;
+  proxy.mode = 'reset';
+  // Longer than it is doubted for, and what is asked then waits for an answer.
+  await new Promise((resolve) => setTimeout(resolve, 3 * sessionTimeout));
+  expect(addresses(lists.all.at(-1) ?? [])).toHaveLength(2);
+  proxy.mode = 'pass';
+  const begun = performance.now();
+  await lists.until();
+  // Not only when everything is read in any case, after half a minute.
+  expect(performance.now() - begun).toBeLessThan(20_000);
 });
 
 test('a session that has expired is replaced: registered once again with the same id, and the watches live', async () => {
@@ -254,22 +307,31 @@ test.each(['booklet', 'curator', 'serverset'] as const)(
   },
 );
 
-test('a node that an operator deletes is back, and unregistered it stays away', async () => {
-  const registry = await open();
-  const registration = await registry.register('rpc', a);
-  const lists = watched(await open(server.address));
-  await lists.until('10.0.0.1:8001');
-  for (let n = 0; n < 3; n++) {
-    const [node = ''] = await nodes(1);
-    await client.delete(`${root}/${node}`);
-    while ((await nodes(1))[0] === node);
-  }
-  await registration.unregister();
-  await nodes(0);
-  await registry.register('rpc', b);
-  await lists.until('10.0.0.2:8002');
-  expect(await registered()).toEqual(['10.0.0.2:8002']);
-});
+test.each(['booklet', 'curator', 'serverset'] as const)(
+  'a node that an operator deletes is back, and unregistered it stays away: %s',
+  async (codec) => {
+    const parent = codec === 'booklet' ? root : `${root}/rpc`;
+    const registry = await open(proxy.address, codec);
+    const registration = await registry.register('rpc', a);
+    const lists = watched(await open(server.address, codec));
+    await lists.until('10.0.0.1:8001');
+    const made = async () => {
+      const [node = ''] = await nodes(1, parent);
+      const { stat } = await client.get(`${parent}/${node}`);
+      return { node, at: stat.czxid };
+    };
+    for (let n = 0; n < 3; n++) {
+      const before = await made();
+      await client.delete(`${parent}/${before.node}`);
+      while ((await made()).at === before.at);
+    }
+    await registration.unregister();
+    await nodes(0, parent);
+    await registry.register('rpc', b);
+    await lists.until('10.0.0.2:8002');
+    await nodes(1, parent);
+  },
+);
 
 test('a node that an operator overwrites is put right', async () => {
   const registry = await open();

@@ -72,6 +72,30 @@ test('a registrant that is killed is gone when its session has expired; one that
   await lists.until();
 });
 
+test('a registrant that is killed and started again before its session has expired is never missing', async () => {
+  const before = await registrant('a', 1);
+  await lists.until('a:1');
+  before.kill('SIGKILL');
+  const after = await registrant('a', 1);
+  const client = new ZooKeeperClient(server.address);
+  await client.start();
+  expect(await client.getChildren(root)).toHaveLength(2);
+  // Until the older one is gone.
+  await new Promise<void>((resolve) => {
+    client.childrenWatch(root, (children) => {
+      if (children?.length === 1) resolve();
+    });
+  });
+  await client.stop();
+  const marker = await registry.register('rpc', { host: 'marker', port: 1 });
+  const [instance] = await lists.until('a:1', 'marker:1');
+  expect(instance?.id).toBe(after.id);
+  expect(lists.all.slice(1).every((list) => addresses(list)[0] === 'a:1')).toBe(true);
+  await marker.unregister();
+  await endOf(after);
+  await lists.until();
+});
+
 test('a registrant that is stopped for longer than its session is registered again, once, with its id', async () => {
   const program = await registrant('a', 1);
   const other = await registrant('b', 2);

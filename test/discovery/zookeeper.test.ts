@@ -23,7 +23,7 @@ describe.each(Object.keys(codecs) as CodecName[])('as every registry, with the c
   conforms(() => {
     const chroot = `/place${++places}`;
     return {
-      connect: () => connectRegistry(`zk://${server.address}${chroot}?codec=${codec}`),
+      connect: () => connectRegistry(`zk://${server.address}${chroot}?codec=${codec}`, { onWarning: () => undefined }),
       async removeService(service) {
         const parent = codec === 'booklet' ? chroot : `${chroot}/${service}`;
         const children = (await client.exists(parent)) ? await client.getChildren(parent) : [];
@@ -32,6 +32,12 @@ describe.each(Object.keys(codecs) as CodecName[])('as every registry, with the c
           // A server may be faster, and make its node again.
           await client.delete(parent, { recursive: true }).catch(() => undefined);
         }
+      },
+      async put(service, payload) {
+        const parent = codec === 'booklet' ? chroot : `${chroot}/${service}`;
+        await client.ensurePath(parent);
+        const path = await client.create(`${parent}/${service}`, payload, { sequence: true });
+        return { close: () => client.delete(path) };
       },
     };
   });

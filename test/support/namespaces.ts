@@ -1,4 +1,5 @@
 // Programs that are process 1 of a pid namespace of their own, as in a container: by unshare(1) of util-linux.
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { RunOptions } from './programs';
 
@@ -8,9 +9,37 @@ import type { RunOptions } from './programs';
  * unshare says so on stderr, and the test fails.
  */
 export function asProcess1(node = process.execPath): Required<Pick<RunOptions, 'node' | 'nodeArgs'>> {
-  const root = process.getuid?.() === 0;
-  const user = root ? [] : ['--user', '--map-root-user'];
-  return { node: 'unshare', nodeArgs: [...user, '--pid', '--fork', '--mount-proc', '--kill-child', node] };
+  return { node: 'unshare', nodeArgs: [...own(), node] };
+}
+
+/**
+ * How to run a program so, with networks of its own too, on which it can make hosts (`programs/support/hosts.mjs`): they are
+ * apart from those of this machine, and end with it.
+ */
+export function asHosts(node = process.execPath): Required<Pick<RunOptions, 'node' | 'nodeArgs'>> {
+  return { node: 'unshare', nodeArgs: [...own('--net'), node] };
+}
+
+/** Why this machine does not let a test make hosts, and what it takes; undefined: it does. */
+export function hostsMissing(): string | undefined {
+  const steps = [
+    'ip link add net0 type bridge',
+    'ip link add port0 type veth peer eth0',
+    'ip link set port0 master net0 up',
+    'unshare --net ip link set lo up',
+  ];
+  const { status, error, stderr } = spawnSync('unshare', [...own('--net'), 'sh', '-e', '-c', steps.join('\n')], {
+    encoding: 'utf8',
+  });
+  if (status === 0) return undefined;
+  const reason = (error?.message ?? stderr).trim();
+  return `it takes ip(8) of iproute2, the kernel's bridge and veth, and root, or user namespaces that a sandbox does not forbid: ${reason}`;
+}
+
+/** Without root, namespaces take one of users. */
+function own(...more: string[]): string[] {
+  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  return [...user, ...more, '--pid', '--fork', '--mount-proc', '--kill-child'];
 }
 
 /** The pid of a process in its own namespace, by the one that it has here. */

@@ -23,21 +23,26 @@ function install(folder, what) {
   execFileSync('npm', ['ci', '--no-bin-links', '--ignore-scripts'], { cwd: folder, stdio: 'inherit' });
 }
 
-// What the tests of ZooKeeper run. All of it comes with Debian's package of it.
-const zookeeperFiles = ['/usr/share/java/zookeeper.jar', '/usr/share/java/slf4j-simple.jar', '/usr/bin/java'];
+// What tests run of Debian's: its package of ZooKeeper, which brings Java and starts no server; and ip(8), without which the
+// test of partitions is left out.
+const packages = {
+  zookeeper: ['/usr/share/java/zookeeper.jar', '/usr/share/java/slf4j-simple.jar', '/usr/bin/java'],
+  iproute2: ['/usr/sbin/ip'],
+};
 
-/** Installs Debian's package of ZooKeeper, which starts no server. */
-function installZooKeeper() {
-  if (zookeeperFiles.every((path) => existsSync(path))) return;
+function installPackages() {
+  const missing = Object.keys(packages).filter((name) => !packages[name].every((path) => existsSync(path)));
+  if (missing.length === 0) return;
   const steps = [
     ['apt-get', 'update'],
-    ['apt-get', 'install', '--yes', '--no-install-recommends', 'zookeeper'],
+    ['apt-get', 'install', '--yes', '--no-install-recommends', ...missing],
   ];
   if (process.getuid() !== 0) {
+    if (!missing.includes('zookeeper')) return;
     const commands = steps.map((step) => step.join(' ')).join(' && ');
     throw new Error(`The tests run a ZooKeeper, which is not installed. As root: ${commands}`);
   }
-  console.log('\nInstalling ZooKeeper (once) …');
+  console.log(`\nInstalling ${missing.join(' and ')} (once) …`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   for (const [command, ...args] of steps) execFileSync(command, args, { stdio: 'inherit', env });
 }
@@ -45,7 +50,7 @@ function installZooKeeper() {
 export default function setUp() {
   if (process.platform !== 'linux') return;
   if (process.arch === 'x64') install(join(test, 'matrix'), 'the Node.js binaries that the tests run on');
-  installZooKeeper();
+  installPackages();
   install(join(test, 'neighbours'), 'the addons that the tests fork beside');
   buildAddons(join(test, 'addon'), ['threads'], [join(test, 'addon', 'threads.cc')]);
 }

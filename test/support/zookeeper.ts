@@ -1,4 +1,4 @@
-// ZooKeeper servers for tests: real ones, of Debian's package, each a process of its own on ports of 127.0.0.1.
+// ZooKeeper servers for tests: real ones, of Debian's package, each a process of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -45,17 +45,33 @@ export interface ServerOptions {
   properties?: string[];
 }
 
+/** Where a server is. */
+export interface Place {
+  /** The address that it is connected to at; 127.0.0.1 if absent. */
+  host?: string;
+  /** A command to run it by: its words come before those of the server's. */
+  by?: string[];
+}
+
 /** A server, with its data in a directory of its own. */
 export class ZooKeeperServer {
   readonly port: number;
+  readonly host: string;
   readonly directory: string;
   readonly #properties: string[];
+  readonly #by: string[];
   #process: ChildProcess | undefined;
 
-  constructor(port: number, directory: string, config: string[], properties: string[] = []) {
+  constructor(
+    port: number,
+    directory: string,
+    { config = [], properties = [], host = '127.0.0.1', by = [] }: ServerOptions & Place,
+  ) {
     this.port = port;
+    this.host = host;
     this.directory = directory;
     this.#properties = properties;
+    this.#by = by;
     mkdirSync(this.#data, { recursive: true });
     const lines = [`tickTime=${tick}`, 'initLimit=50', 'syncLimit=10', `dataDir=${this.#data}`];
     const limits = ['maxClientCnxns=0', `minSessionTimeout=${2 * tick}`, 'maxSessionTimeout=60000'];
@@ -69,7 +85,7 @@ export class ZooKeeperServer {
 
   /** Where clients connect to. */
   get address(): string {
-    return `127.0.0.1:${this.port}`;
+    return `${this.host}:${this.port}`;
   }
 
   /** Its process. */
@@ -90,7 +106,8 @@ export class ZooKeeperServer {
     const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
     const java = ['java', ...javaFlags, ...defines, '-cp', classPath, main, './zoo.cfg'];
     // setpriv(1) becomes java, and has the kernel end it with this process, however that ends.
-    this.#process = spawn('setpriv', ['--pdeathsig', 'KILL', ...java], {
+    const [command = '', ...args] = [...this.#by, 'setpriv', '--pdeathsig', 'KILL', ...java];
+    this.#process = spawn(command, args, {
       cwd: this.directory,
       detached: true,
       stdio: 'ignore',
@@ -162,7 +179,7 @@ export class ZooKeeperServer {
     return new Promise((resolve) => {
       let answer = '';
       // Not ended: a server on Netty would not answer then. It ends the connection itself.
-      const socket = connect(this.port, '127.0.0.1', () => socket.write(word));
+      const socket = connect(this.port, this.host, () => socket.write(word));
       socket.setEncoding('latin1').on('data', (text: string) => (answer += text));
       socket.on('error', () => undefined);
       socket.setTimeout(patience, () => socket.destroy());
@@ -191,7 +208,7 @@ export function startServer({ config = [], properties = [] }: ServerOptions = {}
   return tried(async () => {
     const [port = 0] = await freePorts(1);
     const listen = [`clientPort=${port}`, 'clientPortAddress=127.0.0.1'];
-    const server = new ZooKeeperServer(port, directory(), [...listen, ...config], properties);
+    const server = new ZooKeeperServer(port, directory(), { config: [...listen, ...config], properties });
     server.launch();
     return ready(server, [server]);
   });
@@ -239,22 +256,35 @@ export class Ensemble {
   }
 }
 
-/** Starts an ensemble of three. */
+/** Where a member of an ensemble is. */
+export interface Seat extends Place {
+  host: string;
+  ports: { quorum: number; election: number; client: number };
+}
+
+/** Starts an ensemble with these members. */
+export function startEnsembleAt(seats: readonly Seat[]): Promise<Ensemble> {
+  const members = seats.map(({ host, ports: { quorum, election, client } }, i) => {
+    return `server.${i + 1}=${host}:${quorum}:${election};${host}:${client}`;
+  });
+  const config = ['standaloneEnabled=false', 'reconfigEnabled=false', ...members];
+  const servers = seats.map(({ host, ports, by = [] }, i) => {
+    const server = new ZooKeeperServer(ports.client, directory(), { config, host, by });
+    writeFileSync(join(server.directory, 'data', 'myid'), `${i + 1}\n`);
+    server.launch();
+    return server;
+  });
+  return ready(new Ensemble(servers), servers);
+}
+
+/** Starts an ensemble of three, on ports of 127.0.0.1. */
 export function startEnsemble(): Promise<Ensemble> {
   return tried(async () => {
-    const ports = await freePorts(9);
-    const ids = [1, 2, 3];
-    const members = ids.map((id, i) => {
-      const [quorum, election, client] = ports.slice(3 * i, 3 * i + 3);
-      return `server.${id}=127.0.0.1:${quorum}:${election};127.0.0.1:${client}`;
+    const free = await freePorts(9);
+    const seats = [0, 3, 6].map((first) => {
+      const [quorum = 0, election = 0, client = 0] = free.slice(first);
+      return { host: '127.0.0.1', ports: { quorum, election, client } };
     });
-    const servers = ids.map((id, i) => {
-      const config = ['standaloneEnabled=false', 'reconfigEnabled=false', ...members];
-      const server = new ZooKeeperServer(ports[3 * i + 2] ?? 0, directory(), config);
-      writeFileSync(join(server.directory, 'data', 'myid'), `${id}\n`);
-      server.launch();
-      return server;
-    });
-    return ready(new Ensemble(servers), servers);
+    return startEnsembleAt(seats);
   });
 }

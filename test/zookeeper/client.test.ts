@@ -281,6 +281,25 @@ describe('watches', () => {
     expect(lists.all.filter((list, i) => list === lists.all[i - 1])).toEqual([]);
   });
 
+  test('changes that follow each other within the pause are told together, the last of them always', async () => {
+    const client = await connected();
+    await client.create(root, '0');
+    const values = new Told<string>();
+    const begun = performance.now();
+    const watch = client.dataWatch(
+      root,
+      (value) => {
+        values.listener(String(value));
+      },
+      { pause: 100 },
+    );
+    for (let i = 1; i <= 100; i++) await client.set(root, String(i));
+    await values.until((value) => value === '100');
+    // A timer may be a millisecond early.
+    expect(values.all.length).toBeLessThanOrEqual(2 + (performance.now() - begun) / 99);
+    watch.close();
+  });
+
   test('a value is told at once, after every change, and when the node comes and goes', async () => {
     const client = await connected();
     const values = new Told<string>();
@@ -406,6 +425,9 @@ test('what is no argument is refused', async () => {
   await expect(client.addAuth('', 'x')).rejects.toMatchObject(value);
   await expect(client.start({ timeout: 0 })).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   expect(() => client.childrenWatch('/', 7 as never)).toThrow(TypeError);
+  expect(() => client.childrenWatch('/', () => undefined, { pause: -1 })).toThrow(RangeError);
+  expect(() => client.dataWatch('/', () => undefined, { interval: 0 })).toThrow(RangeError);
+  expect(() => client.dataWatch('/', () => undefined, 7 as never)).toThrow(TypeError);
   expect(() => client.transaction().delete('x')).toThrow(TypeError);
   expect(() => digestAcl('a:b', 'c')).toThrow(TypeError);
 });

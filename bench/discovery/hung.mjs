@@ -1,0 +1,83 @@
+// A member of an ensemble hangs while a server is registered by way of it.
+import { ZooKeeperClient } from 'truefork/zookeeper';
+import { connectRegistry } from 'truefork/discovery';
+import { counted, distribution } from './figures.mjs';
+import { destroy, ensemble } from './servers.mjs';
+
+const SESSION = 3000; // milliseconds
+const NOTICED = 1500;
+
+/** What there is of the registration: node, session, and the change that has made it. */
+async function nodesOf(client) {
+  const names = await client.getChildren('/bench');
+  const nodes = await Promise.all(names.map(async (name) => ({ name, ...(await client.get(`/bench/${name}`)).stat })));
+  return nodes.map(({ name, ephemeralOwner, czxid }) => `${name} ${ephemeralOwner} ${czxid}`).join();
+}
+
+/** The member that a session is connected to. */
+async function memberOf({ servers }, session) {
+  for (const server of servers) {
+    if ((await server.connections()).includes(`sid=0x${BigInt.asUintN(64, session).toString(16)}`)) return server;
+  }
+  throw new Error('the session is connected to none');
+}
+
+async function run(members, client) {
+  let notice;
+  const warned = new Promise((resolve) => (notice = resolve));
+  const registry = await connectRegistry(`zk://${members.hosts}/bench`, {
+    zookeeper: { sessionTimeout: SESSION },
+    onWarning: () => notice(performance.now()),
+  });
+  await registry.register('rpc', { host: '127.0.0.1', port: 1 });
+  const before = await nodesOf(client);
+  const [name] = await client.getChildren('/bench');
+  const member = await memberOf(members, (await client.get(`/bench/${name}`)).stat.ephemeralOwner);
+  const isLeader = await member.isLeader();
+  const begun = performance.now();
+  member.kill('SIGSTOP');
+  const noticed = (await warned) - begun;
+  await registry.instances('rpc');
+  const back = performance.now() - begun;
+  member.kill('SIGCONT');
+  await Promise.all(members.servers.map((server) => server.serving()));
+  const isKept = (await nodesOf(client)) === before;
+  await registry.close();
+  return { noticed, back, isKept, isLeader };
+}
+
+export default async function hung({ runs }) {
+  const members = await ensemble();
+  const client = new ZooKeeperClient(members.hosts, { onWarning: () => undefined });
+  await client.start();
+  await client.ensurePath('/bench');
+  const results = [];
+  for (let n = 0; n < Math.ceil(runs / 2.5); n++) results.push(await run(members, client));
+  await client.stop();
+  await destroy(members);
+  const each = (name) => results.map((result) => result[name]);
+  const leaders = results.filter(({ isLeader }) => isLeader).length;
+  return {
+    figures: [
+      ...distribution({
+        what: `a member of 3 hangs, session ${SESSION / 1000} s: noticed`,
+        values: each('noticed'),
+        most: NOTICED,
+      }),
+      ...distribution({ what: '  and what is asked meanwhile is answered by another', values: each('back') }),
+      counted({
+        what: `  another session or node (${leaders} of the members were the leader)`,
+        ours: results.filter(({ isKept }) => !isKept).length,
+        most: 0,
+      }),
+    ],
+    pictures: [
+      {
+        name: 'discovery-hung',
+        title: `A member of three hangs, session timeout ${SESSION / 1000} s`,
+        unit: 'milliseconds',
+        rows: { noticed: each('noticed'), 'answered by another': each('back') },
+      },
+    ],
+  };
+}
