@@ -61,8 +61,10 @@ int LetMemoryFork() {
     if (!line.is_private || line.name.starts_with('/') || line.start > INTPTR_MAX) return 0;
     void* start = reinterpret_cast<void*>(line.start);
     if (madvise(start, line.end - line.start, MADV_DOFORK) == 0) return 0;
-    // EINVAL is the answer of device memory ([vvar]), which is forked anyway.
-    return errno == EINVAL ? 0 : errno;
+    // EINVAL is the answer of device memory ([vvar]), which is forked anyway; ENOMEM that a part of
+    // the range is not there any more: to read a long list takes memory, and gives some back. What
+    // is there of it has heard the advice.
+    return errno == EINVAL || errno == ENOMEM ? 0 : errno;
   });
 }
 

@@ -5,6 +5,10 @@ describe.each(nodes())('on Node.js $major', ({ path: node }) => {
     await passes('fork-memory.mjs', { node, args: ['keepDontfork'] });
   });
 
+  test('a process with more and more mappings can be forked all the time', async () => {
+    await passes('fork-mappings.mjs', { node });
+  });
+
   test('prepareFork collects all garbage and leaves V8 as it was', async () => {
     await passes('fork-memory.mjs', { node, args: ['prepareFork'] });
   });
