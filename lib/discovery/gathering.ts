@@ -8,14 +8,17 @@ export class Gathering<T> {
     this.#give = give;
   }
 
-  /** @param delay in milliseconds: when it and the others are given away, if it is the first */
+  /** @param delay in milliseconds: when it and the others are given away, if it is the first; at once, if that is past */
   add(thing: T, delay: number): void {
     this.#things.add(thing);
-    this.#timer ??= setTimeout(() => {
-      const things = this.#things;
-      this.clear();
-      this.#give(things);
-    }, delay).unref();
+    this.#timer ??= setTimeout(
+      () => {
+        const things = this.#things;
+        this.clear();
+        this.#give(things);
+      },
+      Math.max(delay, 0),
+    ).unref();
   }
 
   has(thing: T): boolean {

@@ -1,10 +1,10 @@
-import { NoNodeError, ZooKeeperError, type NodeWatch, type Watcher, type ZooKeeperClient } from '../zookeeper/index.js';
-import { decodeInstance } from './codecs.js';
+import { NoNodeError, ZooKeeperError, type NodeWatch, type WatchEvent } from '../zookeeper/index.js';
 import { EmptyListGuard } from './empty-list.js';
 import { Gathering } from './gathering.js';
 import { InstanceWatch } from './instance-watch.js';
 import { distinctInstances } from './instances.js';
 import type { Instance, InstancesListener } from './registry.js';
+import { ZooKeeperChild, type ChildOwner } from './zookeeper-child.js';
 import { nodePath, type Layout } from './zookeeper-layout.js';
 
 // How long an empty list is doubted, in milliseconds. Many are gone at once when their sessions were lost, by a server that
@@ -25,29 +25,12 @@ const pause = 50;
 // is in the nodes, which seldom has changed, within so many milliseconds.
 const spread = 1000;
 
-/** A child, and what was last read of it. */
-interface Child {
-  readonly name: string;
-  readonly id: string;
-  readonly path: string;
-  /** Is called when it has changed, or the connection has. */
-  readonly watcher: Watcher;
-  /** Whether the watcher is with ZooKeeper: what was read last is what there is. */
-  isWatched: boolean;
-  /** The change that had last set its value when it was read; undefined: it was not. */
-  mzxid: bigint | undefined;
-  /** Undefined: it is no instance that takes calls. */
-  instance: Instance | undefined;
-}
-
 /** What a service asks of its registry. */
-export interface ServiceOwner {
-  readonly client: ZooKeeperClient;
+export interface ServiceOwner extends ChildOwner {
   /** How often to read when nothing was told, in milliseconds: whatever was missed is found then at the latest. */
   readonly interval: number;
   /** A watch that keeps the process alive has begun (true) or ended (false). */
   keepAlive(on: boolean): void;
-  warn(message: string): void;
 }
 
 /**
@@ -59,21 +42,27 @@ export class ZooKeeperService {
   readonly #owner: ServiceOwner;
   readonly #layout: Layout;
   readonly #watches = new Set<InstanceWatch>();
-  readonly #children = new Map<string, Child>();
+  readonly #children = new Map<string, ZooKeeperChild>();
   readonly #guard = new EmptyListGuard(graces);
   /** What is to be read, and how much is being read. */
-  readonly #queue = new Set<Child>();
+  readonly #queue = new Set<ZooKeeperChild>();
   #reading = 0;
   #readAt = -Infinity;
-  readonly #read = (children: Iterable<Child>): void => {
+  readonly #read = (children: Iterable<ZooKeeperChild>): void => {
     for (const child of children) if (this.#isKnown(child)) this.#queue.add(child);
     this.#readAt = performance.now();
     this.#pump();
   };
   /** What has changed. */
-  readonly #changed = new Gathering<Child>(this.#read);
+  readonly #changed = new Gathering<ZooKeeperChild>(this.#read);
   /** What was read over another connection. */
-  readonly #former = new Gathering<Child>(this.#read);
+  readonly #former = new Gathering<ZooKeeperChild>(this.#read);
+  readonly #onEvent = (child: ZooKeeperChild, event: WatchEvent): void => {
+    if (!this.#isKnown(child)) return;
+    if (event === 'reconnected') this.#former.add(child, spread * Math.random());
+    // That it is gone, or another has its name, the names tell.
+    else if (event !== 'deleted') this.#changed.add(child, this.#readAt + pause - performance.now());
+  };
   /** The watch of their names; undefined: nobody watches. */
   #names: NodeWatch | undefined;
   /** Whether the names were told. */
@@ -115,7 +104,7 @@ export class ZooKeeperService {
     const children = this.#remember(await this.#currentNames()).values();
     const readSome = async () => {
       for (const child of children) {
-        const instance = await this.#look(child, undefined);
+        const instance = await child.look();
         if (instance) found.push(instance);
       }
     };
@@ -167,7 +156,7 @@ export class ZooKeeperService {
   }
 
   /** The children of these names, known or new. The others are forgotten. */
-  #remember(names: readonly string[]): Child[] {
+  #remember(names: readonly string[]): ZooKeeperChild[] {
     const there = new Set(names);
     for (const [name, child] of this.#children) {
       if (there.has(name)) continue;
@@ -182,29 +171,14 @@ export class ZooKeeperService {
     });
   }
 
-  #childOf(name: string): Child | undefined {
+  #childOf(name: string): ZooKeeperChild | undefined {
     const id = this.#layout.idOf(name);
     if (id === undefined) return undefined;
-    const child: Child = {
-      name,
-      id,
-      path: nodePath(this.#layout.parent, name),
-      watcher: (event) => {
-        child.isWatched = false;
-        if (!this.#isKnown(child)) return;
-        if (event === 'reconnected') this.#former.add(child, spread * Math.random());
-        // That it is gone, or another has its name, the names tell.
-        else if (event !== 'deleted') this.#changed.add(child, this.#readAt + pause - performance.now());
-      },
-      isWatched: false,
-      mzxid: undefined,
-      instance: undefined,
-    };
-    return child;
+    return new ZooKeeperChild({ name, path: nodePath(this.#layout.parent, name), id }, this.#owner, this.#onEvent);
   }
 
   /** Whether it is watched, and there as far as is known. */
-  #isKnown(child: Child): boolean {
+  #isKnown(child: ZooKeeperChild): boolean {
     return this.#names !== undefined && this.#children.get(child.name) === child;
   }
 
@@ -221,14 +195,12 @@ export class ZooKeeperService {
     if (this.#reading === 0 && this.#isListed) this.#tell();
   }
 
-  async #refresh(child: Child): Promise<void> {
+  async #refresh(child: ZooKeeperChild): Promise<void> {
     try {
-      child.isWatched = true;
-      child.instance = await this.#look(child, child.watcher);
+      await child.refresh();
     } catch (error) {
-      child.isWatched = false;
       // That it cannot be read does not end the server.
-      if (isRefusal(error) && child.mzxid === undefined) this.#owner.warn(`${child.path} is skipped: ${error.message}`);
+      if (isRefusal(error) && !child.isRead) this.#owner.warn(`${child.path} is skipped: ${error.message}`);
       setTimeout(
         () => {
           this.#read([child]);
@@ -236,29 +208,6 @@ export class ZooKeeperService {
         retryInterval * (1 + Math.random()),
       ).unref();
     }
-  }
-
-  /** @returns the instance; undefined: there is none that takes calls */
-  async #look(child: Child, watcher: Watcher | undefined): Promise<Instance | undefined> {
-    let node;
-    try {
-      node = await this.#owner.client.get(child.path, watcher);
-    } catch (error) {
-      if (!(error instanceof NoNodeError)) throw error;
-      child.isWatched = false;
-      return undefined;
-    }
-    if (node.stat.mzxid === child.mzxid) return child.instance;
-    let instance: Instance | undefined;
-    try {
-      const found = decodeInstance(node.value);
-      instance = found && { host: found.host, port: found.port, id: found.id ?? child.id };
-    } catch (error) {
-      this.#owner.warn(`${this.#owner.client.chroot}${child.path} is skipped: ${(error as Error).message}`);
-    }
-    child.mzxid = node.stat.mzxid;
-    child.instance = instance;
-    return instance;
   }
 
   #tell(): void {
