@@ -1,6 +1,6 @@
 // Outages, and what is left of a registration after each: there once and with its id, its watch alive, its process too.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ZooKeeperClient } from 'truefork/zookeeper';
+import { SessionExpiredError, ZooKeeperClient } from 'truefork/zookeeper';
 import { counted } from './figures.mjs';
 import { Registrant } from './registrant.mjs';
 import { Relay } from './relay.mjs';
@@ -15,7 +15,14 @@ const SHORT = 500;
 const LOOK = 20;
 
 async function idsOf(client) {
-  return (await client.exists(PATH)) ? await client.getChildren(PATH) : [];
+  for (;;) {
+    try {
+      return (await client.exists(PATH)) ? await client.getChildren(PATH) : [];
+    } catch (error) {
+      // The client's own; then it has another one soon.
+      if (!(error instanceof SessionExpiredError)) throw error;
+    }
+  }
 }
 
 /** Until the node of a registrant is gone. */
