@@ -91,7 +91,14 @@ async function run({ happen }, { servers, hosts, relay, client, watchers }) {
   const marker = await watchers.registries[0].register('rpc', { host: 'marker', port: 1 });
   await registrant.sees('marker:1');
   await watchers.have(registrant);
-  const there = (await idsOf(client)).filter((name) => name.includes(registrant.id));
+  // That of a session before may be there a little longer.
+  const nodes = async () => (await idsOf(client)).filter((name) => name.includes(registrant.id));
+  const late = performance.now() + 2 * SESSION;
+  let there = await nodes();
+  while (there.length !== 1 && performance.now() < late) {
+    await sleep(LOOK);
+    there = await nodes();
+  }
   await marker.unregister();
   const hasEndedWell = await registrant.end();
   await watchers.dropped(registrant);
