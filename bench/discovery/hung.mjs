@@ -1,17 +1,24 @@
 // A member of an ensemble hangs while a server is registered by way of it.
-import { ZooKeeperClient } from 'truefork/zookeeper';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectRegistry } from 'truefork/discovery';
+import { ZooKeeperClient } from 'truefork/zookeeper';
 import { counted, distribution } from './figures.mjs';
 import { destroy, ensemble } from './servers.mjs';
 
 const SESSION = 3000; // milliseconds
 const NOTICED = 1500;
+const LOOK = 20;
 
 /** What there is of the registration: node, session, and the change that has made it. */
 async function nodesOf(client) {
   const names = await client.getChildren('/bench');
   const nodes = await Promise.all(names.map(async (name) => ({ name, ...(await client.get(`/bench/${name}`)).stat })));
   return nodes.map(({ name, ephemeralOwner, czxid }) => `${name} ${ephemeralOwner} ${czxid}`).join();
+}
+
+/** Until there are so many nodes. The members do not hear of them at the same moment. */
+async function settled(client, count) {
+  while ((await client.getChildren('/bench')).length !== count) await sleep(LOOK);
 }
 
 /** The member that a session is connected to. */
@@ -30,6 +37,7 @@ async function run(members, client) {
     onWarning: () => notice(performance.now()),
   });
   await registry.register('rpc', { host: '127.0.0.1', port: 1 });
+  await settled(client, 1);
   const before = await nodesOf(client);
   const [name] = await client.getChildren('/bench');
   const member = await memberOf(members, (await client.get(`/bench/${name}`)).stat.ephemeralOwner);
@@ -43,6 +51,7 @@ async function run(members, client) {
   await Promise.all(members.servers.map((server) => server.serving()));
   const isKept = (await nodesOf(client)) === before;
   await registry.close();
+  await settled(client, 0);
   return { noticed, back, isKept, isLeader };
 }
 

@@ -1,6 +1,6 @@
 // Outages, and what is left of a registration after each: there once and with its id, its watch alive, its process too.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ZooKeeperClient } from 'truefork/zookeeper';
+import { SessionExpiredError, ZooKeeperClient } from 'truefork/zookeeper';
 import { counted } from './figures.mjs';
 import { Registrant } from './registrant.mjs';
 import { Relay } from './relay.mjs';
@@ -15,7 +15,14 @@ const SHORT = 500;
 const LOOK = 20;
 
 async function idsOf(client) {
-  return (await client.exists(PATH)) ? await client.getChildren(PATH) : [];
+  for (;;) {
+    try {
+      return (await client.exists(PATH)) ? await client.getChildren(PATH) : [];
+    } catch (error) {
+      // The client's own; then it has another one soon.
+      if (!(error instanceof SessionExpiredError)) throw error;
+    }
+  }
 }
 
 /** Until the node of a registrant is gone. */
@@ -84,7 +91,14 @@ async function run({ happen }, { servers, hosts, relay, client, watchers }) {
   const marker = await watchers.registries[0].register('rpc', { host: 'marker', port: 1 });
   await registrant.sees('marker:1');
   await watchers.have(registrant);
-  const there = (await idsOf(client)).filter((name) => name.includes(registrant.id));
+  // That of a session before may be there a little longer.
+  const nodes = async () => (await idsOf(client)).filter((name) => name.includes(registrant.id));
+  const late = performance.now() + 2 * SESSION;
+  let there = await nodes();
+  while (there.length !== 1 && performance.now() < late) {
+    await sleep(LOOK);
+    there = await nodes();
+  }
   await marker.unregister();
   const hasEndedWell = await registrant.end();
   await watchers.dropped(registrant);

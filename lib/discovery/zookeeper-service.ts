@@ -9,7 +9,7 @@ import { nodePath, type Layout } from './zookeeper-layout.js';
 
 // How long an empty list is doubted, in milliseconds. Many are gone at once when their sessions were lost, by a server that
 // was restarted or wiped: their servers are back as soon as they have new ones.
-const graces = { one: 20, many: 2000 };
+const graces = { one: 10, many: 2000 };
 
 // How many children are read at the same time.
 const atOnce = 16;
