@@ -54,6 +54,9 @@ export interface Finished {
   stderr: string;
 }
 
+// A safety net, in milliseconds: less than a test has.
+const SILENCE = 90_000;
+
 const live = new Set<Program>();
 
 // Also when a test fails or runs out of time, nothing that it started outlives it.
@@ -124,9 +127,19 @@ export class Program {
     }
   }
 
-  /** More output. @throws {Error} there will be none */
-  more(): Promise<void> {
-    return this.#more('what was waited for');
+  /** More output. @throws {Error} there is none, with what there was: before the test runs out of time, and says nothing */
+  async more(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new Error(`the program has printed nothing for a long time:\n${this.stdout}${this.stderr}`));
+      }, SILENCE);
+    });
+    try {
+      await Promise.race([this.#more('what was waited for'), late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #more(what: string): Promise<void> {
