@@ -157,7 +157,10 @@ test('molds are among its processes, and what a warm one was given as a worker i
   for (let n = 0; n < 5; n++) await ask(family.port, '/');
   const [donor = 0] = family.workers;
   family.program.kill('SIGUSR2');
-  const warm = await statusWhen(port, ({ replacing, molds: [first] }) => replacing === null && first?.pid === donor);
+  // When all is replaced, the old ones may be ending still.
+  const isDone = ({ replacing, molds, workers }: MasterStatus) =>
+    replacing === null && molds.length === 1 && workers.length === 1;
+  const warm = await statusWhen(port, (now) => isDone(now) && now.molds[0]?.pid === donor);
   expect(warm).toMatchObject({
     generation: 2,
     molds: [{ pid: donor, generation: 2, requests: 5 }],
@@ -166,7 +169,7 @@ test('molds are among its processes, and what a warm one was given as a worker i
   });
 
   family.program.kill('SIGHUP');
-  const fresh = await statusWhen(port, ({ replacing, molds }) => replacing === null && molds[0]?.generation === 3);
+  const fresh = await statusWhen(port, (now) => isDone(now) && now.molds[0]?.generation === 3);
   expect(fresh).toMatchObject({ workers: [{ worker: 0, pastRequests: 5 }], totals: { requests: 5 } });
   const told = kinds(fresh).filter((kind) => /^re|^mold/.test(kind) && kind !== 'ready');
   const counts = (kind: string) => told.filter((each) => each === kind).length;
