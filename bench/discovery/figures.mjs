@@ -1,7 +1,7 @@
 // Distributions: what is asked is asked of the longest.
 import { counted, median } from '../serve/figures.mjs';
 
-export { counted, interleave, print, printHead } from '../serve/figures.mjs';
+export { counted, interleave } from '../serve/figures.mjs';
 
 /** @param figure `what`; `values` in milliseconds; `most`: what the longest may be, absent if it may be anything */
 export function distribution({ what, values, most, ...rest }) {

@@ -1,7 +1,7 @@
 // Those of bench/serve, and two that have no peer.
 import { counted, median } from '../serve/figures.mjs';
 
-export { absent, compared, counted, interleave, print, printHead } from '../serve/figures.mjs';
+export { absent, compared, counted, interleave } from '../serve/figures.mjs';
 
 /** A median that is to be so much or more. */
 export function atLeast({ ours, least, ...rest }) {
