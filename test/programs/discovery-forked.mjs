@@ -1,25 +1,10 @@
 // A registrant that forks: its child has the registry of its parent, closed, and can open one of its own. URL SERVICE
-import { readdirSync, readlinkSync } from 'node:fs';
 import { fork } from 'truefork';
 import { connectRegistry } from 'truefork/discovery';
+import { codeOf, descriptorsOf } from './support/self.mjs';
 
 const [url, service] = process.argv.slice(2);
-const isOfRegistry = (fd) => {
-  try {
-    return /inotify|\.json/.test(readlinkSync(`/proc/self/fd/${fd}`));
-  } catch {
-    return false;
-  }
-};
-const descriptors = () => readdirSync('/proc/self/fd').filter(isOfRegistry).length;
-const codeOf = async (work) => {
-  try {
-    await work();
-    return 'done';
-  } catch (error) {
-    return error.code;
-  }
-};
+const descriptors = () => descriptorsOf(/inotify|\.json/);
 
 const registry = await connectRegistry(url);
 const registration = await registry.register(service, { host: 'parent', port: 1 });

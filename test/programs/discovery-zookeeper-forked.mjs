@@ -1,26 +1,11 @@
 // A registrant that forks: its child has the registry of its parent, closed, and opens one of its own on SIGUSR2. URL SERVICE
-import { readdirSync, readlinkSync } from 'node:fs';
 import { fork } from 'truefork';
 import { connectRegistry } from 'truefork/discovery';
+import { codeOf, descriptorsOf } from './support/self.mjs';
 
 const [url, service] = process.argv.slice(2);
 const zookeeper = { sessionTimeout: 1000 };
-const isSocket = (fd) => {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
-  } catch {
-    return false;
-  }
-};
-const sockets = () => readdirSync('/proc/self/fd').filter(isSocket).length;
-const codeOf = async (work) => {
-  try {
-    await work();
-    return 'done';
-  } catch (error) {
-    return error.code;
-  }
-};
+const sockets = () => descriptorsOf(/^socket:/);
 
 const before = sockets();
 const registry = await connectRegistry(url, { zookeeper });

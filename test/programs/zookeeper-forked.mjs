@@ -1,26 +1,12 @@
 // A client of ZooKeeper in a process that forks: the child has its parent's client, closed. HOSTS NODE [CA]
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fork } from 'truefork';
 import { ZooKeeperClient } from 'truefork/zookeeper';
+import { codeOf, descriptorsOf } from './support/self.mjs';
 
 const [hosts, node, ca] = process.argv.slice(2);
 const tls = ca === undefined ? false : { ca: readFileSync(ca) };
-const codeOf = async (work) => {
-  try {
-    await work();
-    return 'done';
-  } catch (error) {
-    return error.code;
-  }
-};
-const sockets = () =>
-  readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
-    } catch {
-      return false;
-    }
-  }).length;
+const sockets = () => descriptorsOf(/^socket:/);
 
 const client = new ZooKeeperClient(hosts, { timeout: 20_000, tls });
 const before = sockets();
