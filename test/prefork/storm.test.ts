@@ -59,6 +59,22 @@ async function sendTwo(
 const count = (log: string, pattern: RegExp) => (log.match(pattern) ?? []).length;
 const heard = (log: string, signal: string) => count(log, new RegExp(` signal=${signal}$`, 'gm'));
 
+/**
+ * Fulfilled when the master has heard these, which it has been sent, and all that it says of them is in the log: what it says
+ * is several lines, which may come one by one, and it hears one more signal after those.
+ *
+ * @param before what was in the log before they were sent
+ */
+async function acted({ program }: Family, before: string, signals: readonly NodeJS.Signals[]): Promise<void> {
+  const again = async (signal: NodeJS.Signals, since: string) => {
+    while (heard(program.stdout, signal) === heard(since, signal)) await program.more();
+  };
+  for (const signal of signals) await again(signal, before);
+  const marked = program.stdout;
+  program.kill('SIGUSR1');
+  await again('SIGUSR1', marked);
+}
+
 /** The number of workers that there shall be, when what has been begun has ended, and they are. */
 async function settled(family: Family): Promise<number> {
   for (;;) {
@@ -75,9 +91,9 @@ async function settled(family: Family): Promise<number> {
 async function recovered(family: Family & { port: number }): Promise<void> {
   for (let wanted = await settled(family); wanted !== 2; wanted = await settled(family)) {
     const signal = wanted < 2 ? 'SIGTTIN' : 'SIGTTOU';
-    const before = heard(family.program.stdout, signal);
+    const before = family.program.stdout;
     family.program.kill(signal);
-    while (heard(family.program.stdout, signal) === before) await family.program.more();
+    await acted(family, before, [signal]);
   }
   const connection = await HttpConnection.open(family.port);
   const { body } = await connection.get();
@@ -93,9 +109,7 @@ describe('two signals', () => {
       for (const apart of [0, distances[n] ?? 0]) {
         const before = family.program.stdout;
         await sendTwo(family, first, second, apart);
-        for (const signal of [first, second]) {
-          while (heard(family.program.stdout, signal) === heard(before, signal)) await family.program.more();
-        }
+        await acted(family, before, [first, second]);
         await recovered(family);
       }
     }
