@@ -22,6 +22,7 @@ export {
 } from './proc.js';
 export * from './process.js';
 export * from './random.js';
+export * from './retry.js';
 export * from './signal.js';
 export * from './stack.js';
 export { outputWritten } from './streams.js';
