@@ -1,8 +1,8 @@
 /** How long an empty list is doubted, in milliseconds. */
 export interface Graces {
-  /** When the list before had one instance: as a rule it has left. */
+  /** When there was one instance: as a rule it has left. */
   readonly one: number;
-  /** When it had more: as a rule something has gone wrong, and they come back. */
+  /** When there were more, so short a time ago: as a rule something has gone wrong, and they come back. */
   readonly many: number;
 }
 
@@ -14,7 +14,9 @@ export class EmptyListGuard {
   readonly #graces: Graces;
   /** How many instances the list that is believed has. */
   #count = 0;
-  /** Since when there are none, by `performance.now()`. */
+  /** When there were several for the last time, by `performance.now()`: sessions that are lost together go one by one. */
+  #several = -Infinity;
+  /** Since when there are none. */
   #since: number | undefined;
 
   constructor(graces: Graces) {
@@ -27,10 +29,12 @@ export class EmptyListGuard {
    * @returns in how many milliseconds to read it again, and to go on with the list of before until then; 0: it is believed
    */
   doubt(count: number): number {
+    const now = performance.now();
+    if (this.#count > 1) this.#several = now;
     if (count === 0 && this.#count > 0) {
-      const now = performance.now();
       this.#since ??= now;
-      const rest = this.#since + (this.#count === 1 ? this.#graces.one : this.#graces.many) - now;
+      const { one, many } = this.#graces;
+      const rest = this.#since + (this.#since - this.#several < many ? many : one) - now;
       if (rest > 0) return rest;
     }
     this.#count = count;
@@ -46,6 +50,7 @@ export class EmptyListGuard {
   /** There is no list of before any more. */
   forget(): void {
     this.#count = 0;
+    this.#several = -Infinity;
     this.#since = undefined;
   }
 }

@@ -114,20 +114,20 @@ test('a registrant that is stopped for longer than its session is registered aga
   await endOf(other);
 });
 
-test('a server that hangs for longer than the sessions, and goes on', async () => {
-  const program = await registrant('a', 1);
-  await lists.until('a:1');
+test('a server that hangs for longer than the sessions, and goes on: the list is never empty', async () => {
+  const programs = [await registrant('a', 1), await registrant('b', 2)];
+  await lists.until('a:1', 'b:2');
   const before = lists.all.length;
   server.kill('SIGSTOP');
-  await program.printed(/warned the connection to ZooKeeper is lost/);
+  await Promise.all(programs.map((program) => program.printed(/warned the connection to ZooKeeper is lost/)));
   await new Promise((resolve) => setTimeout(resolve, sessionTimeout));
   server.kill('SIGCONT');
   const marker = await registry.register('rpc', { host: 'marker', port: 1 });
-  await lists.until('a:1', 'marker:1');
+  await lists.until('a:1', 'b:2', 'marker:1');
   expect(lists.all.slice(before).every((list) => list.length > 0)).toBe(true);
-  await sees(program, 'a:1', 'marker:1');
+  await Promise.all(programs.map((program) => sees(program, 'a:1', 'b:2', 'marker:1')));
   await marker.unregister();
-  await endOf(program);
+  await Promise.all(programs.map(endOf));
   await lists.until();
 });
 
@@ -167,6 +167,19 @@ test('an empty list is told in the end', async () => {
   await lists.until('a:1', 'b:2');
   for (const program of programs) program.kill('SIGKILL');
   await lists.until();
+});
+
+test('an empty list is doubted as long when the instances have gone one after another', async () => {
+  const first = await registry.register('rpc', { host: 'a', port: 1 });
+  const second = await registry.register('rpc', { host: 'b', port: 2 });
+  await lists.until('a:1', 'b:2');
+  await second.unregister();
+  await lists.until('a:1');
+  const start = performance.now();
+  await first.unregister();
+  await lists.until();
+  // Of 2 seconds. A single one that goes is missed for 10 milliseconds.
+  expect(performance.now() - start).toBeGreaterThan(1500);
 });
 
 test('a registrant that is cut off, and unregisters meanwhile, is gone when it is back', async () => {
