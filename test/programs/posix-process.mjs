@@ -16,6 +16,7 @@ import {
   PR_SET_CHILD_SUBREAPER,
   PR_SET_DUMPABLE,
   prctl,
+  processMemory,
   processStat,
   read,
   setsid,
@@ -25,6 +26,15 @@ import {
 import { child, gate, runCase } from './posix-cases.mjs';
 
 await runCase({
+  memory() {
+    const { private: own, shared, proportional } = processMemory(getpid());
+    assert.ok(own > 5 * 2 ** 20, `${own}`);
+    assert.ok(own <= proportional && proportional <= own + shared, `${own} ${proportional} ${shared}`);
+    const ballast = Buffer.alloc(64 * 2 ** 20, 1);
+    const more = processMemory(getpid()).private - own;
+    assert.ok(more > ballast.length / 2, `${more}`);
+  },
+
   parents() {
     const [readEnd, writeEnd] = pipe2(0);
     const parent = getpid();
