@@ -11,6 +11,7 @@ export { atfork, fork, forkMany, type Forked, type ForkHooks, type ForkOptions }
 export * from './futex.js';
 export * from './inotify.js';
 export * from './mapping.js';
+export * from './mapping-object.js';
 export * from './pages.js';
 export * from './polling.js';
 export { prepareFork } from './prepare.js';
