@@ -11,10 +11,13 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   WatcherFamily(exports);
   PollingFamily(exports);
   DescriptorFamily(exports, constants);
+  FutexFamily(exports);
   InotifyFamily(exports, constants);
   MappingFamily(exports, constants);
+  PagesFamily(exports, constants);
   ProcessFamily(exports, constants);
   RandomFamily(exports, constants);
+  ShmFamily(exports);
   SignalFamily(exports, constants);
   SocketFamily(exports, constants);
   StackFamily(exports);

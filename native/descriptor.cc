@@ -18,25 +18,15 @@ static Napi::Value Close(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), close(Int(info, 0)));
 }
 
-struct Bytes {
-  uint8_t* data;
-  size_t length;
-};
-
-static Bytes ToBytes(const Napi::Value& value) {
-  Napi::Uint8Array view = value.As<Napi::Uint8Array>();
-  return {view.Data(), view.ByteLength()};
-}
-
 // read(fd, into: Uint8Array): at most its length.
 static Napi::Value Read(const Napi::CallbackInfo& info) {
-  const Bytes bytes = ToBytes(info[1]);
+  const auto bytes = ToElements<uint8_t>(info, 1);
   return Answer(info.Env(), read(Int(info, 0), bytes.data, bytes.length));
 }
 
 // write(fd, from: Uint8Array)
 static Napi::Value Write(const Napi::CallbackInfo& info) {
-  const Bytes bytes = ToBytes(info[1]);
+  const auto bytes = ToElements<uint8_t>(info, 1);
   return Answer(info.Env(), write(Int(info, 0), bytes.data, bytes.length));
 }
 

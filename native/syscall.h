@@ -5,27 +5,53 @@
 #include <napi.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <string>
 
 namespace truefork {
 
+inline Napi::Value ToNumber(Napi::Env env, int64_t number) {
+  napi_value value;
+  napi_create_int64(env, number, &value);
+  return {env, value};
+}
+
 // errno is read before anything else can run: a Node-API call may allocate, and change it.
 inline Napi::Value Answer(Napi::Env env, long long result) {
-  const long long answer = result >= 0 ? result : -errno;
-  return Napi::Number::New(env, static_cast<double>(answer));
+  return ToNumber(env, result >= 0 ? result : -errno);
 }
 
 inline Napi::Value Failure(Napi::Env env, int error) {
-  return Napi::Number::New(env, -error);
+  return ToNumber(env, -error);
 }
 
 // The arguments, which TypeScript has checked.
 inline int Int(const Napi::CallbackInfo& info, size_t index) {
-  return info[index].As<Napi::Number>().Int32Value();
+  int32_t value = 0;
+  napi_get_value_int32(info.Env(), info[index], &value);
+  return value;
 }
 
 inline long long Long(const Napi::CallbackInfo& info, size_t index) {
-  return info[index].As<Napi::Number>().Int64Value();
+  int64_t value = 0;
+  napi_get_value_int64(info.Env(), info[index], &value);
+  return value;
+}
+
+// The elements of a typed array; of one that was detached nullptr, and a length of 0.
+template <typename Element>
+struct Elements {
+  Element* data;
+  size_t length;
+};
+
+template <typename Element>
+Elements<Element> ToElements(const Napi::CallbackInfo& info, size_t index) {
+  void* data = nullptr;
+  size_t length = 0;
+  // All at once: each of node-addon-api's own answers would ask anew.
+  napi_get_typedarray_info(info.Env(), info[index], nullptr, &length, &data, nullptr, nullptr);
+  return {static_cast<Element*>(data), length};
 }
 
 inline std::string Text(const Napi::CallbackInfo& info, size_t index) {

@@ -11,7 +11,7 @@ namespace truefork {
 
 // waitpid(pid, options, status: Int32Array(1)); the status of what was reaped goes into status[0].
 static Napi::Value Waitpid(const Napi::CallbackInfo& info) {
-  int* status = info[2].As<Napi::Int32Array>().Data();
+  int* status = ToElements<int>(info, 2).data;
   return Answer(info.Env(), waitpid(Int(info, 0), status, Int(info, 1)));
 }
 

@@ -53,6 +53,8 @@ export function arrayBuffer(name: string, value: unknown): ArrayBuffer {
 
 /** The bytes of a buffer, view or ArrayBuffer, not copied. */
 export function view(name: string, value: unknown): Uint8Array {
+  // As it is: to make another takes as long as the call that it is for. What has been unmapped is found out below.
+  if (types.isUint8Array(value) && value.length > 0) return value;
   if (!ArrayBuffer.isView(value) && !types.isArrayBuffer(value)) {
     throw wrongType(name, 'an ArrayBuffer, a Buffer, a TypedArray or a DataView', value);
   }

@@ -84,7 +84,8 @@ export function close(fd: number): void {
  */
 export function read(fd: number, buffer: ArrayBuffer | ArrayBufferView): number {
   descriptor(fd);
-  return answered(native.read(fd, view('buffer', buffer)), 'read', fd, { fd }, read);
+  const result = native.read(fd, view('buffer', buffer));
+  return result >= 0 ? result : answered(result, 'read', fd, { fd }, read);
 }
 
 /**
@@ -99,7 +100,8 @@ export function read(fd: number, buffer: ArrayBuffer | ArrayBufferView): number 
  */
 export function write(fd: number, buffer: ArrayBuffer | ArrayBufferView): number {
   descriptor(fd);
-  return answered(native.write(fd, view('buffer', buffer)), 'write', fd, { fd }, write);
+  const result = native.write(fd, view('buffer', buffer));
+  return result >= 0 ? result : answered(result, 'write', fd, { fd }, write);
 }
 
 const ends = new Int32Array(2);

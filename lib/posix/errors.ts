@@ -99,6 +99,18 @@ export class UnsupportedPlatformError extends Error {
   override readonly name = 'UnsupportedPlatformError';
 }
 
+/** A `Mapping` that cannot do what was asked; `code` says why. Nothing has been changed. */
+export class MappingError extends Error {
+  override readonly name = 'MappingError';
+  readonly code:
+    'ERR_MAPPING_CLOSED' | 'ERR_MAPPING_FIXED_SIZE' | 'ERR_MAPPING_NO_DESCRIPTOR' | 'ERR_MAPPING_READ_ONLY';
+
+  constructor(code: MappingError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
 /** Why a fork was refused. */
 export type ForkUnsafeReason =
   /** `fork` was called in a worker thread. */

@@ -8,8 +8,11 @@ export { errnoNames, type ErrnoName } from './errno-names.js';
 export * from './errors.js';
 export * from './descriptor.js';
 export { atfork, fork, forkMany, type Forked, type ForkHooks, type ForkOptions } from './fork.js';
+export * from './futex.js';
 export * from './inotify.js';
 export * from './mapping.js';
+export * from './mapping-object.js';
+export * from './pages.js';
 export * from './polling.js';
 export { prepareFork } from './prepare.js';
 export {
@@ -23,6 +26,7 @@ export {
 export * from './process.js';
 export * from './random.js';
 export * from './retry.js';
+export * from './shm.js';
 export * from './signal.js';
 export * from './stack.js';
 export { outputWritten } from './streams.js';

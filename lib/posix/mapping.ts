@@ -22,18 +22,32 @@ export const MAP_PRIVATE = constant('MAP_PRIVATE');
 export const MAP_SHARED_VALIDATE = constant('MAP_SHARED_VALIDATE');
 export const MAP_ANONYMOUS = constant('MAP_ANONYMOUS');
 export const MAP_POPULATE = constant('MAP_POPULATE');
+export const MAP_NONBLOCK = constant('MAP_NONBLOCK');
 export const MAP_NORESERVE = constant('MAP_NORESERVE');
 export const MAP_LOCKED = constant('MAP_LOCKED');
+export const MAP_STACK = constant('MAP_STACK');
+export const MAP_SYNC = constant('MAP_SYNC');
+export const MREMAP_MAYMOVE = constant('MREMAP_MAYMOVE');
+/** Linux 5.7; of more than private anonymous memory, Linux 5.13. */
+export const MREMAP_DONTUNMAP = constant('MREMAP_DONTUNMAP');
+
+/** The bytes of a page: offsets into files, and views for `msync` and its like, begin at a multiple of it. */
+export const PAGESIZE = constant('PAGESIZE');
 
 const FIXED = constant('MAP_FIXED') | constant('MAP_FIXED_NOREPLACE');
+const MOVED_TO = constant('MREMAP_FIXED');
+
+// Node's own limit, 4 GiB in Node 20: beyond it the addon's ArrayBuffer cannot be made.
+const LONGEST = Math.min(constants.MAX_LENGTH, Number.MAX_SAFE_INTEGER);
 
 /**
  * Maps a file or new memory into the process, as an ArrayBuffer. With `MAP_SHARED` a forked child sees what the
  * parent writes, and the other way round; with `MAP_PRIVATE` each has a copy of its own from its first write on.
  *
  * The memory is unmapped by `munmap`, or when nothing refers to the ArrayBuffer any more. Two things end the process,
- * by POSIX: a write to memory without `PROT_WRITE` (SIGSEGV), and touching a page behind the end of a file that was
- * truncated after it was mapped (SIGBUS).
+ * by POSIX: what the protection does not allow (SIGSEGV: an ArrayBuffer cannot forbid a write), and touching a page behind
+ * the end of a file that was truncated after it was mapped (SIGBUS). A file that others could truncate is better a memfd with
+ * `F_SEAL_SHRINK`, or locked by all who change it.
  *
  * @param address null: an ArrayBuffer lies where the kernel puts it
  * @param length bytes, 1 or more, up to `buffer.constants.MAX_LENGTH` (4 GiB in Node 20); with the offset within the
@@ -56,8 +70,7 @@ export function mmap(
   offset: number,
 ): ArrayBuffer {
   if ((address as unknown) !== null) throw wrongType('address', 'null', address);
-  // Node's own limit, 4 GiB in Node 20: beyond it the addon's ArrayBuffer cannot be made.
-  integer('length', length, 1, Math.min(constants.MAX_LENGTH, Number.MAX_SAFE_INTEGER));
+  integer('length', length, 1, LONGEST);
   flagBits('protection', protection);
   flagBits('flags', flags);
   if ((flags & FIXED) !== 0) throw wrongValue('flags', 'must not have MAP_FIXED: it could replace V8 itself', flags);
@@ -93,4 +106,33 @@ function checkSize(fd: number, offset: number, length: number): void {
 export function munmap(buffer: ArrayBuffer): void {
   arrayBuffer('buffer', buffer);
   answered(native.munmap(buffer), 'munmap', buffer.byteLength, {}, munmap);
+}
+
+/**
+ * Makes a mapping longer or shorter, all of it. The old ArrayBuffer and every view on it have length 0 afterwards; when the
+ * call fails, nothing has changed.
+ *
+ * A mapping may become longer than its file: to touch a page behind the end of the file is SIGBUS. So is what a shared
+ * mapping of no file grows by.
+ *
+ * @param buffer the ArrayBuffer of mmap or mremap
+ * @param length bytes, 1 or more, up to `buffer.constants.MAX_LENGTH`
+ * @param flags 0: only if it need not move; `MREMAP_MAYMOVE`, with `MREMAP_DONTUNMAP`: the pages move, and the old
+ *   ArrayBuffer keeps its range, as if it had just been mapped, with the same length; not `MREMAP_FIXED`
+ * @returns the mapping as it is now
+ * @throws {BlockingIOError} EAGAIN: it is locked (`mlock`), and would exceed RLIMIT_MEMLOCK
+ * @throws {PosixError} EINVAL: it is no mapping, has been unmapped, or was transferred away, or other flags; ENOMEM: there is
+ *   no room; EFAULT: parts of it differ, in protection or advice
+ * @see https://man7.org/linux/man-pages/man2/mremap.2.html
+ */
+export function mremap(buffer: ArrayBuffer, length: number, flags: number): ArrayBuffer {
+  arrayBuffer('buffer', buffer);
+  integer('length', length, 1, LONGEST);
+  flagBits('flags', flags);
+  if ((flags & MOVED_TO) !== 0)
+    throw wrongValue('flags', 'must not have MREMAP_FIXED: it could replace V8 itself', flags);
+  const result = native.mremap(buffer, length, flags);
+  if (typeof result !== 'number') return result;
+  answered(result, 'mremap', `${buffer.byteLength}, ${length}`, {}, mremap);
+  throw new Error('unreachable: mremap answers an ArrayBuffer or an error');
 }

@@ -88,12 +88,31 @@ export interface Native {
   fcntl(fd: number, command: number, argument: number): number;
   fcntlLock(fd: number, command: number, type: number, start: number, length: number): number;
 
+  /** `timeout` in milliseconds, Infinity: no limit. */
+  futexWait(words: Int32Array, index: number, expected: number, timeout: number): number;
+  futexWake(words: Int32Array, index: number, count: number): number;
+
   inotify_init1(flags: number): number;
   inotify_add_watch(fd: number, path: string, mask: number): number;
   inotify_rm_watch(fd: number, watch: number): number;
 
   mmap(length: number, protection: number, flags: number, fd: number, offset: number): ArrayBuffer | number;
   munmap(buffer: ArrayBuffer): number;
+  mremap(buffer: ArrayBuffer, length: number, flags: number): ArrayBuffer | number;
+
+  /** These answer EINVAL for memory that is not mmap's. */
+  msync(memory: Uint8Array, flags: number): number;
+  madvise(memory: Uint8Array, advice: number): number;
+  mprotect(memory: Uint8Array, protection: number): number;
+  mlock(memory: Uint8Array): number;
+  munlock(memory: Uint8Array): number;
+  mlockall(flags: number): number;
+  munlockall(): number;
+  mincore(memory: Uint8Array, vec: Uint8Array): number;
+
+  shm_open(name: string, flags: number, mode: number): number;
+  shm_unlink(name: string): number;
+  ftruncate(fd: number, length: number): number;
 
   inet_pton(family: number, text: string, into: Uint8Array): number;
   socket(domain: number, type: number, protocol: number): number;

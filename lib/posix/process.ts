@@ -40,7 +40,8 @@ export function getppid(): number {
 export function kill(pid: number, signal: Signal): void {
   int('pid', pid);
   const number = signal === 0 ? 0 : signalNumber(signal);
-  answered(native.kill(pid, number), 'kill', `${pid}, ${signal}`, { pid }, kill);
+  const result = native.kill(pid, number);
+  if (result < 0) answered(result, 'kill', `${pid}, ${signal}`, { pid }, kill);
 }
 
 /**

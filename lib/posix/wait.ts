@@ -60,8 +60,9 @@ export function waitpid(pid: number, options: number): WaitResult {
   int('pid', pid);
   flags('options', options);
   out[0] = 0;
-  const found = answered(native.waitpid(pid, options, out), 'waitpid', pid, { pid }, waitpid);
-  const [status = 0] = out;
+  const found = native.waitpid(pid, options, out);
+  if (found < 0) answered(found, 'waitpid', pid, { pid }, waitpid);
+  const status = out[0];
   if (found > 0 && (WIFEXITED(status) || WIFSIGNALED(status))) hasEnded(found);
   return { pid: found, status };
 }

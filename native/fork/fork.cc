@@ -20,6 +20,7 @@
 #include <optional>
 
 #include "../families.h"
+#include "../mapping.h"
 #include "../stack.h"
 #include "../syscall.h"
 #include "descriptors.h"
@@ -223,6 +224,7 @@ static int Complete(Plan& plan, uv_loop_t* loop, bool keep_dontfork) {
 
 // Step 5. Only this thread exists; every signal is blocked.
 static void BecomeWhole(Plan& plan) {
+  if (const int error = ReserveKeptOut()) GiveUp("keep the place of what it has not", error);
   if (const int error = plan.signal_lock.Renew()) GiveUp("renew libuv's signal lock", error);
   for (const EpollSet& set : plan.epoll_sets) {
     if (const int error = set.Renew()) GiveUp("renew the scheduler's event loop", error);
@@ -320,6 +322,7 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
   size_t made = 0;
   int error = Complete(plan, loop, options.Get("keepDontfork").ToBoolean());
   if (error == 0) error = LetMemoryFork();
+  if (error == 0) error = MarkKeptOut();
   while (error == 0 && made < wanted) {
     // Not fork(3): that would give the other threads' stacks away in the child, and run handlers
     // that reset the threadpool. Safe without them, since no parked thread holds a lock of libc's.

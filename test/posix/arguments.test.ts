@@ -31,12 +31,21 @@ const kinds: Record<string, { TypeError?: unknown[]; RangeError?: unknown[] }> =
   },
   buffer: { TypeError: [undefined, null, 'text', 1, {}, [1], new SharedArrayBuffer(8)] },
   'given buffer': { TypeError: [null, 'text', 1, {}, [1], new SharedArrayBuffer(8)] },
+  ArrayBuffer: { TypeError: [undefined, null, 1, {}, new Uint8Array(8), Buffer.alloc(8), new SharedArrayBuffer(8)] },
+  words: {
+    TypeError: [undefined, null, 1, [1], new Uint32Array(1), new DataView(new ArrayBuffer(8)), new ArrayBuffer(8)],
+  },
+  count: { TypeError: noNumbers, RangeError: [...noIntegers, big, 0, -1] },
+  milliseconds: { TypeError: [null, '1', true, 1n, {}], RangeError: [NaN, -1, -1e-9, -Infinity, 2 ** 53] },
   flag: { TypeError: [undefined, null, 0, 1, 'true'] },
   'given flag': { TypeError: [null, 0, 1, 'true'] },
   callback: { TypeError: [undefined, null, 0, {}, 'f'] },
 };
 
 const bytes = new Uint8Array(1);
+const words = new Int32Array(1);
+// No mapping, should one of these calls be made after all.
+const memory = new ArrayBuffer(8);
 const lock = { type: truefork.F_RDLCK };
 const anonymous = truefork.MAP_PRIVATE | truefork.MAP_ANONYMOUS;
 
@@ -102,6 +111,34 @@ const rows: [call: string, kind: string, call: Call][] = [
   ['mmap(flags)', 'not negative int', (value) => truefork.mmap(null, 1, 1, value, -1, 0)],
   ['mmap(fd)', 'int from -1', (value) => truefork.mmap(null, 1, 1, anonymous, value, 0)],
   ['mmap(offset)', 'position', (value) => truefork.mmap(null, 1, 1, anonymous, -1, value)],
+  ['munmap(buffer)', 'ArrayBuffer', (value) => called(truefork.munmap, value)],
+  ['mremap(buffer)', 'ArrayBuffer', (value) => truefork.mremap(value, 1, 0)],
+  ['mremap(length)', 'size', (value) => truefork.mremap(memory, value, 0)],
+  ['mremap(flags)', 'not negative int', (value) => truefork.mremap(memory, 1, value)],
+  ['msync(memory)', 'buffer', (value) => called(truefork.msync, value, 0)],
+  ['msync(flags)', 'not negative int', (value) => called(truefork.msync, memory, value)],
+  ['madvise(memory)', 'buffer', (value) => called(truefork.madvise, value, 0)],
+  ['madvise(advice)', 'not negative int', (value) => called(truefork.madvise, memory, value)],
+  ['mprotect(memory)', 'buffer', (value) => called(truefork.mprotect, value, 1)],
+  ['mprotect(protection)', 'not negative int', (value) => called(truefork.mprotect, memory, value)],
+  ['mlock(memory)', 'buffer', (value) => called(truefork.mlock, value)],
+  ['munlock(memory)', 'buffer', (value) => called(truefork.munlock, value)],
+  ['mlockall(flags)', 'not negative int', (value) => called(truefork.mlockall, value)],
+  ['mincore(memory)', 'buffer', (value) => called(truefork.mincore, value, bytes)],
+  ['mincore(vec)', 'buffer', (value) => called(truefork.mincore, memory, value)],
+  ['shm_open(name)', 'path', (value) => truefork.shm_open(value, 0, 0)],
+  ['shm_open(flags)', 'not negative int', (value) => truefork.shm_open('/', value, 0)],
+  ['shm_open(mode)', 'mode', (value) => truefork.shm_open('/', 0, value)],
+  ['shm_unlink(name)', 'path', (value) => called(truefork.shm_unlink, value)],
+  ['ftruncate(fd)', 'not negative int', (value) => called(truefork.ftruncate, value, 0)],
+  ['ftruncate(length)', 'position', (value) => called(truefork.ftruncate, fd, value)],
+  ['futexWait(words)', 'words', (value) => truefork.futexWait(value, 0, 0)],
+  ['futexWait(index)', 'not negative int', (value) => truefork.futexWait(words, value, 0)],
+  ['futexWait(expected)', 'int', (value) => truefork.futexWait(words, 0, value)],
+  ['futexWait(timeout)', 'milliseconds', (value) => truefork.futexWait(words, 0, 1, value)],
+  ['futexWake(words)', 'words', (value) => truefork.futexWake(value, 0, 1)],
+  ['futexWake(index)', 'not negative int', (value) => truefork.futexWake(words, value, 1)],
+  ['futexWake(count)', 'count', (value) => truefork.futexWake(words, 0, value)],
   ['getrandom(buffer)', 'buffer', (value) => truefork.getrandom(value, 0)],
   ['getrandom(flags)', 'not negative int', (value) => truefork.getrandom(bytes, value)],
   ['inet_pton(family)', 'int', (value) => truefork.inet_pton(value, '::')],
