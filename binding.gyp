@@ -3,14 +3,18 @@
     {
       'target_name': 'truefork',
       'sources': [
+        'native/actions.cc',
         'native/addon.cc',
+        'native/arrivals.cc',
         'native/descriptor.cc',
         'native/errno.cc',
         'native/inotify.cc',
+        'native/kick.cc',
         'native/mapping.cc',
         'native/polling.cc',
         'native/process.cc',
         'native/random.cc',
+        'native/sigaction.cc',
         'native/signal.cc',
         'native/socket.cc',
         'native/stack.cc',

@@ -15,6 +15,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   MappingFamily(exports, constants);
   ProcessFamily(exports, constants);
   RandomFamily(exports, constants);
+  SigactionFamily(exports, constants);
   SignalFamily(exports, constants);
   SocketFamily(exports, constants);
   StackFamily(exports);

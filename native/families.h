@@ -14,6 +14,7 @@ void InotifyFamily(Napi::Object exports, Napi::Object constants);
 void MappingFamily(Napi::Object exports, Napi::Object constants);
 void ProcessFamily(Napi::Object exports, Napi::Object constants);
 void RandomFamily(Napi::Object exports, Napi::Object constants);
+void SigactionFamily(Napi::Object exports, Napi::Object constants);
 void SignalFamily(Napi::Object exports, Napi::Object constants);
 void SocketFamily(Napi::Object exports, Napi::Object constants);
 void StackFamily(Napi::Object exports);
