@@ -18,6 +18,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   ProcessFamily(exports, constants);
   RandomFamily(exports, constants);
   ShmFamily(exports);
+  SigactionFamily(exports, constants);
   SignalFamily(exports, constants);
   SocketFamily(exports, constants);
   StackFamily(exports);

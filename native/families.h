@@ -17,6 +17,7 @@ void PagesFamily(Napi::Object exports, Napi::Object constants);
 void ProcessFamily(Napi::Object exports, Napi::Object constants);
 void RandomFamily(Napi::Object exports, Napi::Object constants);
 void ShmFamily(Napi::Object exports);
+void SigactionFamily(Napi::Object exports, Napi::Object constants);
 void SignalFamily(Napi::Object exports, Napi::Object constants);
 void SocketFamily(Napi::Object exports, Napi::Object constants);
 void StackFamily(Napi::Object exports);

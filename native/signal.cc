@@ -1,61 +1,130 @@
-// sigprocmask(2), siginterrupt(3).
+// sigprocmask(2), siginterrupt(3), sigpending(2), sigsuspend(2), sigtimedwait(2), raise(3),
+// sigqueue(3), pidfd_send_signal(2), strsignal(3). sigaction(2) is in sigaction.cc.
 #include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "actions.h"
+#include "arrivals.h"
 #include "families.h"
+#include "kick.h"
+#include "seconds.h"
+#include "sigset.h"
 #include "syscall.h"
 
 namespace truefork {
 
-// A set of signals travels as two 32-bit words: bit n - 1 is signal n.
-static sigset_t ToSet(const uint32_t* words) {
-  sigset_t set;
-  sigemptyset(&set);
-  for (int signal = 1; signal < NSIG; signal++) {
-    if (words[(signal - 1) / 32] >> ((signal - 1) % 32) & 1) sigaddset(&set, signal);
-  }
-  return set;
+static uint32_t* Words(const Napi::CallbackInfo& info, size_t index) {
+  return info[index].As<Napi::Uint32Array>().Data();
 }
 
-static void ToWords(const sigset_t& set, uint32_t* words) {
-  words[0] = words[1] = 0;
-  for (int signal = 1; signal < NSIG; signal++) {
-    if (sigismember(&set, signal) == 1) words[(signal - 1) / 32] |= 1u << ((signal - 1) % 32);
-  }
+// Some that were held back may not be any more.
+static void LookForArrivals() {
+  const AllBlocked blocked;
+  if (!HasArrival(blocked.before)) return;
+  WakeForArrivals();
+  Kick();
 }
 
 // sigprocmask(how, set: Uint32Array(2) | null, old: Uint32Array(2)), of the calling thread.
 static Napi::Value Sigprocmask(const Napi::CallbackInfo& info) {
   sigset_t set, old;
   const bool change = Given(info, 1);
-  if (change) set = ToSet(info[1].As<Napi::Uint32Array>().Data());
-  const int error = pthread_sigmask(Int(info, 0), change ? &set : nullptr, &old);
+  if (change) set = ToSet(Words(info, 1));
+  const int error = ChangeMask(Int(info, 0), change ? &set : nullptr, &old);
   if (error != 0) return Failure(info.Env(), error);
-  ToWords(old, info[2].As<Napi::Uint32Array>().Data());
+  ToWords(old, Words(info, 2));
+  if (change && OnMainThread()) LookForArrivals();
   return Answer(info.Env(), 0);
 }
 
-// siginterrupt(signal, flag), by sigaction(2): glibc's own also remembers the choice for its
-// signal(3), which nobody here calls.
-static Napi::Value Siginterrupt(const Napi::CallbackInfo& info) {
-  struct sigaction action;
-  if (sigaction(Int(info, 0), nullptr, &action) != 0) return Answer(info.Env(), -1);
-  if (info[1].As<Napi::Boolean>().Value()) {
-    action.sa_flags &= ~SA_RESTART;
-  } else {
-    action.sa_flags |= SA_RESTART;
+// sigpending(set: Uint32Array(2))
+static Napi::Value Sigpending(const Napi::CallbackInfo& info) {
+  sigset_t set;
+  const int result = sigpending(&set);
+  if (result == 0) ToWords(set, Words(info, 0));
+  return Answer(info.Env(), result);
+}
+
+// sigsuspend(set: Uint32Array(2) | null, old: Uint32Array(2)): null is the mask that there is. The
+// set is the mask afterwards too, so that the handlers of JavaScript run as the C handler did; the
+// caller gives back the old one.
+static Napi::Value Sigsuspend(const Napi::CallbackInfo& info) {
+  AllBlocked blocked;
+  ToWords(blocked.before, Words(info, 1));
+  if (Given(info, 0)) {
+    blocked.before = ToSet(Words(info, 0));
+    GuardFor(blocked.before);
   }
-  return Answer(info.Env(), sigaction(Int(info, 0), &action, nullptr));
+  if (!HasArrival(blocked.before)) sigsuspend(&blocked.before);
+  return Failure(info.Env(), EINTR);
+}
+
+// sigtimedwait(set: Uint32Array(2), seconds or null, info: Int32Array(6)); the signal's number.
+static Napi::Value Sigtimedwait(const Napi::CallbackInfo& info) {
+  const sigset_t set = ToSet(Words(info, 0));
+  const bool timed = Given(info, 1);
+  const timespec timeout =
+      timed ? ToTimespec(info[1].As<Napi::Number>().DoubleValue()) : timespec{};
+  siginfo_t come;
+  const int result = sigtimedwait(&set, &come, timed ? &timeout : nullptr);
+  const Napi::Value answer = Answer(info.Env(), result);
+  if (result > 0) {
+    *reinterpret_cast<Arrival*>(info[2].As<Napi::Int32Array>().Data()) = ToArrival(come);
+  }
+  return answer;
+}
+
+// raise(signal), in the main thread: its handler of C has run when it returns.
+static Napi::Value Raise(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), Int(info, 0)));
+}
+
+// sigqueue(pid, signal, value)
+static Napi::Value Sigqueue(const Napi::CallbackInfo& info) {
+  sigval value = {};
+  value.sival_int = Int(info, 2);
+  return Answer(info.Env(), sigqueue(Int(info, 0), Int(info, 1), value));
+}
+
+// pidfd_send_signal(pidfd, signal, flags). By its number: glibc has a wrapper since 2.36 only.
+static Napi::Value PidfdSendSignal(const Napi::CallbackInfo& info) {
+  const auto flags = static_cast<unsigned>(Int(info, 2));
+  const long result = syscall(SYS_pidfd_send_signal, Int(info, 0), Int(info, 1), nullptr, flags);
+  return Answer(info.Env(), result);
+}
+
+static Napi::Value Strsignal(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), strsignal(Int(info, 0)));
 }
 
 void SignalFamily(Napi::Object exports, Napi::Object constants) {
+  // Worker threads load the addon again.
+  static const bool noted = (NoteInspector(), true);
+  static_cast<void>(noted);
   Export(exports, "sigprocmask", Sigprocmask);
-  Export(exports, "siginterrupt", Siginterrupt);
+  Export(exports, "sigpending", Sigpending);
+  Export(exports, "sigsuspend", Sigsuspend);
+  Export(exports, "sigtimedwait", Sigtimedwait);
+  Export(exports, "raise", Raise);
+  Export(exports, "sigqueue", Sigqueue);
+  Export(exports, "pidfd_send_signal", PidfdSendSignal);
+  Export(exports, "strsignal", Strsignal);
   TRUEFORK_CONSTANT(constants, NSIG);
   TRUEFORK_CONSTANT(constants, SIGRTMIN);
   TRUEFORK_CONSTANT(constants, SIGRTMAX);
   TRUEFORK_CONSTANT(constants, SIG_BLOCK);
   TRUEFORK_CONSTANT(constants, SIG_UNBLOCK);
   TRUEFORK_CONSTANT(constants, SIG_SETMASK);
+  TRUEFORK_CONSTANT(constants, SI_USER);
+  TRUEFORK_CONSTANT(constants, SI_KERNEL);
+  TRUEFORK_CONSTANT(constants, SI_QUEUE);
+  TRUEFORK_CONSTANT(constants, SI_TIMER);
+  TRUEFORK_CONSTANT(constants, SI_MESGQ);
+  TRUEFORK_CONSTANT(constants, SI_ASYNCIO);
+  TRUEFORK_CONSTANT(constants, SI_SIGIO);
+  TRUEFORK_CONSTANT(constants, SI_TKILL);
 }
 
 }  // namespace truefork

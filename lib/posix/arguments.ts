@@ -2,7 +2,7 @@
 import { types } from 'node:util';
 import { INT_MAX, integer, outOfRange, wrongType, wrongValue } from '../mistakes.js';
 
-export { callback, ID_MAX, INT_MAX, integer, outOfRange, wrongType, wrongValue } from '../mistakes.js';
+export { callback, ID_MAX, INT_MAX, integer, object, outOfRange, wrongType, wrongValue } from '../mistakes.js';
 
 const INT_MIN = -(2 ** 31);
 

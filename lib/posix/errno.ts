@@ -24,8 +24,16 @@ function uncapitalized(text: string): string {
   return /^[A-Z][a-z ]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }
 
+let interrupted: () => void = () => undefined;
+
+/** What runs when a signal has interrupted a call, before its error is thrown. It may throw another one. */
+export function onInterruption(run: () => void): void {
+  interrupted = run;
+}
+
 /**
- * The value that a system call gave, or its error thrown.
+ * The value that a system call gave, or its error thrown. If a signal has interrupted the call, its JavaScript handler runs
+ * first, and what the handler throws is thrown instead.
  *
  * @param result what the addon answered: the value, or -errno
  * @param syscall the call's name
@@ -41,6 +49,7 @@ export function answered(
   caller: (...args: never[]) => unknown,
 ): number {
   if (result >= 0) return result;
+  if (result === -errno.EINTR) interrupted();
   const row = byNumber.get(-result);
   const code = row?.code ?? (`E${-result}` as ErrnoName);
   const message = `${code}: ${strerror(-result)}, ${syscall}(${shown})`;

@@ -5,6 +5,8 @@ export interface PosixErrorDetails {
   path?: string;
   fd?: number;
   pid?: number;
+  /** Of a sleep that was interrupted: the seconds that were left. */
+  remaining?: number;
 }
 
 /** A system call that failed. Its class says the kind of error, `code` the errno. */
@@ -18,6 +20,7 @@ export class PosixError extends Error implements PosixErrorDetails {
   declare readonly path?: string;
   declare readonly fd?: number;
   declare readonly pid?: number;
+  declare readonly remaining?: number;
 
   constructor(code: ErrnoName, errno: number, syscall: string, message: string, details: PosixErrorDetails = {}) {
     super(message);
@@ -109,6 +112,12 @@ export class MappingError extends Error {
     super(message);
     this.code = code;
   }
+}
+
+/** A signal that has a handler already which is not this library's: `process.on`'s, or an addon's. Nothing has been changed. */
+export class SignalInUseError extends Error {
+  readonly code = 'ERR_SIGNAL_IN_USE';
+  override readonly name = 'SignalInUseError';
 }
 
 /** Why a fork was refused. */

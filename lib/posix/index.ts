@@ -9,6 +9,7 @@ export * from './errors.js';
 export * from './descriptor.js';
 export { atfork, fork, forkMany, type Forked, type ForkHooks, type ForkOptions } from './fork.js';
 export * from './futex.js';
+export type { SignalHandler } from './handlers.js';
 export * from './inotify.js';
 export * from './mapping.js';
 export * from './mapping-object.js';
@@ -27,7 +28,24 @@ export * from './process.js';
 export * from './random.js';
 export * from './retry.js';
 export * from './shm.js';
+export {
+  SI_ASYNCIO,
+  SI_KERNEL,
+  SI_MESGQ,
+  SI_QUEUE,
+  SI_SIGIO,
+  SI_TIMER,
+  SI_TKILL,
+  SI_USER,
+  type Siginfo,
+} from './siginfo.js';
 export * from './signal.js';
+export * from './signal-action.js';
+export * from './signal-iterator.js';
+export * from './signal-mask.js';
+export * from './signal-send.js';
+export * from './signal-wait.js';
+export * from './sleep.js';
 export * from './stack.js';
 export { outputWritten } from './streams.js';
 export * from './socket.js';

@@ -73,10 +73,31 @@ export interface Native {
   getrandom(into: Uint8Array, flags: number): number;
 
   sigprocmask(how: number, set: Uint32Array | null, old: Uint32Array): number;
+  sigpending(set: Uint32Array): number;
+  /** Without a set: with the mask that there is. Leaves the set as the mask, and the one before in `old`. */
+  sigsuspend(set: Uint32Array | null, old: Uint32Array): number;
+  sigtimedwait(set: Uint32Array, timeout: number | null, info: Int32Array): number;
+  raise(signal: number): number;
+  sigqueue(pid: number, signal: number, value: number): number;
+  pidfd_send_signal(pidfd: number, signal: number, flags: number): number;
+  strsignal(signal: number): string;
+
+  /** `kind`: 0 the default action, 1 to ignore it, 2 a handler of ours, -1 ask only; `old` gets kind (3: a handler of others), flags, mask. */
+  sigaction(signal: number, kind: number, flags: number, mask: Uint32Array, old: Uint32Array): number;
   siginterrupt(signal: number, flag: boolean): number;
+  openSignalQueue(count: Int32Array): number;
+  renewSignalQueue(): number;
+  /** Sets the mask that the handler runs with, and leaves the one before in `mask`. 0 if there is none to be taken. */
+  takeSignal(info: Int32Array, mask: Uint32Array): number;
+  lostSignals(): number;
 
   setitimer(which: number, value: number, interval: number, old: Float64Array): number;
   getitimer(which: number, current: Float64Array): number;
+  alarm(seconds: number): number;
+  timerfd_create(clock: number, flags: number): number;
+  timerfd_settime(fd: number, flags: number, value: number, interval: number, old: Float64Array): number;
+  timerfd_gettime(fd: number, current: Float64Array): number;
+  nanosleep(seconds: number, left: Float64Array): number;
 
   open(path: string, flags: number, mode: number): number;
   close(fd: number): number;

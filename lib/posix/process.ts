@@ -1,5 +1,6 @@
 import { int, integer } from './arguments.js';
 import { answered } from './errno.js';
+import { runHandlers } from './handlers.js';
 import { constant, native } from './native.js';
 import { signalNumber, type Signal } from './signal.js';
 
@@ -29,7 +30,7 @@ export function getppid(): number {
 }
 
 /**
- * Sends a signal.
+ * Sends a signal. One that the process sends itself, and does not block, has been handled when this returns.
  *
  * @param pid a process; 0: our process group; -1: every process that we may signal; less: the process group -pid
  * @param signal a name, or a number from 0 to 64; 0 sends nothing and tells whether one could
@@ -42,6 +43,7 @@ export function kill(pid: number, signal: Signal): void {
   const number = signal === 0 ? 0 : signalNumber(signal);
   const result = native.kill(pid, number);
   if (result < 0) answered(result, 'kill', `${pid}, ${signal}`, { pid }, kill);
+  runHandlers();
 }
 
 /**

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 
+#include "../actions.h"
 #include "revival.h"
 
 namespace truefork {
@@ -187,6 +188,7 @@ int ParkSignal() {
   }
   for (int signal = SIGRTMAX; signal >= SIGRTMIN; signal--) {
     if (sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) continue;
+    if (IsClosed(signal)) continue;
     action = {};
     action.sa_sigaction = OnParkSignal;
     // SA_RESTART: the wait goes on afterwards. No other handler runs on top of this one.

@@ -39,6 +39,11 @@ const kinds: Record<string, { TypeError?: unknown[]; RangeError?: unknown[] }> =
   milliseconds: { TypeError: [null, '1', true, 1n, {}], RangeError: [NaN, -1, -1e-9, -Infinity, 2 ** 53] },
   flag: { TypeError: [undefined, null, 0, 1, 'true'] },
   'given flag': { TypeError: [null, 0, 1, 'true'] },
+  handler: { TypeError: [undefined, null, 2, -1, '1', true, {}, 'SIG_IGN'] },
+  set: { TypeError: [undefined, 'SIGUSR1', new Set(['SIGUSR1']), {}, ['SIGNOTHING'], [null]], RangeError: [[0], [65]] },
+  'given object': { TypeError: [undefined, 0, 'SIG_IGN', () => undefined] },
+  'abort signal': { TypeError: [null, 1, 'abort', {}] },
+  null: { TypeError: [undefined, {}, 0] },
   callback: { TypeError: [undefined, null, 0, {}, 'f'] },
 };
 
@@ -47,6 +52,7 @@ const words = new Int32Array(1);
 // No mapping, should one of these calls be made after all.
 const memory = new ArrayBuffer(8);
 const lock = { type: truefork.F_RDLCK };
+const action = { handler: truefork.SIG_DFL, mask: [], flags: 0 };
 const anonymous = truefork.MAP_PRIVATE | truefork.MAP_ANONYMOUS;
 
 // Numbers that are no descriptors and no processes, should one of these calls be made after all.
@@ -81,6 +87,41 @@ const rows: [call: string, kind: string, call: Call][] = [
   ['WSTOPSIG(status)', 'int', (value) => truefork.WSTOPSIG(value)],
   ['WIFCONTINUED(status)', 'int', (value) => truefork.WIFCONTINUED(value)],
   ['decodeWaitStatus(status)', 'int', (value) => truefork.decodeWaitStatus(value)],
+  ['signal(signal)', 'signal', (value) => truefork.signal(value, truefork.SIG_IGN)],
+  ['signal(handler)', 'handler', (value) => truefork.signal('SIGUSR2', value)],
+  ['getsignal(signal)', 'signal', (value) => truefork.getsignal(value)],
+  ['sigaction(signal)', 'signal', (value) => truefork.sigaction(value, null)],
+  ['sigaction(action)', 'given object', (value) => truefork.sigaction('SIGUSR2', value)],
+  ['sigaction({ handler })', 'handler', (handler) => truefork.sigaction('SIGUSR2', { ...action, handler })],
+  ['sigaction({ mask })', 'set', (mask) => truefork.sigaction('SIGUSR2', { ...action, mask })],
+  ['sigaction({ flags })', 'int', (flags) => truefork.sigaction('SIGUSR2', { ...action, flags })],
+  ['raise(signal)', 'signal', (value) => called(truefork.raise, value)],
+  ['sigqueue(pid)', 'int', (value) => called(truefork.sigqueue, value, 0, 0)],
+  ['sigqueue(signal)', 'signal', (value) => called(truefork.sigqueue, pid, value, 0)],
+  ['sigqueue(value)', 'int', (value) => called(truefork.sigqueue, pid, 0, value)],
+  ['pidfd_send_signal(pidfd)', 'not negative int', (value) => called(truefork.pidfd_send_signal, value, 0, null, 0)],
+  ['pidfd_send_signal(signal)', 'signal', (value) => called(truefork.pidfd_send_signal, fd, value, null, 0)],
+  ['pidfd_send_signal(info)', 'null', (value) => called(truefork.pidfd_send_signal, fd, 0, value, 0)],
+  ['pidfd_send_signal(flags)', 'not negative int', (value) => called(truefork.pidfd_send_signal, fd, 0, null, value)],
+  ['strsignal(signal)', 'signal', (value) => truefork.strsignal(value)],
+  ['sigsuspend(mask)', 'set', (value) => called(truefork.sigsuspend, value)],
+  ['sigwait(set)', 'set', (value) => truefork.sigwait(value)],
+  ['sigwaitinfo(set)', 'set', (value) => truefork.sigwaitinfo(value)],
+  ['sigtimedwait(set)', 'set', (value) => truefork.sigtimedwait(value, 0)],
+  ['sigtimedwait(timeout)', 'seconds', (value) => truefork.sigtimedwait([], value)],
+  ['signals(set)', 'set', (value) => truefork.signals(value)],
+  ['signals({ signal })', 'abort signal', (value) => truefork.signals(['SIGUSR2'], { signal: value })],
+  ['sleep(duration)', 'seconds', (value) => truefork.sleep(value)],
+  ['nanosleep(duration)', 'seconds', (value) => called(truefork.nanosleep, value)],
+  ['sleepThrough(duration)', 'seconds', (value) => called(truefork.sleepThrough, value)],
+  ['alarm(duration)', 'not negative int', (value) => truefork.alarm(value)],
+  ['timerfd_create(clock)', 'int', (value) => truefork.timerfd_create(value, 0)],
+  ['timerfd_create(flags)', 'not negative int', (value) => truefork.timerfd_create(-1, value)],
+  ['timerfd_settime(fd)', 'not negative int', (value) => truefork.timerfd_settime(value, 0, 0, 0)],
+  ['timerfd_settime(flags)', 'not negative int', (value) => truefork.timerfd_settime(fd, value, 0, 0)],
+  ['timerfd_settime(value)', 'seconds', (value) => truefork.timerfd_settime(fd, 0, value, 0)],
+  ['timerfd_settime(interval)', 'seconds', (value) => truefork.timerfd_settime(fd, 0, 0, value)],
+  ['timerfd_gettime(fd)', 'not negative int', (value) => truefork.timerfd_gettime(value)],
   ['signalNumber(signal)', 'signal', (value) => truefork.signalNumber(value)],
   ['stackOnSignal(signal)', 'signal', (value) => truefork.stackOnSignal(value)],
   ['sigprocmask(how)', 'not negative int', (value) => truefork.sigprocmask(value, null)],

@@ -87,6 +87,7 @@ describe('every call’s error', () => {
   const fd = 2 ** 31 - 1;
   const pid = 2 ** 22 + 1;
   const bytes = new Uint8Array(1);
+  const ignored = { handler: truefork.SIG_IGN, mask: [], flags: 0 };
 
   afterAll(() => {
     rmSync(folder, { recursive: true });
@@ -116,6 +117,14 @@ describe('every call’s error', () => {
     ['stackOnSignal(SIGKILL)', 'EINVAL', {}, () => truefork.stackOnSignal('SIGKILL')],
     ['sigprocmask(1700)', 'EINVAL', {}, () => truefork.sigprocmask(1700, [])],
     ['siginterrupt(SIGKILL)', 'EINVAL', {}, truefork.siginterrupt.bind(null, 'SIGKILL', true)],
+    ['sigaction(SIGKILL)', 'EINVAL', {}, () => truefork.sigaction('SIGKILL', ignored)],
+    ['sigaction(SIGSTOP)', 'EINVAL', {}, () => truefork.signal('SIGSTOP', truefork.SIG_IGN)],
+    ['sigaction(32)', 'EINVAL', {}, () => truefork.getsignal(32)],
+    [`sigqueue(${pid}, SIGTERM)`, 'ESRCH', { pid }, truefork.sigqueue.bind(null, pid, 'SIGTERM', 1)],
+    [`pidfd_send_signal(${fd}, 0)`, 'EBADF', { fd }, truefork.pidfd_send_signal.bind(null, fd, 0, null, 0)],
+    ['timerfd_create(99, 0)', 'EINVAL', {}, () => truefork.timerfd_create(99, 0)],
+    [`timerfd_settime(${fd})`, 'EBADF', { fd }, () => truefork.timerfd_settime(fd, 0, 1, 0)],
+    [`timerfd_gettime(${fd})`, 'EBADF', { fd }, () => truefork.timerfd_gettime(fd)],
     ['setitimer(99)', 'EINVAL', {}, () => truefork.setitimer(99, 0, 0)],
     ['getitimer(99)', 'EINVAL', {}, () => truefork.getitimer(99)],
     [`mmap(8, fd ${fd})`, 'EBADF', { fd }, () => truefork.mmap(null, 8, 1, truefork.MAP_SHARED, fd, 0)],
@@ -185,6 +194,10 @@ describe('every call’s error', () => {
       .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name))
       .map(([name]) => name);
     // What does not call the system, cannot fail, or cannot be made to here; fork and setsid have tests of their own.
+    const signals = [
+      ...['getsignal', 'pause', 'raise', 'signal', 'signals', 'sigpending', 'sigsuspend', 'strsignal', 'validSignals'],
+      ...['sigtimedwait', 'sigwait', 'sigwaitinfo', 'alarm', 'nanosleep', 'sleep', 'sleepThrough'],
+    ];
     const others = [
       'allSignals',
       'atfork',
@@ -201,8 +214,10 @@ describe('every call’s error', () => {
       'inotifyEvents',
       'munlockall',
       'setsid',
+      ...signals,
     ];
     const helpers = [
+      'retryOnIntr',
       'blockedIn',
       'childrenOfThread',
       'isPosixError',
@@ -235,6 +250,10 @@ describe('isPosixError', () => {
 
   test('tells system calls’ errors from others', () => {
     expect(isPosixError(error)).toBe(true);
+    const signals = [
+      ...['getsignal', 'pause', 'raise', 'signal', 'signals', 'sigpending', 'sigsuspend', 'strsignal', 'validSignals'],
+      ...['sigtimedwait', 'sigwait', 'sigwaitinfo', 'alarm', 'nanosleep', 'sleep', 'sleepThrough'],
+    ];
     const others = [new Error('x'), Object.assign(new Error('x'), { code: 'ECHILD' }), null, undefined, 'ECHILD', {}];
     expect(others.some((other) => isPosixError(other))).toBe(false);
   });

@@ -1,5 +1,15 @@
 import { constants } from 'node:os';
-import { allSignals, signalName, signalNumber, SIGRTMAX, SIGRTMIN, type Signal } from 'truefork/posix';
+import {
+  allSignals,
+  NSIG,
+  signalName,
+  signalNumber,
+  SIGRTMAX,
+  SIGRTMIN,
+  strsignal,
+  validSignals,
+  type Signal,
+} from 'truefork/posix';
 import { holds, holdsOnEveryNode, thrownBy } from './cases';
 
 describe('signals', () => {
@@ -26,6 +36,48 @@ describe('signals', () => {
     );
   });
 
+  test('of real time are counted from the first or the last', () => {
+    const names: Signal[] = [
+      'SIGRTMIN',
+      'SIGRTMIN+0',
+      'SIGRTMIN+3',
+      'SIGRTMIN+30',
+      'SIGRTMAX',
+      'SIGRTMAX-3',
+      'SIGRTMAX-30',
+    ];
+    expect(names.map(signalNumber)).toEqual([34, 34, 37, 64, 64, 61, 34]);
+  });
+
+  test('that a program can have to do with are all but two', () => {
+    expect(NSIG).toBe(65);
+    expect(validSignals().map(signalNumber)).toEqual(
+      [...Array(64).keys()].map((n) => n + 1).filter((n) => n >> 1 !== 16),
+    );
+    expect(validSignals().slice(0, 2)).toEqual(['SIGHUP', 'SIGINT']);
+  });
+
+  test('have a text', () => {
+    expect(['SIGHUP', 11, 'SIGRTMIN+1'].map((signal) => strsignal(signal as Signal))).toEqual([
+      'Hangup',
+      'Segmentation fault',
+      'Real-time signal 1',
+    ]);
+  });
+
+  test.each([
+    'SIGRTMIN-1',
+    'SIGRTMIN+31',
+    'SIGRTMAX+1',
+    'SIGRTMAX-31',
+    'SIGRTMIN+',
+    'SIGRTMIN+1.5',
+    'SIGRT',
+    ' SIGRTMIN',
+  ])('do not include %p', (name) => {
+    expect(thrownBy(() => signalNumber(name as Signal))).toMatchObject({ code: 'ERR_UNKNOWN_SIGNAL' });
+  });
+
   test.each(['SIGNOTHING', 'sigterm', 'TERM', '', 'toString', '__proto__'])('do not include %p', (name) => {
     const error = thrownBy(() => signalNumber(name as Signal));
     expect(error).toBeInstanceOf(TypeError);
@@ -43,6 +95,23 @@ describe('sigprocmask', () => {
     'all-at-once': 'all signals but SIGKILL, SIGSTOP and glibc’s own two can be blocked',
     'one-by-one': 'each of the 64 signals comes back as it was given',
     'unknown-how': 'an unknown how is EINVAL, and changes nothing',
+  });
+});
+
+describe('a handler without SA_RESTART', () => {
+  holdsOnEveryNode('posix-interrupt.mjs', {
+    'runs-in-each':
+      'runs at once in waitpid, read, open and fcntl, which then throw InterruptedError or what it throws',
+    'comes-before-each': 'runs in the call also when the signal comes before the call begins to block',
+  });
+});
+
+describe('a handler with SA_RESTART', () => {
+  holdsOnEveryNode('posix-interrupt.mjs', {
+    'restarts-each': 'lets waitpid, read, open and fcntl go on, and runs afterwards',
+  });
+  holds('posix-interrupt.mjs', {
+    'siginterrupt-restarts-each': 'is what siginterrupt(…, false) makes of one without',
   });
 });
 

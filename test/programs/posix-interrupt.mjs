@@ -15,11 +15,19 @@ import {
   O_RDONLY,
   O_RDWR,
   O_WRONLY,
+  nanosleep,
   open,
+  pause,
   pipe2,
   read,
+  retryOnIntr,
+  SA_RESTART,
   setitimer,
+  sigaction,
   siginterrupt,
+  sigsuspend,
+  sigtimedwait,
+  sleep,
   waitpid,
   write,
 } from 'truefork';
@@ -29,7 +37,9 @@ const main = getpid();
 const folder = temporaryFolder();
 
 let handled = 0;
-process.on('SIGALRM', () => handled++);
+// Node's own, where a case does not say otherwise.
+const nodes = () => handled++;
+process.on('SIGALRM', nodes);
 
 // Each gives a call that blocks, and what lets it go on, to be done by another process.
 const blocking = {
@@ -105,7 +115,94 @@ async function restarted(name) {
   if (handled === 0) await once(process, 'SIGALRM');
 }
 
+// With a handler of ours instead, again and again from now on.
+function ours(handler, flags) {
+  process.off('SIGALRM', nodes);
+  sigaction('SIGALRM', { handler, mask: [], flags });
+  setitimer(ITIMER_REAL, 0.02, 0.02);
+}
+
+function runsInEach() {
+  for (const [name, prepare] of Object.entries(blocking)) {
+    const { call, release } = prepare();
+    let ran = 0;
+    ours(() => ran++, 0);
+    assert.throws(call, (error) => {
+      // At once, before the error.
+      assert.ok(ran > 0);
+      assert.deepEqual([error.name, error.code, error.syscall], ['InterruptedError', 'EINTR', name]);
+      return true;
+    });
+    const thrown = new Error('of the handler');
+    ours(() => {
+      throw thrown;
+    }, 0);
+    assert.throws(call, thrown);
+    ours(() => ran++, 0);
+    const before = ran;
+    child(release);
+    retryOnIntr(call);
+    setitimer(ITIMER_REAL, 0, 0);
+    assert.ok(ran >= before);
+  }
+}
+
+async function restartsEach(restart) {
+  for (const [name, prepare] of Object.entries(blocking)) {
+    const { call, release } = prepare();
+    let ran = 0;
+    ours(() => ran++, 0);
+    setitimer(ITIMER_REAL, 0, 0);
+    restart(() => ran++);
+    child(() => {
+      signalInTheCall();
+      release();
+    });
+    call();
+    // The standard signals of one call are one, and its handler runs afterwards.
+    assert.equal(ran, 0, name);
+    pause();
+    assert.equal(ran, 1, name);
+  }
+}
+
+// The handler of C runs here, and that of JavaScript has to wait: as if the signal had come when the call had been asked
+// for, and had not begun to block.
+const comesTooEarly = () => process.kill(main, 'SIGALRM');
+
+function comesBeforeEach() {
+  let ran = 0;
+  const others = {
+    sleep: () => assert.ok(sleep(1000) > 900),
+    pause,
+    sigsuspend: () => sigsuspend([]),
+    nanosleep: () => assert.throws(() => nanosleep(1000), { code: 'EINTR' }),
+    sigtimedwait: () => assert.throws(() => sigtimedwait(['SIGHUP'], 1000), { code: 'EINTR' }),
+  };
+  for (const [name, prepare] of Object.entries(blocking)) {
+    const { call, release } = prepare();
+    ours(() => ran++, 0);
+    setitimer(ITIMER_REAL, 0, 0);
+    others[name] = () => {
+      assert.throws(call, { code: 'EINTR', syscall: name });
+      child(release);
+      call();
+    };
+  }
+  for (const [name, call] of Object.entries(others)) {
+    const before = ran;
+    comesTooEarly();
+    assert.equal(ran, before);
+    call();
+    assert.equal(ran, before + 1, name);
+  }
+}
+
 await runCase({
+  'runs-in-each': runsInEach,
+  'comes-before-each': comesBeforeEach,
+  'restarts-each': () => restartsEach((handler) => sigaction('SIGALRM', { handler, mask: [], flags: SA_RESTART })),
+  'siginterrupt-restarts-each': () => restartsEach(() => siginterrupt('SIGALRM', false)),
   'waitpid-interrupted': () => interrupted('waitpid'),
   'read-interrupted': () => interrupted('read'),
   'open-interrupted': () => interrupted('open'),

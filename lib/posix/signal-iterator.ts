@@ -1,0 +1,72 @@
+import { EventEmitter, on } from 'node:events';
+import { object, wrongType } from './arguments.js';
+import { keepAlive } from './handlers.js';
+import { SIG_DFL, signal as setAction, type SignalAction } from './signal-action.js';
+import type { Siginfo } from './siginfo.js';
+import { signalNumber, type Signal } from './signal.js';
+
+/** Signals, one after the other. */
+export interface SignalIterator extends AsyncIterableIterator<Siginfo>, Disposable {
+  /** Gives each signal back what it did before; again is no mistake. */
+  close(): void;
+}
+
+/**
+ * Signals as they come, for `for await`. From the call on they are kept, in order, until they are asked for; standard signals
+ * that come before the event loop turns are one. While somebody waits for the next one, the event loop is kept alive. The end
+ * of the loop, or `close()`, gives each signal back what it did before.
+ *
+ * @param set the signals
+ * @param options `signal`: aborts it; who waits gets an AbortError, as everybody who asks later
+ * @throws as `signal`
+ * @see https://man7.org/linux/man-pages/man2/sigaction.2.html
+ *
+ * @example
+ * for await (const { pid, status } of signals(['SIGCHLD'])) console.log(`${pid}: ${status}`);
+ */
+export function signals(set: readonly Signal[], options: { signal?: AbortSignal } = {}): SignalIterator {
+  if (!Array.isArray(set)) throw wrongType('set', 'an Array of signals', set);
+  const { signal } = object('options', options);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw wrongType('options.signal', 'an AbortSignal', signal);
+  }
+  const emitter = new EventEmitter();
+  const events = on(emitter, 'signal', { signal }) as AsyncIterableIterator<[Siginfo], undefined>;
+  const previous = new Map<Signal, SignalAction['handler']>();
+  const close = () => {
+    signal?.removeEventListener('abort', close);
+    for (const [one, handler] of previous) setAction(one, handler);
+    previous.clear();
+    void events.return?.();
+  };
+  try {
+    for (const one of new Set((set as readonly Signal[]).map(signalNumber))) {
+      const handler = setAction(one, (_name, _number, info) => emitter.emit('signal', info));
+      previous.set(one, handler ?? SIG_DFL);
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  signal?.addEventListener('abort', close);
+  return {
+    async next() {
+      keepAlive(1);
+      try {
+        const next = await events.next();
+        return next.done ? next : { value: next.value[0] };
+      } finally {
+        keepAlive(-1);
+      }
+    },
+    return() {
+      close();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+    close,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    [Symbol.dispose]: close,
+  };
+}
