@@ -12,12 +12,18 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   PollingFamily(exports);
   DescriptorFamily(exports, constants);
   InotifyFamily(exports, constants);
+  IoFamily(exports, constants);
+  LockFamily(exports, constants);
   MappingFamily(exports, constants);
+  PollFamily(exports, constants);
   ProcessFamily(exports, constants);
+  PtyFamily(exports);
   RandomFamily(exports, constants);
+  RightsFamily(exports, constants);
   SignalFamily(exports, constants);
   SocketFamily(exports, constants);
   StackFamily(exports);
+  TermiosFamily(exports, constants);
   TimerFamily(exports, constants);
   UserFamily(exports);
   WaitFamily(exports, constants);
