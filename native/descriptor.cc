@@ -108,12 +108,15 @@ static Napi::Value Eventfd(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), eventfd(static_cast<unsigned>(Long(info, 0)), Int(info, 1)));
 }
 
-// eventfd_read(fd, value: Float64Array(1))
+// eventfd_read(fd, value: Float64Array(1)). Not the C library's, which has no errno for what is no
+// eventfd and gives less.
 static Napi::Value EventfdRead(const Napi::CallbackInfo& info) {
   eventfd_t value = 0;
-  const int result = eventfd_read(Int(info, 0), &value);
-  if (result == 0) info[1].As<Napi::Float64Array>()[0] = static_cast<double>(value);
-  return Answer(info.Env(), result);
+  const ssize_t length = read(Int(info, 0), &value, sizeof value);
+  if (length < 0) return Answer(info.Env(), length);
+  if (length != sizeof value) return Failure(info.Env(), EINVAL);
+  info[1].As<Napi::Float64Array>()[0] = static_cast<double>(value);
+  return Answer(info.Env(), 0);
 }
 
 // eventfd_write(fd, value)

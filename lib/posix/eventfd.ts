@@ -30,7 +30,7 @@ const value = new Float64Array(1);
  * @returns how much; above 2⁵³ to the nearest number that there is
  * @throws {BlockingIOError} EAGAIN: it is 0, and the descriptor does not block
  * @throws {InterruptedError} EINTR
- * @throws {PosixError} EBADF; EINVAL: it is no eventfd
+ * @throws {PosixError} EBADF; EINVAL: it is no eventfd, and gives less than 8 bytes
  * @see https://man7.org/linux/man-pages/man3/eventfd_read.3.html
  */
 export function eventfd_read(fd: number): number {
