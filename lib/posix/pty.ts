@@ -1,4 +1,4 @@
-import process from 'node:process';
+import { fstatSync } from 'node:fs';
 import { descriptor, flags } from './arguments.js';
 import { answered } from './errno.js';
 import { fork, type ForkOptions } from './fork.js';
@@ -94,17 +94,14 @@ export function login_tty(fd: number): void {
 }
 
 const O_CLOEXEC = constant('O_CLOEXEC');
-const STDERR = 2;
+const STANDARD = [0, 1, 2];
 
 // Of a stream that is a terminal, Node has opened the terminal again, under another number.
-function renewStreams(): void {
-  const made = native.standardStreams();
-  // To ask for a stream that is not there yet would make it.
-  for (const [fd, name] of ['stdin', 'stdout', 'stderr'].entries()) {
-    if ((made & (1 << fd)) === 0) continue;
-    const { _handle: handle } = process[name as 'stdin'] as { _handle?: { fd?: number } | null };
-    if (handle?.fd !== undefined && handle.fd > STDERR) native.dup3(fd, handle.fd, O_CLOEXEC);
-  }
+function terminalHandles(): number[] {
+  const handles = native.handleDescriptors();
+  if (typeof handles === 'number') return [];
+  const ownTerminals = STANDARD.filter((fd) => native.isatty(fd)).map((fd) => fstatSync(fd).rdev);
+  return handles.filter((fd) => native.isatty(fd) && ownTerminals.includes(fstatSync(fd).rdev));
 }
 
 /**
@@ -128,7 +125,9 @@ export function forkpty(
 ): { pid: number; master: number } {
   const { master, slave } = openpty(termios, winsize);
   let pid;
+  let handles: number[];
   try {
+    handles = terminalHandles();
     native.fcntl(master, constant('F_SETFD'), constant('FD_CLOEXEC'));
     pid = fork(options);
   } catch (error) {
@@ -144,6 +143,6 @@ export function forkpty(
   const result = native.login_tty(slave);
   // Out of forkpty(), it would look as if there were no child.
   if (result < 0) native.giveUp('get its terminal', `login_tty: errno ${-result}`);
-  renewStreams();
+  for (const fd of handles) if (!STANDARD.includes(fd)) native.dup3(STANDARD[0] ?? 0, fd, O_CLOEXEC);
   return { pid: 0, master: -1 };
 }
