@@ -51,7 +51,7 @@ export function closerange(low: number, high: number): void {
  * @param options `keep`: descriptors to leave alone. Default none
  * @returns those that were closed
  * @throws {PosixError} EIO, ENOSPC, EDQUOT: an earlier write to one of them has failed; the others are closed
- * @see https://man7.org/linux/man-pages/man3/closefrom.3.html
+ * @see https://man7.org/linux/man-pages/man2/close_range.2.html
  */
 export function closeFrom(least: number, { keep = [] }: { keep?: readonly number[] } = {}): number[] {
   descriptor(least);

@@ -11,6 +11,7 @@ import { atfork } from './fork.js';
 import { native } from './native.js';
 import { kill, pidfd_open } from './process.js';
 import { grantpt, posix_openpt, ptsname, unlockpt } from './pty.js';
+import { retryOnIntr } from './retry.js';
 import type { Signal } from './signal.js';
 import { tcgetwinsize, tcsetwinsize, type WindowSize } from './termios.js';
 import { decodeWaitStatus, waitpid, WNOHANG, type WaitStatus } from './wait.js';
@@ -27,6 +28,12 @@ export interface PtyOptions {
   cwd?: string;
 }
 
+/** The master of a terminal, twice: the event loop watches a descriptor for one thing. */
+interface PtyEnds {
+  reading: number;
+  writing: number;
+}
+
 /**
  * A program in a terminal of its own. It keeps the event loop alive until the program has ended and all its output has been
  * read. A forked child lets go of it.
@@ -39,57 +46,64 @@ export class PtyProcess implements Disposable, AsyncDisposable {
   readonly input: Writable;
   /** How the program itself has ended. Rejected with `ChildProcessError` if somebody else has waited for it. */
   readonly exited: Promise<WaitStatus>;
-  readonly #master: number;
-  readonly #writing: number;
+  readonly #ends: PtyEnds;
+  readonly #forget: () => void;
   #ended = false;
   #closed = false;
 
   /** Only `ptySpawn` makes one. */
-  constructor(pid: number, master: number) {
+  constructor(pid: number, pidfd: number, ends: PtyEnds) {
     this.pid = pid;
-    this.#master = master;
-    // The event loop watches a descriptor for one thing.
-    this.#writing = fcntl(master, F_DUPFD_CLOEXEC, 0);
-    const output = new DescriptorReadable(master);
-    const input = new DescriptorWritable(this.#writing);
+    this.#ends = ends;
+    const output = new DescriptorReadable(ends.reading);
+    const input = new DescriptorWritable(ends.writing);
     this.output = output;
     this.input = input;
-    const pidfd = pidfd_open(pid, 0);
-    const { promise, watcher } = this.#watch(pidfd);
-    this.exited = promise;
-    // Who does not ask must not die of an unhandled rejection.
-    this.exited.catch(() => undefined);
-    const forget = atfork({
-      child: () => {
-        watcher.close();
-        output.leave();
-        input.leave();
-        this.#ended = true;
-        this.#closeMaster();
-      },
-    });
     output.once('close', () => {
       this.close();
     });
-    void this.exited.finally(forget).catch(() => undefined);
+
+    let onEnd: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (onEnd = resolve));
+    this.exited = ended.then(() => decodeWaitStatus(waitpid(pid, WNOHANG).status));
+    // Who does not ask must not die of an unhandled rejection.
+    this.exited.catch(() => undefined);
+    const watcher = new Watcher(pidfd, () => {
+      this.#leaveProgram(pidfd, watcher);
+      onEnd();
+    });
+    this.#forget = atfork({
+      child: () => {
+        output.leave();
+        input.leave();
+        this.#closeEnds();
+        if (!this.#ended) this.#leaveProgram(pidfd, watcher);
+      },
+    });
   }
 
-  #watch(pidfd: number): { promise: Promise<WaitStatus>; watcher: Watcher } {
-    let settle: () => void = () => undefined;
-    const ended = new Promise<void>((resolve) => (settle = resolve));
-    const promise = ended.then(() => decodeWaitStatus(waitpid(this.pid, WNOHANG).status));
-    const watcher = new Watcher(pidfd, () => {
-      watcher.close();
-      close(pidfd);
-      this.#ended = true;
-      settle();
-    });
-    return { promise, watcher };
+  #leaveProgram(pidfd: number, watcher: Watcher): void {
+    watcher.close();
+    close(pidfd);
+    this.#ended = true;
+    this.#forgetWhenDone();
+  }
+
+  #closeEnds(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    close(this.#ends.reading);
+    close(this.#ends.writing);
+    this.#forgetWhenDone();
+  }
+
+  #forgetWhenDone(): void {
+    if (this.#ended && this.#closed) this.#forget();
   }
 
   /** The size of the terminal. */
   get size(): WindowSize {
-    return tcgetwinsize(this.#master);
+    return tcgetwinsize(this.#ends.reading);
   }
 
   /**
@@ -99,7 +113,7 @@ export class PtyProcess implements Disposable, AsyncDisposable {
    * @throws {PosixError} EBADF: it is closed
    */
   resize(size: WindowSize): void {
-    tcsetwinsize(this.#master, size);
+    tcsetwinsize(this.#ends.reading, size);
   }
 
   /**
@@ -119,14 +133,7 @@ export class PtyProcess implements Disposable, AsyncDisposable {
   close(): void {
     this.output.destroy();
     this.input.destroy();
-    this.#closeMaster();
-  }
-
-  #closeMaster(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    close(this.#master);
-    close(this.#writing);
+    this.#closeEnds();
   }
 
   [Symbol.dispose](): void {
@@ -168,25 +175,41 @@ export function ptySpawn(file: string, args: readonly string[] = [], options: Pt
   const environment = pairs(object('options.env', env));
   if (cwd !== undefined) withoutNull(text('options.cwd', cwd));
 
-  const master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-  let slave = -1;
+  const opened: number[] = [];
+  const opens = (fd: number) => {
+    opened.push(fd);
+    return fd;
+  };
   try {
-    grantpt(master);
-    unlockpt(master);
-    tcsetwinsize(master, { rows, cols });
-    slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    const reading = opens(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
+    grantpt(reading);
+    unlockpt(reading);
+    tcsetwinsize(reading, { rows, cols });
+    const writing = opens(fcntl(reading, F_DUPFD_CLOEXEC, 0));
+    const slave = open(ptsname(reading), O_RDWR | O_NOCTTY | O_CLOEXEC);
     const step = new Int32Array(1);
     const result = native.spawnInTerminal(slave, file, argv, environment, cwd ?? null, step);
+    close(slave);
     const syscall = STEPS[step[0] ?? 0] ?? '';
     const path = syscall === 'chdir' ? (cwd ?? '') : file;
     const pid = answered(result, syscall, `'${path}'`, { path }, ptySpawn);
+    const pidfd = pidfdOf(pid);
     wereForked([pid]);
-    return new PtyProcess(pid, master);
+    return new PtyProcess(pid, pidfd, { reading, writing });
   } catch (error) {
-    close(master);
+    for (const fd of opened) close(fd);
     throw error;
-  } finally {
-    if (slave >= 0) close(slave);
+  }
+}
+
+// Without it, nobody would hear of the program's end: then it ends at once.
+function pidfdOf(pid: number): number {
+  try {
+    return pidfd_open(pid, 0);
+  } catch (error) {
+    kill(pid, 'SIGKILL');
+    retryOnIntr(() => waitpid(pid, 0));
+    throw error;
   }
 }
 

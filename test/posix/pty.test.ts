@@ -13,6 +13,7 @@ describe('forkpty', () => {
     'forkpty-hang-up': 'makes a child that hears it when the terminal is gone',
     'forkpty-refused': 'leaves nothing behind when there is no fork',
     'login-tty': 'is openpty, fork and login_tty',
+    'controlling-terminal': 'is more than TIOCSCTTY, which makes a terminal the controlling one, until TIOCNOTTY',
   });
 });
 
@@ -29,6 +30,7 @@ describe('ptySpawn', () => {
     'spawn-much': 'takes and gives as much as there is',
     'spawn-fails': 'throws what failed, and leaves nothing behind',
     'spawn-waited-for': 'says so when somebody else has waited for the program',
+    'spawn-many': 'runs many at once',
     'spawn-background': 'tells the end of the program itself',
   });
 });

@@ -15,6 +15,7 @@ import {
   fork,
   forkpty,
   getpid,
+  ioctl,
   isatty,
   isPosixError,
   kill,
@@ -32,6 +33,9 @@ import {
   sigprocmask,
   tcgetattr,
   tcgetwinsize,
+  TIOCGPGRP,
+  TIOCNOTTY,
+  TIOCSCTTY,
   ttyname,
   waitpid,
   WNOHANG,
@@ -246,6 +250,27 @@ await runCase({
     assert.deepEqual(waitpid(pipes, 0), { pid: pipes, status: 0 });
   },
 
+  'controlling-terminal'() {
+    const { master, slave } = openpty();
+    const pid = child(() => {
+      setsid();
+      const tty = () => open('/dev/tty', O_RDWR);
+      assert.throws(tty, { code: 'ENXIO' });
+      assert.equal(ioctl(slave, TIOCSCTTY, 0), 0);
+      close(tty());
+      const group = new Int32Array(1);
+      ioctl(slave, TIOCGPGRP, group);
+      assert.equal(group[0], getpid());
+      // The foreground is told by SIGHUP.
+      sigprocmask(SIG_BLOCK, ['SIGHUP']);
+      assert.equal(ioctl(slave, TIOCNOTTY, 0), 0);
+      assert.throws(tty, { code: 'ENXIO' });
+    });
+    assert.deepEqual(waitpid(pid, 0), { pid, status: 0 });
+    close(master);
+    close(slave);
+  },
+
   async spawn() {
     const before = openDescriptors();
     const folder = temporaryFolder();
@@ -388,6 +413,23 @@ await runCase({
     assert.equal(waitpid(pty.pid, 0).status, 0);
     await assert.rejects(pty.exited, { name: 'ChildProcessError', code: 'ECHILD' });
     pty.close();
+  },
+
+  async 'spawn-many'() {
+    const before = openDescriptors();
+    const ptys = Array.from({ length: 20 }, (_, code) => ptySpawn('sh', ['-c', `echo ${code}; exit ${code}`]));
+    const outcomes = await Promise.all(ptys.map(outcome));
+    assert.deepEqual(
+      outcomes,
+      ptys.map((_, code) => ({ status: exited(code), output: `${code}\r\n` })),
+    );
+    assert.deepEqual(openDescriptors(), before);
+
+    // What is typed when the program has ended is lost, and that is no error.
+    const ended = ptySpawn('true');
+    await ended.exited;
+    await new Promise((resolve) => ended.input.write('x', resolve));
+    ended.close();
   },
 
   // A program that is left in the background keeps the output open, and not the program's end.
