@@ -1,8 +1,17 @@
-// open(2), close(2), read(2), write(2), pipe2(2), dup3(2), mkfifo(3), fcntl(2): flags and open file
-// description locks.
+// open(2), openat(2), close(2), close_range(2), pipe2(2), dup(2), dup2(2), dup3(2), mkfifo(3),
+// mknod(2), fcntl(2) on flags and numbers, ioctl(2), eventfd(2), memfd_create(2).
 #include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/memfd.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
 
 #include "families.h"
 #include "syscall.h"
@@ -14,25 +23,34 @@ static Napi::Value Open(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), open(path.c_str(), Int(info, 1), static_cast<mode_t>(Int(info, 2))));
 }
 
+// openat(directory, path, flags, mode)
+static Napi::Value Openat(const Napi::CallbackInfo& info) {
+  const std::string path = Text(info, 1);
+  return Answer(info.Env(), openat(Int(info, 0), path.c_str(), Int(info, 2),
+                                   static_cast<mode_t>(Int(info, 3))));
+}
+
 static Napi::Value Close(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), close(Int(info, 0)));
 }
 
-// read(fd, into: Uint8Array): at most its length.
-static Napi::Value Read(const Napi::CallbackInfo& info) {
-  const auto bytes = ToElements<uint8_t>(info, 1);
-  return Answer(info.Env(), read(Int(info, 0), bytes.data, bytes.length));
-}
-
-// write(fd, from: Uint8Array)
-static Napi::Value Write(const Napi::CallbackInfo& info) {
-  const auto bytes = ToElements<uint8_t>(info, 1);
-  return Answer(info.Env(), write(Int(info, 0), bytes.data, bytes.length));
+// close_range(first, last, flags)
+static Napi::Value CloseRange(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), close_range(static_cast<unsigned>(Long(info, 0)),
+                                        static_cast<unsigned>(Long(info, 1)), Int(info, 2)));
 }
 
 // pipe2(flags, ends: Int32Array(2))
 static Napi::Value Pipe2(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), pipe2(info[1].As<Napi::Int32Array>().Data(), Int(info, 0)));
+}
+
+static Napi::Value Dup(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), dup(Int(info, 0)));
+}
+
+static Napi::Value Dup2(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), dup2(Int(info, 0), Int(info, 1)));
 }
 
 static Napi::Value Dup3(const Napi::CallbackInfo& info) {
@@ -44,34 +62,94 @@ static Napi::Value Mkfifo(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), mkfifo(path.c_str(), static_cast<mode_t>(Int(info, 1))));
 }
 
-// fcntl(fd, F_GETFD | F_SETFD | F_GETFL | F_SETFL | F_DUPFD_CLOEXEC, argument)
+// mknod(path, mode, device)
+static Napi::Value Mknod(const Napi::CallbackInfo& info) {
+  const std::string path = Text(info, 0);
+  return Answer(info.Env(), mknod(path.c_str(), static_cast<mode_t>(Int(info, 1)),
+                                  static_cast<dev_t>(Long(info, 2))));
+}
+
+// makedev(major, minor)
+static Napi::Value Makedev(const Napi::CallbackInfo& info) {
+  const auto device =
+      makedev(static_cast<unsigned>(Long(info, 0)), static_cast<unsigned>(Long(info, 1)));
+  return Napi::Number::New(info.Env(), static_cast<double>(device));
+}
+
+// fcntl(fd, command, argument): the commands whose argument is an int, or none.
 static Napi::Value Fcntl(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), fcntl(Int(info, 0), Int(info, 1), Int(info, 2)));
 }
 
-// fcntlLock(fd, F_OFD_SETLK | F_OFD_SETLKW | F_OFD_GETLK, type, start, length); answers the type
-// that the kernel left in the structure: for F_OFD_GETLK, F_UNLCK or the type of the lock in the
-// way.
-static Napi::Value FcntlLock(const Napi::CallbackInfo& info) {
-  struct flock lock = {};
-  lock.l_type = static_cast<short>(Int(info, 2));
-  lock.l_whence = SEEK_SET;
-  lock.l_start = Long(info, 3);
-  lock.l_len = Long(info, 4);
-  const int result = fcntl(Int(info, 0), Int(info, 1), &lock);
-  return Answer(info.Env(), result == 0 ? lock.l_type : result);
+// ioctl(fd, request, argument): the requests whose argument is a number, or none.
+static Napi::Value Ioctl(const Napi::CallbackInfo& info) {
+  const auto argument = static_cast<unsigned long>(Long(info, 2));
+  return Answer(info.Env(),
+                ioctl(Int(info, 0), static_cast<unsigned long>(Long(info, 1)), argument));
+}
+
+// ioctlBuffer(fd, request, buffer: Uint8Array): those whose argument is a structure. The kernel
+// works on a block that is longer than any it can write (_IOC_SIZE has 14 bits), and the buffer
+// gets as much of it as it has room for.
+static Napi::Value IoctlBuffer(const Napi::CallbackInfo& info) {
+  alignas(16) char block[1 << 14] = {};
+  Napi::Uint8Array buffer = info[2].As<Napi::Uint8Array>();
+  const size_t length = std::min(buffer.ByteLength(), sizeof block);
+  memcpy(block, buffer.Data(), length);
+  const int result = ioctl(Int(info, 0), static_cast<unsigned long>(Long(info, 1)), block);
+  const int error = errno;
+  if (result >= 0) memcpy(buffer.Data(), block, length);
+  errno = error;
+  return Answer(info.Env(), result);
+}
+
+// eventfd(value, flags)
+static Napi::Value Eventfd(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), eventfd(static_cast<unsigned>(Long(info, 0)), Int(info, 1)));
+}
+
+// eventfd_read(fd, value: Float64Array(1)). Not the C library's, which has no errno for what is no
+// eventfd and gives less.
+static Napi::Value EventfdRead(const Napi::CallbackInfo& info) {
+  eventfd_t value = 0;
+  const ssize_t length = read(Int(info, 0), &value, sizeof value);
+  if (length < 0) return Answer(info.Env(), length);
+  if (length != sizeof value) return Failure(info.Env(), EINVAL);
+  info[1].As<Napi::Float64Array>()[0] = static_cast<double>(value);
+  return Answer(info.Env(), 0);
+}
+
+// eventfd_write(fd, value)
+static Napi::Value EventfdWrite(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), eventfd_write(Int(info, 0), static_cast<eventfd_t>(Long(info, 1))));
+}
+
+// memfd_create(name, flags)
+static Napi::Value MemfdCreate(const Napi::CallbackInfo& info) {
+  const std::string name = Text(info, 0);
+  return Answer(info.Env(), memfd_create(name.c_str(), static_cast<unsigned>(Long(info, 1))));
 }
 
 void DescriptorFamily(Napi::Object exports, Napi::Object constants) {
   Export(exports, "open", Open);
+  Export(exports, "openat", Openat);
   Export(exports, "close", Close);
-  Export(exports, "read", Read);
-  Export(exports, "write", Write);
+  Export(exports, "close_range", CloseRange);
   Export(exports, "pipe2", Pipe2);
+  Export(exports, "dup", Dup);
+  Export(exports, "dup2", Dup2);
   Export(exports, "dup3", Dup3);
   Export(exports, "mkfifo", Mkfifo);
+  Export(exports, "mknod", Mknod);
+  Export(exports, "makedev", Makedev);
   Export(exports, "fcntl", Fcntl);
-  Export(exports, "fcntlLock", FcntlLock);
+  Export(exports, "ioctl", Ioctl);
+  Export(exports, "ioctlBuffer", IoctlBuffer);
+  Export(exports, "eventfd", Eventfd);
+  Export(exports, "eventfd_read", EventfdRead);
+  Export(exports, "eventfd_write", EventfdWrite);
+  Export(exports, "memfd_create", MemfdCreate);
+  TRUEFORK_CONSTANT(constants, AT_FDCWD);
   TRUEFORK_CONSTANT(constants, O_RDONLY);
   TRUEFORK_CONSTANT(constants, O_WRONLY);
   TRUEFORK_CONSTANT(constants, O_RDWR);
@@ -94,13 +172,46 @@ void DescriptorFamily(Napi::Object exports, Napi::Object constants) {
   TRUEFORK_CONSTANT(constants, F_GETFL);
   TRUEFORK_CONSTANT(constants, F_SETFL);
   TRUEFORK_CONSTANT(constants, FD_CLOEXEC);
+  TRUEFORK_CONSTANT(constants, F_DUPFD);
   TRUEFORK_CONSTANT(constants, F_DUPFD_CLOEXEC);
-  TRUEFORK_CONSTANT(constants, F_RDLCK);
-  TRUEFORK_CONSTANT(constants, F_WRLCK);
-  TRUEFORK_CONSTANT(constants, F_UNLCK);
-  TRUEFORK_CONSTANT(constants, F_OFD_GETLK);
-  TRUEFORK_CONSTANT(constants, F_OFD_SETLK);
-  TRUEFORK_CONSTANT(constants, F_OFD_SETLKW);
+  TRUEFORK_CONSTANT(constants, F_GETPIPE_SZ);
+  TRUEFORK_CONSTANT(constants, F_SETPIPE_SZ);
+  TRUEFORK_CONSTANT(constants, F_ADD_SEALS);
+  TRUEFORK_CONSTANT(constants, F_GET_SEALS);
+  TRUEFORK_CONSTANT(constants, F_SEAL_SEAL);
+  TRUEFORK_CONSTANT(constants, F_SEAL_SHRINK);
+  TRUEFORK_CONSTANT(constants, F_SEAL_GROW);
+  TRUEFORK_CONSTANT(constants, F_SEAL_WRITE);
+  TRUEFORK_CONSTANT(constants, F_SEAL_FUTURE_WRITE);
+  TRUEFORK_CONSTANT(constants, CLOSE_RANGE_CLOEXEC);
+  TRUEFORK_CONSTANT(constants, CLOSE_RANGE_UNSHARE);
+  TRUEFORK_CONSTANT(constants, S_IFIFO);
+  TRUEFORK_CONSTANT(constants, S_IFREG);
+  TRUEFORK_CONSTANT(constants, S_IFCHR);
+  TRUEFORK_CONSTANT(constants, S_IFBLK);
+  TRUEFORK_CONSTANT(constants, S_IFSOCK);
+  TRUEFORK_CONSTANT(constants, FIONREAD);
+  TRUEFORK_CONSTANT(constants, FIONBIO);
+  TRUEFORK_CONSTANT(constants, FIOCLEX);
+  TRUEFORK_CONSTANT(constants, FIONCLEX);
+  TRUEFORK_CONSTANT(constants, TIOCOUTQ);
+  TRUEFORK_CONSTANT(constants, TIOCGWINSZ);
+  TRUEFORK_CONSTANT(constants, TIOCSWINSZ);
+  TRUEFORK_CONSTANT(constants, TIOCSCTTY);
+  TRUEFORK_CONSTANT(constants, TIOCNOTTY);
+  TRUEFORK_CONSTANT(constants, TIOCGPGRP);
+  TRUEFORK_CONSTANT(constants, TIOCSPGRP);
+  TRUEFORK_CONSTANT(constants, TIOCGSID);
+  TRUEFORK_CONSTANT(constants, TIOCSTI);
+  TRUEFORK_CONSTANT(constants, TIOCPKT);
+  TRUEFORK_CONSTANT(constants, TIOCEXCL);
+  TRUEFORK_CONSTANT(constants, TIOCNXCL);
+  TRUEFORK_CONSTANT(constants, EFD_CLOEXEC);
+  TRUEFORK_CONSTANT(constants, EFD_NONBLOCK);
+  TRUEFORK_CONSTANT(constants, EFD_SEMAPHORE);
+  TRUEFORK_CONSTANT(constants, MFD_CLOEXEC);
+  TRUEFORK_CONSTANT(constants, MFD_ALLOW_SEALING);
+  TRUEFORK_CONSTANT(constants, MFD_HUGETLB);
 }
 
 }  // namespace truefork

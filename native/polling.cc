@@ -1,5 +1,6 @@
 // epoll_ctl(2) on the set that the event loop waits on: what one of its handles watches can be left
 // out for a while. libuv has no call for it: a socket that listens is polled until it is closed.
+// And which descriptors the loop has.
 #include <sys/epoll.h>
 #include <uv.h>
 
@@ -29,9 +30,27 @@ static Napi::Value ResumePolling(const Napi::CallbackInfo& info) {
   return Control(info, EPOLL_CTL_ADD, exclusive ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN);
 }
 
+static void AddDescriptor(uv_handle_t* handle, void* data) {
+  auto& numbers = *static_cast<Napi::Array*>(data);
+  uv_os_fd_t fd;
+  if (uv_fileno(handle, &fd) == 0) numbers.Set(numbers.Length(), fd);
+}
+
+// handleDescriptors(): those of the loop's handles, and two that it has for all of them; or -errno.
+static Napi::Value HandleDescriptors(const Napi::CallbackInfo& info) {
+  uv_loop_t* loop;
+  if (napi_get_uv_event_loop(info.Env(), &loop) != napi_ok) return Failure(info.Env(), ENOTSUP);
+  Napi::Array numbers = Napi::Array::New(info.Env());
+  uv_walk(loop, AddDescriptor, &numbers);
+  numbers.Set(numbers.Length(), loop->inotify_fd);
+  numbers.Set(numbers.Length(), loop->emfile_fd);
+  return numbers;
+}
+
 void PollingFamily(Napi::Object exports) {
   Export(exports, "pausePolling", PausePolling);
   Export(exports, "resumePolling", ResumePolling);
+  Export(exports, "handleDescriptors", HandleDescriptors);
 }
 
 }  // namespace truefork

@@ -46,12 +46,17 @@ struct Elements {
 };
 
 template <typename Element>
-Elements<Element> ToElements(const Napi::CallbackInfo& info, size_t index) {
+Elements<Element> ToElements(const Napi::Value& array) {
   void* data = nullptr;
   size_t length = 0;
   // All at once: each of node-addon-api's own answers would ask anew.
-  napi_get_typedarray_info(info.Env(), info[index], nullptr, &length, &data, nullptr, nullptr);
+  napi_get_typedarray_info(array.Env(), array, nullptr, &length, &data, nullptr, nullptr);
   return {static_cast<Element*>(data), length};
+}
+
+template <typename Element>
+Elements<Element> ToElements(const Napi::CallbackInfo& info, size_t index) {
+  return ToElements<Element>(info[index]);
 }
 
 inline std::string Text(const Napi::CallbackInfo& info, size_t index) {

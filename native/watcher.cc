@@ -1,5 +1,5 @@
-// Tells JavaScript when a descriptor is readable, from the event loop: uv_poll(3). What the kernel
-// offers as a descriptor (a pidfd, an inotify queue, a pipe) becomes an event by it.
+// Tells JavaScript when a descriptor is readable or writable, from the event loop: uv_poll(3). What
+// the kernel offers as a descriptor (a pidfd, an inotify queue, a pipe) becomes an event by it.
 #include <uv.h>
 
 #include "families.h"
@@ -17,7 +17,7 @@ struct Watcher {
       : callback(Napi::Persistent(function)), context(env, "truefork.Watcher") {}
 };
 
-static void OnReadable(uv_poll_t* poll, int status, int) {
+static void OnReady(uv_poll_t* poll, int status, int) {
   auto* watcher = static_cast<Watcher*>(poll->data);
   Napi::Env env = watcher->callback.Env();
   Napi::HandleScope scope(env);
@@ -50,12 +50,12 @@ static void OnCleanup(napi_async_cleanup_hook_handle, void* data) {
   Close(static_cast<Watcher*>(data));
 }
 
-// watch(fd, callback: (error: number) => void): a watcher for the calls below, or -errno.
+// watch(fd, writable, callback: (error: number) => void): a watcher for the calls below, or -errno.
 static Napi::Value Watch(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   uv_loop_t* loop;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return Failure(env, ENOTSUP);
-  auto* watcher = new Watcher(env, info[1].As<Napi::Function>());
+  auto* watcher = new Watcher(env, info[2].As<Napi::Function>());
   const int error = uv_poll_init(loop, &watcher->poll, Int(info, 0));
   if (error != 0) {
     delete watcher;
@@ -63,7 +63,8 @@ static Napi::Value Watch(const Napi::CallbackInfo& info) {
   }
   watcher->poll.data = watcher;
   napi_add_async_cleanup_hook(env, OnCleanup, watcher, &watcher->cleanup);
-  if (const int failed = uv_poll_start(&watcher->poll, UV_READABLE, OnReadable); failed != 0) {
+  const int event = info[1].As<Napi::Boolean>().Value() ? UV_WRITABLE : UV_READABLE;
+  if (const int failed = uv_poll_start(&watcher->poll, event, OnReady); failed != 0) {
     Close(watcher);
     return Failure(env, -failed);
   }

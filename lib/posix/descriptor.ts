@@ -1,15 +1,5 @@
 import { INT_MAX } from '../mistakes.js';
-import {
-  bytes,
-  descriptor,
-  flags,
-  integer,
-  mode as modeBits,
-  path as fileName,
-  view,
-  wrongType,
-  wrongValue,
-} from './arguments.js';
+import { descriptor, flags, integer, mode as modeBits, path as fileName, wrongType } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -30,18 +20,14 @@ export const O_PATH = constant('O_PATH');
 export const O_SYNC = constant('O_SYNC');
 export const O_DSYNC = constant('O_DSYNC');
 export const O_TMPFILE = constant('O_TMPFILE');
-export const F_GETFD = constant('F_GETFD');
-export const F_SETFD = constant('F_SETFD');
-export const F_GETFL = constant('F_GETFL');
-export const F_SETFL = constant('F_SETFL');
-export const FD_CLOEXEC = constant('FD_CLOEXEC');
-export const F_DUPFD_CLOEXEC = constant('F_DUPFD_CLOEXEC');
-export const F_RDLCK = constant('F_RDLCK');
-export const F_WRLCK = constant('F_WRLCK');
-export const F_UNLCK = constant('F_UNLCK');
-export const F_OFD_GETLK = constant('F_OFD_GETLK');
-export const F_OFD_SETLK = constant('F_OFD_SETLK');
-export const F_OFD_SETLKW = constant('F_OFD_SETLKW');
+/** For `openat`: the working directory. */
+export const AT_FDCWD = constant('AT_FDCWD');
+/** For `mknod`: the kinds of files. */
+export const S_IFIFO = constant('S_IFIFO');
+export const S_IFREG = constant('S_IFREG');
+export const S_IFCHR = constant('S_IFCHR');
+export const S_IFBLK = constant('S_IFBLK');
+export const S_IFSOCK = constant('S_IFSOCK');
 
 /**
  * Opens a file.
@@ -54,11 +40,34 @@ export const F_OFD_SETLKW = constant('F_OFD_SETLKW');
  */
 export function open(path: string, flags_: number, mode?: number): number {
   fileName(path);
+  const bits = bitsFor(flags_, mode);
+  return answered(native.open(path, flags_, bits), 'open', `'${path}'`, { path }, open);
+}
+
+/**
+ * Opens a file whose name, if it does not begin with a slash, is one in a directory that is open.
+ *
+ * @param directory a descriptor of the directory, or `AT_FDCWD`: the working directory
+ * @param flags as of `open`
+ * @param mode as of `open`
+ * @returns the descriptor
+ * @throws {NotADirectoryError} ENOTDIR: `directory` is something else
+ * @throws {PosixError} any errno of open(2), by its class; EBADF: `directory` is not open; EINTR
+ * @see https://man7.org/linux/man-pages/man2/openat.2.html
+ */
+export function openat(directory: number, path: string, flags_: number, mode?: number): number {
+  if (directory !== AT_FDCWD) integer('directory', directory, 0, INT_MAX);
+  fileName(path);
+  const bits = bitsFor(flags_, mode);
+  const details = directory === AT_FDCWD ? { path } : { path, fd: directory };
+  return answered(native.openat(directory, path, flags_, bits), 'openat', `${directory}, '${path}'`, details, openat);
+}
+
+function bitsFor(flags_: number, mode: number | undefined): number {
   flags('flags', flags_);
   const creates = (flags_ & O_CREAT) !== 0 || (flags_ & O_TMPFILE) === O_TMPFILE;
   if (mode === undefined && creates) throw wrongType('mode', 'given with O_CREAT', mode);
-  const bits = mode === undefined ? 0 : modeBits(mode);
-  return answered(native.open(path, flags_, bits), 'open', `'${path}'`, { path }, open);
+  return mode === undefined ? 0 : modeBits(mode);
 }
 
 /**
@@ -72,39 +81,19 @@ export function close(fd: number): void {
   answered(native.close(fd), 'close', fd, { fd }, close);
 }
 
-/**
- * Reads once, up to the length of the buffer. It may block the process.
- *
- * @param buffer where the bytes go
- * @returns how many came; 0 at the end of the file
- * @throws {BlockingIOError} EAGAIN: nothing there, and the descriptor does not block
- * @throws {InterruptedError} EINTR
- * @throws {PosixError} any other errno of read(2)
- * @see https://man7.org/linux/man-pages/man2/read.2.html
- */
-export function read(fd: number, buffer: ArrayBuffer | ArrayBufferView): number {
-  descriptor(fd);
-  const result = native.read(fd, view('buffer', buffer));
-  return result >= 0 ? result : answered(result, 'read', fd, { fd }, read);
-}
-
-/**
- * Writes once; it may write less than it was given. It may block the process.
- *
- * @returns how many bytes were taken
- * @throws {BlockingIOError} EAGAIN: no room, and the descriptor does not block
- * @throws {BrokenPipeError} EPIPE: nobody reads the other end (Node ignores SIGPIPE)
- * @throws {InterruptedError} EINTR
- * @throws {PosixError} any other errno of write(2)
- * @see https://man7.org/linux/man-pages/man2/write.2.html
- */
-export function write(fd: number, buffer: ArrayBuffer | ArrayBufferView): number {
-  descriptor(fd);
-  const result = native.write(fd, view('buffer', buffer));
-  return result >= 0 ? result : answered(result, 'write', fd, { fd }, write);
-}
-
 const ends = new Int32Array(2);
+
+/**
+ * Makes a pipe, of which a program that is executed inherits both ends.
+ *
+ * @returns the end to read from and the end to write to
+ * @throws {PosixError} EMFILE, ENFILE: too many descriptors
+ * @see https://man7.org/linux/man-pages/man2/pipe.2.html
+ */
+export function pipe(): [read: number, write: number] {
+  answered(native.pipe2(0, ends), 'pipe', '', {}, pipe);
+  return [ends[0] ?? -1, ends[1] ?? -1];
+}
 
 /**
  * Makes a pipe.
@@ -118,6 +107,37 @@ export function pipe2(flags_: number): [read: number, write: number] {
   flags('flags', flags_);
   answered(native.pipe2(flags_, ends), 'pipe2', flags_, {}, pipe2);
   return [ends[0] ?? -1, ends[1] ?? -1];
+}
+
+/**
+ * Makes another descriptor of what this one is open for, with the lowest number that is free. A program that is executed
+ * inherits it. (Python's `os.dup` makes one that it does not: `fcntl(fd, F_DUPFD_CLOEXEC, 0)`.)
+ *
+ * @returns the new descriptor
+ * @throws {PosixError} EBADF: it is not open; EMFILE: too many descriptors
+ * @see https://man7.org/linux/man-pages/man2/dup.2.html
+ */
+export function dup(fd: number): number {
+  descriptor(fd);
+  return answered(native.dup(fd), 'dup', fd, { fd }, dup);
+}
+
+/**
+ * Makes `newfd` another descriptor of what `oldfd` is open for, which a program that is executed inherits. What `newfd` was
+ * before is closed, without a word of errors. If they are the same, nothing happens.
+ *
+ * `dup2(fd, 1)` is what `write(1, …)` and executed programs write to. Node's own `process.stdout`, where it has been used and
+ * is a terminal, has a descriptor of its own, and goes on writing to that.
+ *
+ * @returns newfd
+ * @throws {PosixError} EBADF: `oldfd` is not open, or `newfd` is beyond the limit
+ * @throws {InterruptedError} EINTR
+ * @see https://man7.org/linux/man-pages/man2/dup.2.html
+ */
+export function dup2(oldfd: number, newfd: number): number {
+  integer('oldfd', oldfd, 0, INT_MAX);
+  integer('newfd', newfd, 0, INT_MAX);
+  return answered(native.dup2(oldfd, newfd), 'dup2', `${oldfd}, ${newfd}`, { fd: oldfd }, dup2);
 }
 
 /**
@@ -150,59 +170,34 @@ export function mkfifo(path: string, mode: number): void {
   answered(native.mkfifo(path, mode), 'mkfifo', `'${path}'`, { path }, mkfifo);
 }
 
-/** A lock on a range of a file. */
-export interface Flock {
-  /** `F_RDLCK` (shared), `F_WRLCK` (exclusive) or `F_UNLCK`. */
-  type: number;
-  /** Its first byte. Default 0. */
-  start?: number;
-  /** Its length in bytes; 0, the default: up to the end of the file, however far that moves. */
-  length?: number;
+const MODE_MAX = 0o177777;
+
+/**
+ * Makes a file of a kind: a FIFO, a device, an empty file, a socket.
+ *
+ * @param mode `S_IFIFO`, `S_IFREG`, `S_IFCHR`, `S_IFBLK` or `S_IFSOCK`, or'ed with permission bits, less the umask
+ * @param device of `S_IFCHR` and `S_IFBLK`, by `makedev`; otherwise 0
+ * @throws {FileExistsError} EEXIST
+ * @throws {PermissionError} EPERM: a device needs CAP_MKNOD
+ * @throws {PosixError} EINVAL: no such kind; and any other errno of mknod(2)
+ * @see https://man7.org/linux/man-pages/man2/mknod.2.html
+ */
+export function mknod(path: string, mode: number, device: number): void {
+  fileName(path);
+  integer('mode', mode, 0, MODE_MAX);
+  integer('device', device, 0, Number.MAX_SAFE_INTEGER);
+  answered(native.mknod(path, mode, device), 'mknod', `'${path}'`, { path }, mknod);
 }
 
 /**
- * The flags of a descriptor: of itself (`FD_CLOEXEC`), or of what `open` made, which others may share (`O_NONBLOCK`, …).
- * And its duplicates: other descriptors of what `open` made.
+ * The number of a device, for `mknod`.
  *
- * @param command `F_GETFD`, `F_GETFL`: ask for the flags; `F_SETFD`, `F_SETFL`: set them, all that can be set;
- * `F_DUPFD_CLOEXEC`: make a duplicate that no other program inherits
- * @param argument for `F_SETFD` 0 or `FD_CLOEXEC`; for `F_SETFL` such as `O_NONBLOCK | O_APPEND`; for `F_DUPFD_CLOEXEC`
- * the least number that the duplicate may have
- * @returns the flags that were asked for; 0 when they have been set; the duplicate
- * @throws {PosixError} EBADF: it is not open; EMFILE: too many are; EINVAL: no descriptor can have such a number
- * @see https://man7.org/linux/man-pages/man2/F_GETFD.2const.html
- * @see https://man7.org/linux/man-pages/man2/F_DUPFD.2const.html
+ * @param major 0 to 4095
+ * @param minor 0 to 1,048,575
+ * @see https://man7.org/linux/man-pages/man3/makedev.3.html
  */
-export function fcntl(fd: number, command: number, argument?: number): number;
-/**
- * The open file description locks of fcntl(2). Such a lock belongs to what `open` made: forked children and
- * duplicates of the descriptor share it, and it ends when the last of them is closed, at the latest with its process.
- *
- * @param command `F_OFD_SETLK`: set or free it; `F_OFD_SETLKW`: wait for it; `F_OFD_GETLK`: ask what is in its way
- * @returns for `F_OFD_GETLK` the type of a lock that is in the way, `F_UNLCK` if none is; else the lock's own type
- * @throws {BlockingIOError} EAGAIN: another lock is in the way
- * @throws {InterruptedError} EINTR: while waiting
- * @throws {PosixError} EBADF: not open, or not for reading (or writing) as the lock's type needs it
- * @see https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html
- */
-export function fcntl(fd: number, command: number, lock: Flock): number;
-export function fcntl(fd: number, command: number, argument?: number | Flock): number {
-  descriptor(fd);
-  if (command === F_GETFD || command === F_GETFL) return number(fd, command, 0);
-  if (command === F_SETFD || command === F_SETFL) return number(fd, command, flags('flags', argument));
-  if (command === F_DUPFD_CLOEXEC) return number(fd, command, integer('least', argument, 0, INT_MAX));
-  if (command !== F_OFD_GETLK && command !== F_OFD_SETLK && command !== F_OFD_SETLKW) {
-    throw wrongValue('command', 'must be one of F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_OFD_…', command);
-  }
-  const lock = argument as Flock;
-  if (typeof (lock as unknown) !== 'object' || (lock as unknown) === null)
-    throw wrongType('lock', 'of type object', lock);
-  const type = integer('lock.type', lock.type, 0, 2);
-  const start = bytes('lock.start', lock.start ?? 0);
-  const length = bytes('lock.length', lock.length ?? 0);
-  return answered(native.fcntlLock(fd, command, type, start, length), 'fcntl', fd, { fd }, fcntl);
-}
-
-function number(fd: number, command: number, value: number): number {
-  return answered(native.fcntl(fd, command, value), 'fcntl', fd, { fd }, fcntl);
+export function makedev(major: number, minor: number): number {
+  integer('major', major, 0, 2 ** 12 - 1);
+  integer('minor', minor, 0, 2 ** 20 - 1);
+  return native.makedev(major, minor);
 }

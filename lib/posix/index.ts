@@ -6,14 +6,25 @@ export { ownChildren } from './children.js';
 export { errno, strerror } from './errno.js';
 export { errnoNames, type ErrnoName } from './errno-names.js';
 export * from './errors.js';
+export * from './close-from.js';
 export * from './descriptor.js';
+export * from './eventfd.js';
+export * from './fcntl.js';
+export { Fifo } from './fifo.js';
 export { atfork, fork, forkMany, type Forked, type ForkHooks, type ForkOptions } from './fork.js';
 export * from './futex.js';
 export type { SignalHandler } from './handlers.js';
 export * from './inotify.js';
+export * from './io.js';
+export * from './ioctl.js';
+export * from './lock.js';
 export * from './mapping.js';
 export * from './mapping-object.js';
 export * from './pages.js';
+export * from './memfd.js';
+export { Pipe } from './pipe.js';
+export { PipeReader, PipeWriter } from './pipe-end.js';
+export * from './poll.js';
 export * from './polling.js';
 export { prepareFork } from './prepare.js';
 export {
@@ -25,6 +36,8 @@ export {
   type ProcessStat,
 } from './proc.js';
 export * from './process.js';
+export * from './pty.js';
+export { PtyProcess, ptySpawn, type PtyOptions } from './pty-process.js';
 export * from './random.js';
 export * from './retry.js';
 export * from './shm.js';
@@ -39,6 +52,7 @@ export {
   SI_USER,
   type Siginfo,
 } from './siginfo.js';
+export * from './rights.js';
 export * from './signal.js';
 export * from './signal-action.js';
 export * from './signal-iterator.js';
@@ -49,6 +63,7 @@ export * from './sleep.js';
 export * from './stack.js';
 export { outputWritten } from './streams.js';
 export * from './socket.js';
+export * from './termios.js';
 export * from './timer.js';
 export * from './user.js';
 export * from './wait.js';

@@ -45,6 +45,7 @@ export interface Native {
   fork(options: NativeForkOptions, children: Int32Array): number | Refusal;
   openSignals(): void;
   standardStreams(): number;
+  signalLock(): number[];
   takeTerminal(): void;
   giveUp(step: string, why: string): never;
 
@@ -100,14 +101,84 @@ export interface Native {
   nanosleep(seconds: number, left: Float64Array): number;
 
   open(path: string, flags: number, mode: number): number;
+  openat(directory: number, path: string, flags: number, mode: number): number;
   close(fd: number): number;
-  read(fd: number, into: Uint8Array): number;
-  write(fd: number, from: Uint8Array): number;
+  close_range(first: number, last: number, flags: number): number;
   pipe2(flags: number, ends: Int32Array): number;
+  dup(fd: number): number;
+  dup2(from: number, to: number): number;
   dup3(from: number, to: number, flags: number): number;
   mkfifo(path: string, mode: number): number;
+  mknod(path: string, mode: number, device: number): number;
+  makedev(major: number, minor: number): number;
   fcntl(fd: number, command: number, argument: number): number;
-  fcntlLock(fd: number, command: number, type: number, start: number, length: number): number;
+  ioctl(fd: number, request: number, argument: number): number;
+  ioctlBuffer(fd: number, request: number, buffer: Uint8Array): number;
+  eventfd(value: number, flags: number): number;
+  eventfd_read(fd: number, value: Float64Array): number;
+  eventfd_write(fd: number, value: number): number;
+  memfd_create(name: string, flags: number): number;
+
+  read(fd: number, into: Uint8Array): number;
+  write(fd: number, from: Uint8Array): number;
+  pread(fd: number, into: Uint8Array, offset: number): number;
+  pwrite(fd: number, from: Uint8Array, offset: number): number;
+  readv(fd: number, into: Uint8Array[]): number;
+  writev(fd: number, from: Uint8Array[]): number;
+  lseek(fd: number, offset: number, whence: number): number;
+  ftruncate(fd: number, length: number): number;
+  fsync(fd: number): number;
+  sendfile(to: number, from: number, offset: number | null, count: number): number;
+  splice(
+    from: number,
+    fromOffset: number | null,
+    to: number,
+    toOffset: number | null,
+    length: number,
+    flags: number,
+  ): number;
+  copy_file_range: Native['splice'];
+
+  /** `lock`: its type, whence, start, length and pid, in which the kernel's answer comes. */
+  fcntlLock(fd: number, command: number, lock: Float64Array): number;
+  flock(fd: number, operation: number): number;
+  lockf(fd: number, command: number, length: number): number;
+
+  /** `table`: the descriptor, the events and the revents of each. */
+  poll(table: Int32Array, timeout: number): number;
+
+  socketpair(domain: number, type: number, protocol: number, ends: Int32Array): number;
+  sendFds(fd: number, from: Uint8Array, descriptors: Int32Array, flags: number): number;
+  /** `got`: how many descriptors, and the flags of the message. */
+  recvFds(fd: number, into: Uint8Array, flags: number, descriptors: Int32Array, got: Int32Array): number;
+
+  /** `words`: the sets of flags, the line discipline, the speeds, the special characters. */
+  tcgetattr(fd: number, words: Uint32Array): number;
+  tcsetattr(fd: number, actions: number, words: Uint32Array): number;
+  cfmakeraw(words: Uint32Array): number;
+  tcsendbreak(fd: number, duration: number): number;
+  tcdrain(fd: number): number;
+  tcflush(fd: number, queue: number): number;
+  tcflow(fd: number, action: number): number;
+  isatty(fd: number): boolean;
+  ttyname(fd: number): string | number;
+  ctermid(): string;
+
+  posix_openpt(flags: number): number;
+  grantpt(fd: number): number;
+  unlockpt(fd: number): number;
+  ptsname(fd: number): string | number;
+  openpty(ends: Int32Array, words: Uint32Array | null, size: Uint16Array | null): number;
+  login_tty(fd: number): number;
+  /** `step`: which of its calls has failed. */
+  spawnInTerminal(
+    terminal: number,
+    file: string,
+    args: readonly string[],
+    environment: readonly string[],
+    directory: string | null,
+    step: Int32Array,
+  ): number;
 
   /** `timeout` in milliseconds, Infinity: no limit. */
   futexWait(words: Int32Array, index: number, expected: number, timeout: number): number;
@@ -147,12 +218,13 @@ export interface Native {
   setsockopt(fd: number, level: number, option: number, value: number): number;
   attachFilter(fd: number, level: number, option: number, program: Uint8Array): number;
 
-  watch(fd: number, callback: (error: number) => void): NativeWatcher | number;
+  watch(fd: number, writable: boolean, callback: (error: number) => void): NativeWatcher | number;
   unwatch(watcher: NativeWatcher): void;
   refWatcher(watcher: NativeWatcher, keepAlive: boolean): void;
 
   pausePolling(fd: number): number;
   resumePolling(fd: number, exclusive: boolean): number;
+  handleDescriptors(): number[] | number;
 }
 
 const root = join(__dirname, '..', '..');

@@ -1,10 +1,13 @@
-import { callback as aFunction, descriptor } from './arguments.js';
+import { callback as aFunction, descriptor, wrongValue } from './arguments.js';
 import { answered } from './errno.js';
 import { native, type NativeWatcher } from './native.js';
 
+/** What a watcher tells of. */
+export type Readiness = 'readable' | 'writable';
+
 /**
  * Calls back from the event loop for as long as a descriptor is readable: a pidfd whose process has ended, an inotify
- * queue, a pipe. The descriptor stays its owner's: close the watcher first, then the descriptor.
+ * queue, a pipe; or for as long as it is writable, which it is, too, when nobody reads its other end any more. The descriptor stays its owner's: close the watcher first, then the descriptor.
  *
  * It keeps the event loop alive unless it is unref'ed. A forked child has a copy that watches too; whoever made it
  * closes it there (`atfork`).
@@ -14,10 +17,13 @@ import { native, type NativeWatcher } from './native.js';
 export class Watcher implements Disposable {
   #native: NativeWatcher | undefined;
 
-  constructor(fd: number, callback: () => void) {
+  constructor(fd: number, callback: () => void, readiness: Readiness = 'readable') {
     descriptor(fd);
     aFunction('callback', callback);
-    const result = native.watch(fd, () => {
+    if (!['readable', 'writable'].includes(readiness)) {
+      throw wrongValue('readiness', "must be 'readable' or 'writable'", readiness);
+    }
+    const result = native.watch(fd, readiness === 'writable', () => {
       callback();
     });
     if (typeof result === 'number') answered(result, 'epoll_ctl', fd, { fd }, Watcher as never);

@@ -23,6 +23,8 @@ class SignalLock {
   static SignalLock Find();
 
   bool found() const { return read_end_ >= 0; }
+  int read_end() const { return read_end_; }
+  int write_end() const { return write_end_; }
 
   // In the child: a new pipe with a token of its own, under the same numbers. 0 or an errno.
   int Renew() const;

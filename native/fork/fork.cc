@@ -372,6 +372,14 @@ static Napi::Value GiveUpFromJavaScript(const Napi::CallbackInfo& info) {
   GiveUp(Text(info, 0).c_str(), Text(info, 1).c_str());
 }
 
+// signalLock(): the descriptors of libuv's signal lock; -1 of one that was not found.
+static Napi::Value SignalLockCall(const Napi::CallbackInfo& info) {
+  Napi::Array ends = Napi::Array::New(info.Env());
+  ends.Set(0u, signal_lock.read_end());
+  ends.Set(1u, signal_lock.write_end());
+  return ends;
+}
+
 void ForkFamily(Napi::Object exports) {
   // Worker threads load the addon again, when there may be many pipes: the first load decides.
   if (!signal_lock.found()) {
@@ -382,6 +390,7 @@ void ForkFamily(Napi::Object exports) {
   Export(exports, "fork", Fork);
   Export(exports, "openSignals", OpenSignals);
   Export(exports, "standardStreams", StandardStreams);
+  Export(exports, "signalLock", SignalLockCall);
   Export(exports, "takeTerminal", TakeTerminalCall);
   Export(exports, "giveUp", GiveUpFromJavaScript);
 }

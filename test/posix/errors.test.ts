@@ -93,6 +93,9 @@ describe('every call’s error', () => {
     rmSync(folder, { recursive: true });
   });
 
+  const vector = [bytes];
+  const termios = { iflag: 0, oflag: 0, cflag: 0, lflag: 0, line: 0, ispeed: 0, ospeed: 0, cc: [] };
+
   const rows: [shown: string, code: ErrnoName, about: object, call: () => unknown][] = [
     [`open('${path}')`, 'ENOENT', { path }, () => truefork.open(path, truefork.O_RDONLY)],
     [`close(${fd})`, 'EBADF', { fd }, truefork.close.bind(null, fd)],
@@ -102,6 +105,52 @@ describe('every call’s error', () => {
     ['pipe2(1)', 'EINVAL', {}, () => truefork.pipe2(1)],
     [`mkfifo('${path}')`, 'ENOENT', { path }, truefork.mkfifo.bind(null, path, 0o600)],
     [`fcntl(${fd})`, 'EBADF', { fd }, () => truefork.fcntl(fd, truefork.F_OFD_SETLK, { type: truefork.F_WRLCK })],
+    [`openat(${fd}, 'file')`, 'EBADF', { path: 'file', fd }, () => truefork.openat(fd, 'file', truefork.O_RDONLY)],
+    [`openat(-100, '${path}')`, 'ENOENT', { path }, () => truefork.openat(truefork.AT_FDCWD, path, truefork.O_RDONLY)],
+    [`pread(${fd})`, 'EBADF', { fd }, () => truefork.pread(fd, bytes, 0)],
+    [`pwrite(${fd})`, 'EBADF', { fd }, () => truefork.pwrite(fd, bytes, 0)],
+    [`readv(${fd})`, 'EBADF', { fd }, () => truefork.readv(fd, vector)],
+    [`writev(${fd})`, 'EBADF', { fd }, () => truefork.writev(fd, vector)],
+    [`lseek(${fd})`, 'EBADF', { fd }, () => truefork.lseek(fd, 0, truefork.SEEK_SET)],
+    [`ftruncate(${fd})`, 'EBADF', { fd }, truefork.ftruncate.bind(null, fd, 0)],
+    [`fsync(${fd})`, 'EBADF', { fd }, truefork.fsync.bind(null, fd)],
+    [`sendfile(${fd}, 0)`, 'EBADF', { fd }, () => truefork.sendfile(fd, 0, null, 1)],
+    [`splice(${fd}, 0)`, 'EBADF', { fd }, () => truefork.splice(fd, null, 0, null, 1, 0)],
+    [`copy_file_range(${fd}, 0)`, 'EBADF', { fd }, () => truefork.copy_file_range(fd, null, 0, null, 1, 0)],
+    [`dup(${fd})`, 'EBADF', { fd }, () => truefork.dup(fd)],
+    [`dup2(${fd}, 0)`, 'EBADF', { fd }, () => truefork.dup2(fd, 0)],
+    ['close_range(3, 2)', 'EINVAL', {}, truefork.close_range.bind(null, 3, 2, 0)],
+    [`mknod('${path}')`, 'ENOENT', { path }, truefork.mknod.bind(null, path, truefork.S_IFIFO | 0o600, 0)],
+    [`fcntl(${fd})`, 'EBADF', { fd }, () => truefork.fcntl(fd, truefork.F_GETPIPE_SZ)],
+    [`flock(${fd})`, 'EBADF', { fd }, truefork.flock.bind(null, fd, truefork.LOCK_SH)],
+    [`lockf(${fd})`, 'EBADF', { fd }, truefork.lockf.bind(null, fd, truefork.F_TLOCK, 0)],
+    [`ioctl(${fd}, 0x541b)`, 'EBADF', { fd }, () => truefork.ioctl(fd, truefork.FIONREAD, new Int32Array(1))],
+    [`fcntl(${fd})`, 'EBADF', { fd }, () => truefork.get_inheritable(fd)],
+    [`fcntl(${fd})`, 'EBADF', { fd }, truefork.set_inheritable.bind(null, fd, true)],
+    [`fcntl(${fd})`, 'EBADF', { fd }, () => truefork.get_blocking(fd)],
+    [`fcntl(${fd})`, 'EBADF', { fd }, truefork.set_blocking.bind(null, fd, true)],
+    ['eventfd(0, 2)', 'EINVAL', {}, () => truefork.eventfd(0, 2)],
+    [`eventfd_read(${fd})`, 'EBADF', { fd }, () => truefork.eventfd_read(fd)],
+    [`eventfd_write(${fd}, 1)`, 'EBADF', { fd }, truefork.eventfd_write.bind(null, fd, 1)],
+    [`memfd_create('name')`, 'EINVAL', {}, () => truefork.memfd_create('name', 2 ** 30)],
+    ['socketpair(2, 1)', 'EOPNOTSUPP', {}, () => truefork.socketpair(truefork.AF_INET, truefork.SOCK_STREAM, 0)],
+    [`sendmsg(${fd})`, 'EBADF', { fd }, () => truefork.sendFds(fd, bytes, [], 0)],
+    [`recvmsg(${fd})`, 'EBADF', { fd }, () => truefork.recvFds(fd, bytes, 1, 0)],
+    [`tcgetattr(${fd})`, 'EBADF', { fd }, () => truefork.tcgetattr(fd)],
+    [`tcsetattr(${fd})`, 'EBADF', { fd }, truefork.tcsetattr.bind(null, fd, truefork.TCSANOW, termios)],
+    [`tcsendbreak(${fd})`, 'EBADF', { fd }, truefork.tcsendbreak.bind(null, fd, 0)],
+    [`tcdrain(${fd})`, 'EBADF', { fd }, truefork.tcdrain.bind(null, fd)],
+    [`tcflush(${fd})`, 'EBADF', { fd }, truefork.tcflush.bind(null, fd, truefork.TCIFLUSH)],
+    [`tcflow(${fd})`, 'EBADF', { fd }, truefork.tcflow.bind(null, fd, truefork.TCOON)],
+    [`tcgetwinsize(${fd})`, 'EBADF', { fd }, () => truefork.tcgetwinsize(fd)],
+    [`tcsetwinsize(${fd})`, 'EBADF', { fd }, truefork.tcsetwinsize.bind(null, fd, { rows: 1, cols: 1 })],
+    [`ttyname(${fd})`, 'EBADF', { fd }, () => truefork.ttyname(fd)],
+    ['posix_openpt(65536)', 'ENOTDIR', {}, () => truefork.posix_openpt(truefork.O_DIRECTORY)],
+    [`grantpt(${fd})`, 'EBADF', { fd }, truefork.grantpt.bind(null, fd)],
+    [`unlockpt(${fd})`, 'EBADF', { fd }, truefork.unlockpt.bind(null, fd)],
+    [`ptsname(${fd})`, 'EBADF', { fd }, () => truefork.ptsname(fd)],
+    [`execvp('${path}')`, 'ENOENT', { path }, () => truefork.ptySpawn(path)],
+    [`chdir('${path}')`, 'ENOENT', { path }, () => truefork.ptySpawn('true', [], { cwd: path })],
     [`kill(${pid}, SIGTERM)`, 'ESRCH', { pid }, truefork.kill.bind(null, pid, 'SIGTERM')],
     [`kill(${pid}, 0)`, 'ESRCH', { pid }, truefork.kill.bind(null, pid, 0)],
     ['prctl(-1, 0)', 'EINVAL', {}, () => truefork.prctl(-1, 0)],
@@ -200,6 +249,17 @@ describe('every call’s error', () => {
     ];
     const others = [
       'allSignals',
+      'cfmakeraw',
+      'closeFrom',
+      'closerange',
+      'ctermid',
+      'forkpty',
+      'isatty',
+      'login_tty',
+      'makedev',
+      'openpty',
+      'pipe',
+      'poll',
       'atfork',
       'decodeWaitStatus',
       'fork',
@@ -231,8 +291,9 @@ describe('every call’s error', () => {
       'signalNumber',
       'strerror',
     ];
-    const shownAsEpoll = ['pausePolling', 'resumePolling'];
-    const known = [...others, ...helpers, ...shownAsEpoll];
+    const shownAsOthers = ['pausePolling', 'resumePolling', 'ptySpawn', 'recvFds', 'sendFds'];
+    const shownAsFcntl = ['get_blocking', 'get_inheritable', 'set_blocking', 'set_inheritable'];
+    const known = [...others, ...helpers, ...shownAsOthers, ...shownAsFcntl];
     expect(calls.filter((name) => !called.has(name) && !known.includes(name))).toEqual([]);
   });
 });

@@ -1,0 +1,113 @@
+import { descriptor, flags, int, integer, view, wrongType } from './arguments.js';
+import { INT_MAX } from '../mistakes.js';
+import { answered, errno } from './errno.js';
+import { constant, native } from './native.js';
+
+export const SOCK_SEQPACKET = constant('SOCK_SEQPACKET');
+/** For `recvFds`: no program that is executed inherits what comes. */
+export const MSG_CMSG_CLOEXEC = constant('MSG_CMSG_CLOEXEC');
+export const MSG_PEEK = constant('MSG_PEEK');
+/** Of the flags of a message: a datagram was longer than the buffer. */
+export const MSG_TRUNC = constant('MSG_TRUNC');
+export const MSG_WAITALL = constant('MSG_WAITALL');
+const MSG_CTRUNC = constant('MSG_CTRUNC');
+
+const ends = new Int32Array(2);
+
+/**
+ * Makes two sockets that are connected with each other.
+ *
+ * @param domain `AF_UNIX`
+ * @param type `SOCK_STREAM`, `SOCK_DGRAM` or `SOCK_SEQPACKET`, with `SOCK_NONBLOCK` and `SOCK_CLOEXEC` or'ed to it
+ * @param protocol 0
+ * @returns their descriptors
+ * @throws {PosixError} EAFNOSUPPORT, EOPNOTSUPP: another domain; EINVAL; EMFILE, ENFILE; EPROTONOSUPPORT
+ * @see https://man7.org/linux/man-pages/man2/socketpair.2.html
+ */
+export function socketpair(domain: number, type: number, protocol: number): [one: number, other: number] {
+  int('domain', domain);
+  flags('type', type);
+  int('protocol', protocol);
+  answered(native.socketpair(domain, type, protocol, ends), 'socketpair', `${domain}, ${type}`, {}, socketpair);
+  return [ends[0] ?? -1, ends[1] ?? -1];
+}
+
+/** How many descriptors a message can have: SCM_MAX_FD of the kernel. */
+const DESCRIPTORS_MAX = 253;
+
+/**
+ * Sends descriptors through a Unix socket, with some data: who receives them has descriptors of its own of the same open
+ * files. They may be closed here right afterwards.
+ *
+ * @param fd the socket
+ * @param buffer the data: of a stream at least one byte, or the descriptors are not sent
+ * @param descriptors up to 253
+ * @param flags 0, or `MSG_DONTWAIT | MSG_NOSIGNAL`
+ * @returns how many bytes of the data were taken, and the descriptors with the first of them
+ * @throws {BlockingIOError} EAGAIN: no room, and it must not wait
+ * @throws {BrokenPipeError} EPIPE: the other end is closed
+ * @throws {InterruptedError} EINTR
+ * @throws {PosixError} EBADF: the socket or one of the descriptors is not open; EINVAL: no Unix socket; EMSGSIZE; ENOTCONN;
+ * ENOTSOCK; ETOOMANYREFS: too many descriptors of this user are under way
+ * @see https://man7.org/linux/man-pages/man2/sendmsg.2.html https://man7.org/linux/man-pages/man7/unix.7.html
+ */
+export function sendFds(
+  fd: number,
+  buffer: ArrayBuffer | ArrayBufferView,
+  descriptors: readonly number[],
+  flags_: number,
+): number {
+  descriptor(fd);
+  const from = view('buffer', buffer);
+  if (!Array.isArray(descriptors)) throw wrongType('descriptors', 'an Array of descriptors', descriptors);
+  integer('descriptors.length', descriptors.length, 0, DESCRIPTORS_MAX);
+  descriptors.forEach((number, index) => integer(`descriptors[${index}]`, number, 0, INT_MAX));
+  flags('flags', flags_);
+  return answered(native.sendFds(fd, from, Int32Array.from(descriptors), flags_), 'sendmsg', fd, { fd }, sendFds);
+}
+
+/** What `recvFds` has received. */
+export interface ReceivedFds {
+  /** The bytes of the data that are in the buffer. 0: the end, of a stream; or an empty message. */
+  length: number;
+  /** The descriptors, which are the receiver's to close. */
+  fds: number[];
+  /** The flags of the message: `MSG_TRUNC` if it was longer than the buffer. */
+  flags: number;
+}
+
+const got = new Int32Array(2);
+
+/**
+ * Receives data from a Unix socket, and the descriptors that were sent with it.
+ *
+ * @param fd the socket
+ * @param buffer where the data goes
+ * @param maxFds how many descriptors may come, 0 to 253
+ * @param flags 0, or `MSG_CMSG_CLOEXEC | MSG_DONTWAIT | MSG_PEEK | MSG_WAITALL`
+ * @throws {BlockingIOError} EAGAIN: there is nothing, and it must not wait
+ * @throws {ConnectionResetError} ECONNRESET
+ * @throws {InterruptedError} EINTR
+ * @throws {PosixError} EBADF; ENOTCONN; ENOTSOCK; EMSGSIZE: there were more descriptors than `maxFds`, or than this process
+ * may have. Those that have come are closed again, and the data is lost
+ * @see https://man7.org/linux/man-pages/man2/recvmsg.2.html https://man7.org/linux/man-pages/man7/unix.7.html
+ */
+export function recvFds(
+  fd: number,
+  buffer: ArrayBuffer | ArrayBufferView,
+  maxFds: number,
+  flags_: number,
+): ReceivedFds {
+  descriptor(fd);
+  const into = view('buffer', buffer);
+  const descriptors = new Int32Array(integer('maxFds', maxFds, 0, DESCRIPTORS_MAX));
+  flags('flags', flags_);
+  const length = answered(native.recvFds(fd, into, flags_, descriptors, got), 'recvmsg', fd, { fd }, recvFds);
+  const [count = 0, messageFlags = 0] = got;
+  const fds = [...descriptors.subarray(0, count)];
+  if ((messageFlags & MSG_CTRUNC) !== 0) {
+    for (const received of fds) native.close(received);
+    answered(-errno.EMSGSIZE, 'recvmsg', `${fd}: more descriptors than could be received`, { fd }, recvFds);
+  }
+  return { length, fds, flags: messageFlags };
+}

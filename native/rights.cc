@@ -1,0 +1,85 @@
+// socketpair(2); sendmsg(2) and recvmsg(2) with descriptors: SCM_RIGHTS of unix(7).
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <vector>
+
+#include "families.h"
+#include "syscall.h"
+
+namespace truefork {
+
+// socketpair(domain, type, protocol, ends: Int32Array(2))
+static Napi::Value Socketpair(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), socketpair(Int(info, 0), Int(info, 1), Int(info, 2),
+                                       info[3].As<Napi::Int32Array>().Data()));
+}
+
+// A message of one piece of data, and room for so many descriptors.
+struct Message {
+  iovec data;
+  std::vector<char> control;
+  msghdr header = {};
+
+  Message(Napi::Uint8Array bytes, size_t descriptors)
+      : data{bytes.Data(), bytes.ByteLength()}, control(CMSG_SPACE(descriptors * sizeof(int))) {
+    header.msg_iov = &data;
+    header.msg_iovlen = 1;
+    if (descriptors == 0) return;
+    header.msg_control = control.data();
+    // Not CMSG_SPACE: what it adds to the end would have room for one more.
+    header.msg_controllen = CMSG_LEN(descriptors * sizeof(int));
+  }
+};
+
+// sendFds(fd, from: Uint8Array, descriptors: Int32Array, flags)
+static Napi::Value SendFds(const Napi::CallbackInfo& info) {
+  Napi::Int32Array descriptors = info[2].As<Napi::Int32Array>();
+  const size_t count = descriptors.ElementLength();
+  Message message(info[1].As<Napi::Uint8Array>(), count);
+  if (count > 0) {
+    cmsghdr* rights = CMSG_FIRSTHDR(&message.header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = message.header.msg_controllen;
+    memcpy(CMSG_DATA(rights), descriptors.Data(), count * sizeof(int));
+  }
+  return Answer(info.Env(), sendmsg(Int(info, 0), &message.header, Int(info, 3)));
+}
+
+// recvFds(fd, into: Uint8Array, flags, descriptors: Int32Array, got: Int32Array(2)): the length of
+// the data; in `got` how many descriptors there are, and the message's flags.
+static Napi::Value RecvFds(const Napi::CallbackInfo& info) {
+  Napi::Int32Array descriptors = info[3].As<Napi::Int32Array>();
+  Napi::Int32Array got = info[4].As<Napi::Int32Array>();
+  Message message(info[1].As<Napi::Uint8Array>(), descriptors.ElementLength());
+  const ssize_t length = recvmsg(Int(info, 0), &message.header, Int(info, 2));
+  if (length < 0) return Answer(info.Env(), length);
+  size_t count = 0;
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message.header); part != nullptr;
+       part = CMSG_NXTHDR(&message.header, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    const size_t size = part->cmsg_len - CMSG_LEN(0);
+    memcpy(descriptors.Data() + count, CMSG_DATA(part), size);
+    count += size / sizeof(int);
+  }
+  got[0] = static_cast<int32_t>(count);
+  got[1] = message.header.msg_flags;
+  return Answer(info.Env(), length);
+}
+
+void RightsFamily(Napi::Object exports, Napi::Object constants) {
+  Export(exports, "socketpair", Socketpair);
+  Export(exports, "sendFds", SendFds);
+  Export(exports, "recvFds", RecvFds);
+  TRUEFORK_CONSTANT(constants, SOCK_SEQPACKET);
+  TRUEFORK_CONSTANT(constants, MSG_CMSG_CLOEXEC);
+  TRUEFORK_CONSTANT(constants, MSG_CTRUNC);
+  TRUEFORK_CONSTANT(constants, MSG_PEEK);
+  TRUEFORK_CONSTANT(constants, MSG_TRUNC);
+  TRUEFORK_CONSTANT(constants, MSG_WAITALL);
+}
+
+}  // namespace truefork
