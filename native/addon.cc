@@ -11,12 +11,14 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   WatcherFamily(exports);
   PollingFamily(exports);
   DescriptorFamily(exports, constants);
+  ExecFamily(exports);
   InotifyFamily(exports, constants);
   MappingFamily(exports, constants);
   ProcessFamily(exports, constants);
   RandomFamily(exports, constants);
   SignalFamily(exports, constants);
   SocketFamily(exports, constants);
+  SpawnFamily(exports, constants);
   StackFamily(exports);
   TimerFamily(exports, constants);
   UserFamily(exports);

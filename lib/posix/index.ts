@@ -7,10 +7,12 @@ export { errno, strerror } from './errno.js';
 export { errnoNames, type ErrnoName } from './errno-names.js';
 export * from './errors.js';
 export * from './descriptor.js';
+export * from './exec.js';
 export { atfork, fork, forkMany, type Forked, type ForkHooks, type ForkOptions } from './fork.js';
 export * from './inotify.js';
 export * from './mapping.js';
 export * from './polling.js';
+export type { Environment } from './program.js';
 export { prepareFork } from './prepare.js';
 export {
   blockedIn,
@@ -24,6 +26,7 @@ export * from './process.js';
 export * from './random.js';
 export * from './retry.js';
 export * from './signal.js';
+export * from './spawn.js';
 export * from './stack.js';
 export { outputWritten } from './streams.js';
 export * from './socket.js';
