@@ -12,6 +12,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   PollingFamily(exports);
   DescriptorFamily(exports, constants);
   FutexFamily(exports);
+  ExecFamily(exports);
   InotifyFamily(exports, constants);
   IoFamily(exports, constants);
   LockFamily(exports, constants);
@@ -26,6 +27,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   RightsFamily(exports, constants);
   SignalFamily(exports, constants);
   SocketFamily(exports, constants);
+  SpawnFamily(exports, constants);
   StackFamily(exports);
   TermiosFamily(exports, constants);
   TimerFamily(exports, constants);

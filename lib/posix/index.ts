@@ -11,6 +11,7 @@ export * from './descriptor.js';
 export * from './eventfd.js';
 export * from './fcntl.js';
 export { Fifo } from './fifo.js';
+export * from './exec.js';
 export { atfork, fork, forkMany, type Forked, type ForkHooks, type ForkOptions } from './fork.js';
 export * from './futex.js';
 export type { SignalHandler } from './handlers.js';
@@ -26,6 +27,7 @@ export { Pipe } from './pipe.js';
 export { PipeReader, PipeWriter } from './pipe-end.js';
 export * from './poll.js';
 export * from './polling.js';
+export type { Environment } from './program.js';
 export { prepareFork } from './prepare.js';
 export {
   blockedIn,
@@ -60,6 +62,7 @@ export * from './signal-mask.js';
 export * from './signal-send.js';
 export * from './signal-wait.js';
 export * from './sleep.js';
+export * from './spawn.js';
 export * from './stack.js';
 export { outputWritten } from './streams.js';
 export * from './socket.js';

@@ -18,6 +18,23 @@ export interface NativeForkOptions {
   sibling: boolean;
 }
 
+/** 0: open; 1: close; 2: dup2. */
+export type NativeFileAction =
+  | readonly [kind: 0, fd: number, path: string, flags: number, mode: number]
+  | readonly [kind: 1, fd: number]
+  | readonly [kind: 2, fd: number, newfd: number];
+
+/** What posix_spawnattr_t is to have; undefined: not set. */
+export interface NativeSpawnAttributes {
+  setpgroup: number | undefined;
+  setsigmask: readonly number[] | undefined;
+  setsigdef: readonly number[];
+  resetids: boolean;
+  setsid: boolean;
+  policy: number | undefined;
+  priority: number | undefined;
+}
+
 /** An entry of the user database. */
 interface NativePasswd {
   name: string;
@@ -61,6 +78,22 @@ export interface Native {
   /** The name of the function that this Node.js does not have, if one is missing. */
   stackOnSignal(signal: number): number | string;
   noStackOnSignal(): void;
+
+  /** Those that execute a program answer only if they fail. */
+  execve(path: string, argv: readonly string[], env: readonly string[] | null, restored: readonly number[]): number;
+  execvpe(file: string, argv: readonly string[], env: readonly string[] | null, restored: readonly number[]): number;
+  fexecve(fd: number, argv: readonly string[], env: readonly string[], restored: readonly number[]): number;
+  /** Writes what the event loop has not written yet to descriptors 1 and 2. Answers as `standardStreams`. */
+  writeOut(): number;
+  writeWhole(fd: number, bytes: Uint8Array): number;
+  posixSpawn(
+    path: string,
+    search: boolean,
+    argv: readonly string[],
+    env: readonly string[],
+    actions: readonly NativeFileAction[],
+    attributes: NativeSpawnAttributes,
+  ): number;
 
   waitpid(pid: number, options: number, status: Int32Array): number;
   waitid(idtype: number, id: number, options: number, info: Int32Array): number;

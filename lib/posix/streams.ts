@@ -10,6 +10,12 @@ interface Handle {
   readStop?: () => unknown;
 }
 
+/** What a stream has been given, and has not begun to write. */
+interface Waiting {
+  readonly chunk: string | Uint8Array;
+  readonly encoding: BufferEncoding;
+}
+
 // Who reads it takes the other's input. The parent goes on; a child that wants it says `process.stdin.resume()`.
 function pauseStdin(): void {
   const { stdin } = process;
@@ -97,6 +103,30 @@ export async function outputWritten(): Promise<void> {
       if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve));
     }),
   );
+}
+
+/**
+ * Writes what `process.stdout` and `process.stderr` have been given and have not written yet, and waits for it; what cannot be
+ * written is lost. A stream that the program has not used is not made for it.
+ */
+export function writeOut(): void {
+  const made = native.writeOut();
+  if ((made & STDOUT) !== 0) writeWaiting(process.stdout, 1);
+  if ((made & STDERR) !== 0) writeWaiting(process.stderr, 2);
+}
+
+// A stream keeps them until what it has given to libuv is done.
+const written = new WeakSet<Waiting>();
+
+// What waits in libuv is written by now.
+function writeWaiting(stream: Writable & { writableBuffer?: readonly Waiting[] }, fd: number): void {
+  for (const waiting of stream.writableBuffer ?? []) {
+    if (written.has(waiting)) continue;
+    written.add(waiting);
+    const { chunk, encoding } = waiting;
+    native.writeWhole(fd, typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
+  }
+  dropUnwritten(stream);
 }
 
 /**

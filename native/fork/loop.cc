@@ -1,6 +1,7 @@
 #include "loop.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,19 +62,57 @@ void LoopState::NoteStream(uv_stream_t* stream) {
   if (stream->write_queue_size > 0) unwritten_.push_back(stream);
 }
 
-// The parent writes it; in the child the requests are done, as soon as the stream takes more. (What
-// is used of libuv's records is in its public headers, and the same in every version 1.)
-static void ForgetUnwritten(uv_stream_t* stream) {
-  const auto* queue = reinterpret_cast<struct uv__queue*>(&stream->write_queue);
+int WriteWhole(int fd, const void* bytes, size_t length) {
+  const char* next = static_cast<const char*>(bytes);
+  while (length > 0) {
+    const ssize_t written = write(fd, next, length);
+    if (written >= 0) {
+      next += written;
+      length -= static_cast<size_t>(written);
+    } else if (errno == EAGAIN) {
+      pollfd room = {fd, POLLOUT, 0};
+      poll(&room, 1, -1);
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+// The requests of a stream, in their order. (What is used of libuv's records is in its public
+// headers, and the same in every version 1.)
+template <typename Visit>
+static void ForEachRequest(const uv_stream_t* stream, const Visit& visit) {
+  const auto* queue = reinterpret_cast<const struct uv__queue*>(&stream->write_queue);
   for (auto* entry = queue->next; entry != queue; entry = entry->next) {
-    auto* request =
-        reinterpret_cast<uv_write_t*>(reinterpret_cast<char*>(entry) - offsetof(uv_write_t, queue));
-    if (request->nbufs == 0) continue;
+    visit(reinterpret_cast<uv_write_t*>(reinterpret_cast<char*>(entry) -
+                                        offsetof(uv_write_t, queue)));
+  }
+}
+
+// Somebody else writes it, or it is written: the requests are done, as soon as the stream takes
+// more.
+static void ForgetUnwritten(uv_stream_t* stream) {
+  ForEachRequest(stream, [stream](uv_write_t* request) {
+    if (request->nbufs == 0) return;
     for (unsigned i = request->write_index; i < request->nbufs; i++) {
       stream->write_queue_size -= request->bufs[i].len;
       request->bufs[i].len = 0;
     }
     request->write_index = request->nbufs - 1;
+  });
+}
+
+void LoopState::WriteOut() {
+  for (uv_stream_t* stream : unwritten_) {
+    uv_os_fd_t fd;
+    if (uv_fileno(reinterpret_cast<uv_handle_t*>(stream), &fd) != 0) continue;
+    ForEachRequest(stream, [fd](const uv_write_t* request) {
+      for (unsigned i = request->write_index; i < request->nbufs; i++) {
+        WriteWhole(fd, request->bufs[i].base, request->bufs[i].len);
+      }
+    });
+    ForgetUnwritten(stream);
   }
 }
 

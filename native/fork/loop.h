@@ -22,6 +22,10 @@ class LoopState {
   // had, no wake-up lost, nothing written twice, no socket file removed. 0 or an errno.
   int Renew();
 
+  // Writes what streams on standard descriptors have not written yet, and waits for it. What fails
+  // is lost, as it would be at the end of the process.
+  void WriteOut();
+
   // Which of the descriptors 0 to 2 the loop reads or writes as a stream: bit n for descriptor n.
   // Bit 3: one of them is a terminal.
   int standard_streams() const { return standard_streams_; }
@@ -40,5 +44,9 @@ class LoopState {
   int standard_streams_ = 0;
   Watches watches_;
 };
+
+// Writes all of it, also where the descriptor does not block, and whatever signals come. 0 or an
+// errno.
+int WriteWhole(int fd, const void* bytes, size_t length);
 
 }  // namespace truefork

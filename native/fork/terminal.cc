@@ -104,4 +104,8 @@ void TakeTerminal() {
   }
 }
 
+bool TerminalIsLeft() {
+  return left;
+}
+
 }  // namespace truefork

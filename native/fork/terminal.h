@@ -13,4 +13,7 @@ void LeaveTerminal(int streams);
 // In the child, before it changes the terminal itself: from then on it is Node's again.
 void TakeTerminal();
 
+// Whether this is a child that has not changed the terminal: its modes are the parent's.
+bool TerminalIsLeft();
+
 }  // namespace truefork
