@@ -1,7 +1,6 @@
-// shm_open(3), shm_unlink(3), and ftruncate(2), which gives what they open its size.
+// shm_open(3), shm_unlink(3).
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "families.h"
 #include "syscall.h"
@@ -18,14 +17,9 @@ static Napi::Value ShmUnlink(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), shm_unlink(Text(info, 0).c_str()));
 }
 
-static Napi::Value Ftruncate(const Napi::CallbackInfo& info) {
-  return Answer(info.Env(), ftruncate(Int(info, 0), Long(info, 1)));
-}
-
 void ShmFamily(Napi::Object exports) {
   Export(exports, "shm_open", ShmOpen);
   Export(exports, "shm_unlink", ShmUnlink);
-  Export(exports, "ftruncate", Ftruncate);
 }
 
 }  // namespace truefork

@@ -2,8 +2,10 @@
 import { fstatSync } from 'node:fs';
 import { bytes as size, descriptor, flags as flagBits, integer, view, wrongValue } from './arguments.js';
 import { boolean, object, outOfRange } from '../mistakes.js';
-import { close, F_DUPFD_CLOEXEC, fcntl } from './descriptor.js';
+import { close } from './descriptor.js';
 import { MappingError } from './errors.js';
+import { F_DUPFD_CLOEXEC, fcntl } from './fcntl.js';
+import { ftruncate } from './io.js';
 import {
   MAP_ANONYMOUS,
   MAP_NORESERVE,
@@ -18,7 +20,6 @@ import {
 } from './mapping.js';
 import { first, indices, last, place } from './mapping-ranges.js';
 import { madvise, MS_SYNC, msync } from './pages.js';
-import { ftruncate } from './shm.js';
 
 export interface MappingOptions {
   /** `MAP_SHARED`, the default, or `MAP_PRIVATE`, with others or'ed to it. Not with `access`. */

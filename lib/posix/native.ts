@@ -237,7 +237,6 @@ export interface Native {
 
   shm_open(name: string, flags: number, mode: number): number;
   shm_unlink(name: string): number;
-  ftruncate(fd: number, length: number): number;
 
   inet_pton(family: number, text: string, into: Uint8Array): number;
   socket(domain: number, type: number, protocol: number): number;

@@ -1,4 +1,4 @@
-import { bytes, descriptor, flags as flagBits, mode as modeBits, path } from './arguments.js';
+import { flags as flagBits, mode as modeBits, path } from './arguments.js';
 import { answered } from './errno.js';
 import { native } from './native.js';
 
@@ -36,21 +36,4 @@ export function shm_open(name: string, flags: number, mode: number): number {
 export function shm_unlink(name: string): void {
   path(name);
   answered(native.shm_unlink(name), 'shm_unlink', `'${name}'`, { path: name }, shm_unlink);
-}
-
-/**
- * Gives a file, or a shared memory object, this size: what it grows by is zeros. Whoever has mapped pages that it loses, and
- * touches them, ends with SIGBUS.
- *
- * @param fd open for writing
- * @param length bytes
- * @throws {InterruptedError} EINTR
- * @throws {PermissionError} EPERM: it is sealed
- * @throws {PosixError} EINVAL: it is no file, or not open for writing; EFBIG; EBADF; ETXTBSY; EIO
- * @see https://man7.org/linux/man-pages/man2/ftruncate.2.html
- */
-export function ftruncate(fd: number, length: number): void {
-  descriptor(fd);
-  bytes('length', length);
-  answered(native.ftruncate(fd, length), 'ftruncate', `${fd}, ${length}`, { fd }, ftruncate);
 }

@@ -188,7 +188,6 @@ describe('every call’s error', () => {
     ['mincore(1)', 'EINVAL', {}, truefork.mincore.bind(null, bytes, bytes)],
     [`shm_open('/..')`, 'EINVAL', { path: '/..' }, () => truefork.shm_open('/..', truefork.O_RDWR, 0)],
     [`shm_unlink('/${pid}')`, 'ENOENT', { path: `/${pid}` }, truefork.shm_unlink.bind(null, `/${pid}`)],
-    [`ftruncate(${fd}, 1)`, 'EBADF', { fd }, truefork.ftruncate.bind(null, fd, 1)],
     [`inet_pton(99, '::1')`, 'EAFNOSUPPORT', {}, () => truefork.inet_pton(99, '::1')],
     ['socket(99, 1)', 'EAFNOSUPPORT', {}, () => truefork.socket(99, 1, 0)],
     [`bind(${fd}, '::1', 80)`, 'EBADF', { fd }, truefork.bind.bind(null, fd, '::1', 80)],
