@@ -117,12 +117,15 @@ static void Finalize(Mapping* mapping) {
   delete mapping;
 }
 
+static void Keep(Mapping* mapping) {
+  std::lock_guard guard(mappings_lock);
+  mapping->mapped = true;
+  mappings[AsNumber(mapping->address)] = mapping;
+}
+
 // The ArrayBuffer of what has been mapped.
 static Napi::Value ToArrayBuffer(Napi::Env env, Mapping* mapping) {
-  {
-    std::lock_guard guard(mappings_lock);
-    mappings[AsNumber(mapping->address)] = mapping;
-  }
+  Keep(mapping);
   const auto finalize = [](napi_env, void*, void* hint) { Finalize(static_cast<Mapping*>(hint)); };
   napi_value buffer;
   const napi_status status = napi_create_external_arraybuffer(
@@ -136,21 +139,19 @@ static Napi::Value ToArrayBuffer(Napi::Env env, Mapping* mapping) {
   return {env, buffer};
 }
 
-// The mapping whose first byte is the ArrayBuffer's, or nullptr.
-static Mapping* Of(const Napi::Value& buffer) {
+// The mapping whose first byte is the ArrayBuffer's, kept no longer: as soon as it is unmapped, its
+// address may be another thread's. nullptr, if it is no mapping.
+static Mapping* Take(const Napi::Value& buffer) {
   void* data = nullptr;
   size_t length;
   napi_get_arraybuffer_info(buffer.Env(), buffer, &data, &length);
   std::lock_guard guard(mappings_lock);
   const auto found = mappings.find(AsNumber(data));
-  return found == mappings.end() ? nullptr : found->second;
-}
-
-// Of one that is unmapped, or will be at once.
-static void Forget(Mapping* mapping) {
-  std::lock_guard guard(mappings_lock);
-  mappings.erase(AsNumber(mapping->address));
+  if (found == mappings.end()) return nullptr;
+  Mapping* mapping = found->second;
+  mappings.erase(found);
   mapping->mapped = false;
+  return mapping;
 }
 
 // mmap(length, prot, flags, fd, offset): an ArrayBuffer, or -errno.
@@ -163,16 +164,13 @@ static Napi::Value Mmap(const Napi::CallbackInfo& info) {
 
 // munmap(buffer): EINVAL if it is no mapping of ours, or not any more.
 static Napi::Value Munmap(const Napi::CallbackInfo& info) {
-  Mapping* mapping = Of(info[0]);
+  Mapping* mapping = Take(info[0]);
   if (mapping == nullptr) return Failure(info.Env(), EINVAL);
+  // From the detaching on, the finalizer may delete the record.
   void* address = mapping->address;
   const size_t length = mapping->length;
-  // Forgotten first: from the detaching on, the finalizer may delete the record.
-  Forget(mapping);
   if (napi_detach_arraybuffer(info.Env(), info[0]) != napi_ok) {
-    std::lock_guard guard(mappings_lock);
-    mapping->mapped = true;
-    mappings[AsNumber(address)] = mapping;
+    Keep(mapping);
     return Failure(info.Env(), EBUSY);
   }
   return Answer(info.Env(), munmap(address, length));
@@ -197,24 +195,27 @@ static std::vector<Pages> Moved(const Mapping& old, const void* address, size_t 
 // detached, unless MREMAP_DONTUNMAP leaves it its range.
 static Napi::Value Mremap(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  Mapping* old = Of(info[0]);
+  Mapping* old = Take(info[0]);
   if (old == nullptr) return Failure(env, EINVAL);
   const auto length = static_cast<size_t>(Long(info, 1));
   const int flags = Int(info, 2);
   // By its number: for MREMAP_DONTUNMAP the kernel reads a fifth argument, which glibc 2.34 leaves
   // to chance.
   const long result = syscall(SYS_mremap, old->address, old->length, length, flags, nullptr);
-  if (result == -1) return Answer(env, -1);
+  if (result == -1) {
+    const Napi::Value answer = Answer(env, -1);
+    Keep(old);
+    return answer;
+  }
   void* address = reinterpret_cast<void*>(result);
   auto* mapping = new Mapping{address, length, true, Moved(*old, address, length)};
-  if ((flags & MREMAP_DONTUNMAP) == 0) {
-    Forget(old);
-    // Not before: when the call fails, the caller keeps what there is. Nothing of JavaScript runs
-    // in between.
-    if (napi_detach_arraybuffer(env, info[0]) != napi_ok) {
-      napi_fatal_error("mremap", NAPI_AUTO_LENGTH, "a mapping that has moved cannot be detached",
-                       NAPI_AUTO_LENGTH);
-    }
+  if ((flags & MREMAP_DONTUNMAP) != 0) {
+    Keep(old);
+  } else if (napi_detach_arraybuffer(env, info[0]) != napi_ok) {
+    // It is detached after the call, so that one that fails changes nothing; nothing of JavaScript
+    // runs in between. Every ArrayBuffer of ours can be.
+    napi_fatal_error("mremap", NAPI_AUTO_LENGTH, "a mapping that has moved cannot be detached",
+                     NAPI_AUTO_LENGTH);
   }
   return ToArrayBuffer(env, mapping);
 }

@@ -1,14 +1,12 @@
 // The servers and the loads: each a process of its own.
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
 const bench = join(import.meta.dirname, '..');
 const programs = join(bench, 'programs');
-const peers = join(bench, 'peers');
 const live = new Set();
 
 /** A server that listens. */
@@ -71,16 +69,4 @@ export async function load(client, { port }, { connections, calls, seconds }) {
   const args = [client, port, connections, calls, seconds].map(String);
   const { stdout } = await promisify(execFile)(process.execPath, [join(programs, 'rpc-load.mjs'), ...args]);
   return JSON.parse(stdout);
-}
-
-/** Has the peers, which are a package of their own. Answers the command that installs them, if they cannot be had. */
-export function peersMissing() {
-  const there = () => ['@grpc/grpc-js', 'jayson'].every((name) => existsSync(join(peers, 'node_modules', name)));
-  if (there()) return undefined;
-  try {
-    execFileSync('npm', ['ci', '--no-bin-links', '--ignore-scripts'], { cwd: peers, stdio: 'ignore' });
-  } catch {
-    // What is to be done is told below.
-  }
-  return there() ? undefined : 'npm ci --prefix bench/peers --no-bin-links --ignore-scripts';
 }

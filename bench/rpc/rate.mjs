@@ -1,8 +1,9 @@
 // How many calls a second: one after the other on one connection, and many at once on sixteen. With one's own client, as people
 // have it; and with a load that costs next to nothing, so that it is the server that is measured.
 import { availableParallelism } from 'node:os';
+import { peersMissing } from '../peers/installed.mjs';
 import { absent, atLeast, compared, interleave, timed } from './figures.mjs';
-import { load, peersMissing, Server } from './processes.mjs';
+import { load, Server } from './processes.mjs';
 
 const ROUNDS = 5;
 const SEQUENTIAL = 40_000;
@@ -54,7 +55,7 @@ function named(values) {
 
 /** Those with a client of their own. */
 function owned() {
-  const missing = peersMissing();
+  const missing = peersMissing('@grpc/grpc-js', 'jayson');
   const names = ['truefork', ...(missing === undefined ? ['grpc', 'jayson'] : [])];
   return {
     contestants: Object.fromEntries(names.map((name) => [name, { server: name, client: name }])),

@@ -296,7 +296,8 @@ function firstLine(error: unknown): string {
   return String(error instanceof Error ? error.message : error).split('\n', 1)[0] ?? '';
 }
 
-export const native = load();
+// As a prototype: an object with as many functions is a hash table otherwise, in which V8 would look at each call.
+export const native = Object.create(load()) as Native;
 
 /** A number of a C header. 0, and of no use, where the addon could not be loaded. */
 export function constant(name: string): number {

@@ -10,6 +10,7 @@ import {
   MADV_DOFORK,
   MADV_DONTFORK,
   MADV_KEEPONFORK,
+  MADV_NORMAL,
   MADV_WIPEONFORK,
   madvise,
   MAP_ANONYMOUS,
@@ -158,6 +159,12 @@ await runCase({
       inChild(() => page(buffer, 0)[0]),
       7,
     );
+  },
+
+  'data-view'() {
+    const fields = new DataView(pages(1));
+    const advise = () => madvise(fields, MADV_NORMAL);
+    for (let n = 0; n < 100_000; n++) advise();
   },
 
   'locked-all'() {
