@@ -5,7 +5,8 @@ import { path as withoutNull, wrongType } from './arguments.js';
 import { wereForked } from './children.js';
 import { close, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR, open } from './descriptor.js';
 import { DescriptorReadable, DescriptorWritable } from './descriptor-streams.js';
-import { answered, errno } from './errno.js';
+import { answered, errno, strerror } from './errno.js';
+import { ProcessLookupError } from './errors.js';
 import { F_DUPFD_CLOEXEC, fcntl } from './fcntl.js';
 import { atfork } from './fork.js';
 import { native } from './native.js';
@@ -117,13 +118,18 @@ export class PtyProcess implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Sends a signal to the program, and never to a process that got its pid later.
+   * Sends a signal to the program.
    *
    * @throws {ProcessLookupError} ESRCH: it has ended
    */
   kill(signal: Signal = 'SIGHUP'): void {
-    if (this.#ended) answered(-errno.ESRCH, 'kill', `${this.pid}, ${signal}`, { pid: this.pid }, this.kill.bind(this));
-    kill(this.pid, signal);
+    const { pid } = this;
+    if (this.#ended) {
+      // Its pid may be another's by now.
+      const message = `ESRCH: ${strerror(errno.ESRCH)}, kill(${pid}, ${signal})`;
+      throw new ProcessLookupError('ESRCH', errno.ESRCH, 'kill', message, { pid });
+    }
+    kill(pid, signal);
   }
 
   /**
