@@ -3,14 +3,18 @@
  * `PosixError` of its errno's class; nothing is retried, nothing has a hidden default.
  */
 export { ownChildren } from './children.js';
+export * from './credentials.js';
 export { errno, strerror } from './errno.js';
 export { errnoNames, type ErrnoName } from './errno-names.js';
 export * from './errors.js';
 export * from './descriptor.js';
+export * from './filesystem.js';
 export { atfork, fork, forkMany, type Forked, type ForkHooks, type ForkOptions } from './fork.js';
 export * from './inotify.js';
 export * from './mapping.js';
+export * from './namespace.js';
 export * from './polling.js';
+export * from './prctl.js';
 export { prepareFork } from './prepare.js';
 export {
   blockedIn,
@@ -22,12 +26,18 @@ export {
 } from './proc.js';
 export * from './process.js';
 export * from './random.js';
+export * from './resource.js';
 export * from './retry.js';
+export * from './sched.js';
+export * from './session.js';
 export * from './signal.js';
 export * from './stack.js';
 export { outputWritten } from './streams.js';
 export * from './socket.js';
+export * from './sysconf.js';
 export * from './timer.js';
+export type { ResourceUsage } from './usage.js';
 export * from './user.js';
 export * from './wait.js';
+export * from './wait-status.js';
 export * from './watcher.js';

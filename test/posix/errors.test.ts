@@ -7,6 +7,7 @@ import { errno, errnoNames, errorClasses, isPosixError, PosixError, type ErrnoNa
 // The one place where results become errors, for errnos that no call here gives.
 import { answered } from '../../dist/posix/errno.js';
 import { thrownBy } from './cases';
+import { cannotFail, processFailures, type Failure } from './failures';
 
 type ErrorName = Extract<keyof typeof truefork, `${string}Error`>;
 
@@ -85,14 +86,13 @@ describe('every call’s error', () => {
   const folder = mkdtempSync(join(tmpdir(), 'errors-test-'));
   const path = join(folder, 'missing', 'file');
   const fd = 2 ** 31 - 1;
-  const pid = 2 ** 22 + 1;
   const bytes = new Uint8Array(1);
 
   afterAll(() => {
     rmSync(folder, { recursive: true });
   });
 
-  const rows: [shown: string, code: ErrnoName, about: object, call: () => unknown][] = [
+  const rows: Failure[] = [
     [`open('${path}')`, 'ENOENT', { path }, () => truefork.open(path, truefork.O_RDONLY)],
     [`close(${fd})`, 'EBADF', { fd }, truefork.close.bind(null, fd)],
     [`read(${fd})`, 'EBADF', { fd }, () => truefork.read(fd, bytes)],
@@ -101,17 +101,7 @@ describe('every call’s error', () => {
     ['pipe2(1)', 'EINVAL', {}, () => truefork.pipe2(1)],
     [`mkfifo('${path}')`, 'ENOENT', { path }, truefork.mkfifo.bind(null, path, 0o600)],
     [`fcntl(${fd})`, 'EBADF', { fd }, () => truefork.fcntl(fd, truefork.F_OFD_SETLK, { type: truefork.F_WRLCK })],
-    [`kill(${pid}, SIGTERM)`, 'ESRCH', { pid }, truefork.kill.bind(null, pid, 'SIGTERM')],
-    [`kill(${pid}, 0)`, 'ESRCH', { pid }, truefork.kill.bind(null, pid, 0)],
-    ['prctl(-1, 0)', 'EINVAL', {}, () => truefork.prctl(-1, 0)],
-    [`pidfd_open(${pid})`, 'ESRCH', { pid }, () => truefork.pidfd_open(pid, 0)],
-    [`waitpid(${pid})`, 'ECHILD', { pid }, () => truefork.waitpid(pid, truefork.WNOHANG)],
-    [
-      `waitid(1, ${pid}, 5)`,
-      'ECHILD',
-      {},
-      () => truefork.waitid(truefork.P_PID, pid, truefork.WEXITED | truefork.WNOHANG),
-    ],
+    ...processFailures,
     ['getrandom(1 bytes)', 'EINVAL', {}, () => truefork.getrandom(bytes, 1024)],
     ['stackOnSignal(SIGKILL)', 'EINVAL', {}, () => truefork.stackOnSignal('SIGKILL')],
     ['sigprocmask(1700)', 'EINVAL', {}, () => truefork.sigprocmask(1700, [])],
@@ -173,21 +163,8 @@ describe('every call’s error', () => {
     const calls = Object.entries(truefork)
       .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name))
       .map(([name]) => name);
-    // What does not call the system, cannot fail, or cannot be made to here; fork and setsid have tests of their own.
-    const others = [
-      'allSignals',
-      'atfork',
-      'decodeWaitStatus',
-      'fork',
-      'forkMany',
-      'getgrnam',
-      'getpid',
-      'getppid',
-      'getpwnam',
-      'getpwuid',
-      'inotifyEvents',
-      'setsid',
-    ];
+    // What does not call the system, cannot fail, or cannot be made to here; fork and the like have tests of their own.
+    const others = ['allSignals', 'atfork', 'decodeWaitStatus', 'fork', 'forkMany', 'inotifyEvents', ...cannotFail];
     const helpers = [
       'blockedIn',
       'childrenOfThread',
@@ -200,6 +177,7 @@ describe('every call’s error', () => {
       'signalName',
       'signalNumber',
       'strerror',
+      'waitstatus_to_exitcode',
     ];
     const shownAsEpoll = ['pausePolling', 'resumePolling'];
     const known = [...others, ...helpers, ...shownAsEpoll];
