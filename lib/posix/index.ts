@@ -2,6 +2,7 @@
  * The raw calls, as in the man pages: names, argument order, constants and results. A call that fails throws a
  * `PosixError` of its errno's class; nothing is retried, nothing has a hidden default.
  */
+export { ChildWatcher, type EndSource, type OnEnd } from './child-watcher.js';
 export { ownChildren } from './children.js';
 export * from './credentials.js';
 export { errno, strerror } from './errno.js';
@@ -40,4 +41,5 @@ export type { ResourceUsage } from './usage.js';
 export * from './user.js';
 export * from './wait.js';
 export * from './wait-status.js';
+export { waitpidAsync } from './waitpid-async.js';
 export * from './watcher.js';

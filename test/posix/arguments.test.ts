@@ -135,6 +135,8 @@ const rows: [call: string, kind: string, call: Call][] = [
   ['setgroups([gid])', 'id', (value) => called(truefork.setgroups, [value])],
   ['initgroups(user)', 'path', (value) => called(truefork.initgroups, value, 0)],
   ['initgroups(group)', 'id', (value) => called(truefork.initgroups, 'nobody', value)],
+  ['new ChildWatcher(pid)', 'pid above 0', (value) => new truefork.ChildWatcher(value, () => undefined)],
+  ['new ChildWatcher(told)', 'callback', (value) => new truefork.ChildWatcher(pid, value)],
   ['kill(pid)', 'int', (value) => called(truefork.kill, value, 0)],
   ['kill(signal)', 'signal', (value) => called(truefork.kill, pid, value)],
   ['pidfd_open(pid)', 'int', (value) => truefork.pidfd_open(value, 0)],

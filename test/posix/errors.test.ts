@@ -177,6 +177,7 @@ describe('every call’s error', () => {
       'signalName',
       'signalNumber',
       'strerror',
+      'waitpidAsync',
       'waitstatus_to_exitcode',
     ];
     const shownAsEpoll = ['pausePolling', 'resumePolling'];
