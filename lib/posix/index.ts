@@ -26,6 +26,8 @@ export {
   type ProcessStat,
 } from './proc.js';
 export * from './process.js';
+export { ps, type ProcessEntry, type PsOptions } from './ps.js';
+export { ProcessTree, pstree } from './pstree.js';
 export * from './random.js';
 export * from './resource.js';
 export * from './retry.js';

@@ -174,6 +174,8 @@ describe('every call’s error', () => {
       'prepareFork',
       'processMemory',
       'processStat',
+      'ps',
+      'pstree',
       'signalName',
       'signalNumber',
       'strerror',
