@@ -21,8 +21,8 @@ const architecture = Object.entries(mayKnow).map(([folder, known]) => ({
       {
         patterns: [
           {
-            regex: `^\\.\\./(?!(${[...known.map((name) => `${name}/index`), 'mistakes', 'runtime-directory'].join('|')})\\.js$)`,
-            message: `lib/${folder} may import only ${known.join(', ') || 'nothing'} (by its index.js), mistakes.js and runtime-directory.js.`,
+            regex: `^\\.\\./(?!(${[...known.map((name) => `${name}/index`), 'aborts', 'mistakes', 'runtime-directory'].join('|')})\\.js$)`,
+            message: `lib/${folder} may import only ${known.join(', ') || 'nothing'} (by its index.js), aborts.js, mistakes.js and runtime-directory.js.`,
           },
         ],
       },

@@ -146,11 +146,8 @@ static Napi::Value PosixSpawn(const Napi::CallbackInfo& info) {
   return Failure(info.Env(), error);
 }
 
-void SpawnFamily(Napi::Object exports, Napi::Object constants) {
+void SpawnFamily(Napi::Object exports) {
   Export(exports, "posixSpawn", PosixSpawn);
-  TRUEFORK_CONSTANT(constants, SCHED_OTHER);
-  TRUEFORK_CONSTANT(constants, SCHED_FIFO);
-  TRUEFORK_CONSTANT(constants, SCHED_RR);
 }
 
 }  // namespace truefork

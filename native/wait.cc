@@ -1,4 +1,4 @@
-// waitpid(2), waitid(2), and for whom the event loop waits.
+// waitpid(2), wait4(2), waitid(2), and for whom the event loop waits.
 #include <sys/wait.h>
 #include <uv.h>
 
@@ -6,6 +6,7 @@
 
 #include "families.h"
 #include "syscall.h"
+#include "usage.h"
 
 namespace truefork {
 
@@ -13,6 +14,17 @@ namespace truefork {
 static Napi::Value Waitpid(const Napi::CallbackInfo& info) {
   int* status = ToElements<int>(info, 2).data;
   return Answer(info.Env(), waitpid(Int(info, 0), status, Int(info, 1)));
+}
+
+// wait4(pid, options, status: Int32Array(1), usage: Float64Array(kUsageFields)); zeros if nobody
+// was reaped.
+static Napi::Value Wait4(const Napi::CallbackInfo& info) {
+  int* status = info[2].As<Napi::Int32Array>().Data();
+  rusage usage{};
+  const pid_t found = wait4(Int(info, 0), status, Int(info, 1), &usage);
+  const Napi::Value answer = Answer(info.Env(), found);
+  FillUsage(info[3].As<Napi::Float64Array>().Data(), usage);
+  return answer;
 }
 
 // waitid(idtype, id, options, info: Int32Array(4)): what it tells of a child goes into info, the
@@ -48,6 +60,7 @@ static Napi::Value Spawned(const Napi::CallbackInfo& info) {
 
 void WaitFamily(Napi::Object exports, Napi::Object constants) {
   Export(exports, "waitpid", Waitpid);
+  Export(exports, "wait4", Wait4);
   Export(exports, "waitid", Waitid);
   Export(exports, "spawned", Spawned);
   TRUEFORK_CONSTANT(constants, WNOHANG);

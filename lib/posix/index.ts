@@ -2,7 +2,9 @@
  * The raw calls, as in the man pages: names, argument order, constants and results. A call that fails throws a
  * `PosixError` of its errno's class; nothing is retried, nothing has a hidden default.
  */
+export { ChildWatcher, type EndSource, type OnEnd } from './child-watcher.js';
 export { ownChildren } from './children.js';
+export * from './credentials.js';
 export { errno, strerror } from './errno.js';
 export { errnoNames, type ErrnoName } from './errno-names.js';
 export * from './errors.js';
@@ -12,6 +14,7 @@ export * from './eventfd.js';
 export * from './fcntl.js';
 export { Fifo } from './fifo.js';
 export * from './exec.js';
+export * from './filesystem.js';
 export { atfork, fork, forkMany, type Forked, type ForkHooks, type ForkOptions } from './fork.js';
 export * from './futex.js';
 export type { SignalHandler } from './handlers.js';
@@ -28,6 +31,9 @@ export { PipeReader, PipeWriter } from './pipe-end.js';
 export * from './poll.js';
 export * from './polling.js';
 export type { Environment } from './program.js';
+export * from './namespace.js';
+export * from './polling.js';
+export * from './prctl.js';
 export { prepareFork } from './prepare.js';
 export {
   blockedIn,
@@ -40,7 +46,10 @@ export {
 export * from './process.js';
 export * from './pty.js';
 export { PtyProcess, ptySpawn, type PtyOptions } from './pty-process.js';
+export { ps, type ProcessEntry, type PsOptions } from './ps.js';
+export { ProcessTree, pstree } from './pstree.js';
 export * from './random.js';
+export * from './resource.js';
 export * from './retry.js';
 export * from './shm.js';
 export {
@@ -55,6 +64,8 @@ export {
   type Siginfo,
 } from './siginfo.js';
 export * from './rights.js';
+export * from './sched.js';
+export * from './session.js';
 export * from './signal.js';
 export * from './signal-action.js';
 export * from './signal-iterator.js';
@@ -67,7 +78,11 @@ export * from './stack.js';
 export { outputWritten } from './streams.js';
 export * from './socket.js';
 export * from './termios.js';
+export * from './sysconf.js';
 export * from './timer.js';
+export type { ResourceUsage } from './usage.js';
 export * from './user.js';
 export * from './wait.js';
+export * from './wait-status.js';
+export { waitpidAsync } from './waitpid-async.js';
 export * from './watcher.js';

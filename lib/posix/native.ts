@@ -67,12 +67,23 @@ export interface Native {
   giveUp(step: string, why: string): never;
 
   _exit(status: number): never;
+  abort(): never;
   getpid(): number;
   getppid(): number;
-  kill(pid: number, signal: number): number;
-  pidfd_open(pid: number, flags: number): number;
+  gettid(): number;
+  getpgid(pid: number): number;
+  setpgid(pid: number, pgid: number): number;
+  getsid(pid: number): number;
   setsid(): number;
+  tcgetpgrp(fd: number): number;
+  tcsetpgrp(fd: number, pgrp: number): number;
+  kill(pid: number, signal: number): number;
+  killpg(pgrp: number, signal: number): number;
+  pidfd_open(pid: number, flags: number): number;
+  pidfd_getfd(pidfd: number, targetfd: number, flags: number): number;
   prctl(option: number, value: number): number;
+  threadName(): string | number;
+  setThreadName(name: string): number;
   syscallName(number: number): string | undefined;
 
   /** The name of the function that this Node.js does not have, if one is missing. */
@@ -96,9 +107,60 @@ export interface Native {
   ): number;
 
   waitpid(pid: number, options: number, status: Int32Array): number;
+  wait4(pid: number, options: number, status: Int32Array, usage: Float64Array): number;
   waitid(idtype: number, id: number, options: number, info: Int32Array): number;
   /** The pids of the children that the event loop waits for. */
   spawned(): number[];
+
+  /** The nice value, and 20. */
+  nice(inc: number): number;
+  getpriority(which: number, who: number): number;
+  setpriority(which: number, who: number, prio: number): number;
+  sched_yield(): number;
+  sched_getaffinity(pid: number): number[] | number;
+  /** All of them are less than count. */
+  sched_setaffinity(pid: number, cpus: Uint32Array, count: number): number;
+  sched_getscheduler(pid: number): number;
+  sched_setscheduler(pid: number, policy: number, priority: number): number;
+  sched_getparam(pid: number): number;
+  sched_setparam(pid: number, priority: number): number;
+  sched_get_priority_min(policy: number): number;
+  sched_get_priority_max(policy: number): number;
+
+  umask(mask: number): number;
+  chdir(path: string): number;
+  fchdir(fd: number): number;
+  getcwd(): string | number;
+  chroot(path: string): number;
+
+  unshare(flags: number): number;
+  setns(fd: number, nstype: number): number;
+
+  getrusage(who: number, usage: Float64Array): number;
+  prlimit(pid: number, resource: number, limits: Float64Array | null, old: Float64Array): number;
+  times(times: Float64Array): number;
+  getloadavg(averages: Float64Array): number;
+  /** 1: there is a value; 0: there is none. */
+  sysconf(name: number, value: Float64Array): number;
+  sysconfNames(): [name: string, number: number][];
+
+  getuid(): number;
+  geteuid(): number;
+  getgid(): number;
+  getegid(): number;
+  getresuid(ids: Uint32Array): number;
+  getresgid(ids: Uint32Array): number;
+  setuid(uid: number): number;
+  seteuid(euid: number): number;
+  setgid(gid: number): number;
+  setegid(egid: number): number;
+  setreuid(ruid: number, euid: number): number;
+  setregid(rgid: number, egid: number): number;
+  setresuid(ruid: number, euid: number, suid: number): number;
+  setresgid(rgid: number, egid: number, sgid: number): number;
+  getgroups(): number[] | number;
+  setgroups(groups: Uint32Array): number;
+  initgroups(user: string, group: number): number;
 
   getpwnam(name: string): NativePasswd | number | null;
   getpwuid(uid: number): NativePasswd | number | null;
@@ -284,7 +346,7 @@ function absent(cause: unknown): Native {
   return new Proxy({} as Native, {
     get(_, name) {
       if (name === 'constants') return {};
-      if (name === 'errnos') return () => [];
+      if (name === 'errnos' || name === 'sysconfNames') return () => [];
       return () => {
         throw new UnsupportedPlatformError(`truefork cannot do ${String(name)} here: ${why}`, { cause });
       };

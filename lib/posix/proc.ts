@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { native } from './native.js';
 
 /** A process as /proc/PID/stat has it. */
@@ -8,11 +8,19 @@ export interface ProcessStat {
   /** R running, S sleeping, D waiting for a disk, T stopped, t traced, Z zombie, X dead, I idle. */
   readonly state: string;
   readonly ppid: number;
+  /** Its process group. */
+  readonly pgid: number;
+  /** Its session. */
+  readonly sid: number;
+  /** The number of its controlling terminal's device, as the kernel has it; 0: it has none. */
+  readonly tty: number;
   /** When it was started, in clock ticks since boot: with the pid it names a process for good. */
   readonly started: number;
   /** How long it has computed, in user mode and in the kernel, in clock ticks; those of its ended children are not in it. */
   readonly userTime: number;
   readonly systemTime: number;
+  /** The memory that is resident, in pages. */
+  readonly resident: number;
 }
 
 /**
@@ -26,16 +34,49 @@ export function processStat(pid: number): ProcessStat | undefined {
   // The command, in parentheses, may itself have parentheses and spaces.
   const open = text.indexOf('(');
   const end = text.lastIndexOf(')');
-  const [state = '', ppid, ...rest] = text.slice(end + 2).split(' ');
+  const [state = '', ...fields] = text.slice(end + 2).split(' ');
+  // By its number in the man page.
+  const field = (number: number) => Number(fields[number - 4]);
   return {
     pid,
     command: text.slice(open + 1, end),
     state,
-    ppid: Number(ppid),
-    started: Number(rest[17]),
-    userTime: Number(rest[9]),
-    systemTime: Number(rest[10]),
+    ppid: field(4),
+    pgid: field(5),
+    sid: field(6),
+    tty: field(7),
+    started: field(22),
+    userTime: field(14),
+    systemTime: field(15),
+    resident: field(24),
   };
+}
+
+/** The pids of all processes that there are in this pid namespace, in ascending order. */
+export function pids(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/** Its arguments: of a thread of the kernel and of a zombie none; undefined if there is no such process. */
+export function processArguments(pid: number): string[] | undefined {
+  const text = procFile(pid, 'cmdline');
+  if (text === undefined) return undefined;
+  // Each ends with a null byte; one that has written over them, as process.title does, leaves several at the end, or none.
+  return text === '' ? [] : text.replace(/\0+$/, '').split('\0');
+}
+
+/** The user that it acts as; undefined if there is no such process. */
+export function processUser(pid: number): number | undefined {
+  const effective = /^Uid:\t\d+\t(\d+)/m.exec(procFile(pid, 'status') ?? '')?.[1];
+  return effective === undefined ? undefined : Number(effective);
+}
+
+/** When the system was started, in seconds of the epoch. */
+export function bootTime(): number {
+  return Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1]);
 }
 
 /**

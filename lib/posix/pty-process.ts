@@ -15,7 +15,8 @@ import { grantpt, posix_openpt, ptsname, unlockpt } from './pty.js';
 import { retryOnIntr } from './retry.js';
 import type { Signal } from './signal.js';
 import { tcgetwinsize, tcsetwinsize, type WindowSize } from './termios.js';
-import { decodeWaitStatus, waitpid, WNOHANG, type WaitStatus } from './wait.js';
+import { decodeWaitStatus, type WaitStatus } from './wait-status.js';
+import { waitpid, WNOHANG } from './wait.js';
 import { Watcher } from './watcher.js';
 
 export interface PtyOptions {

@@ -12,16 +12,10 @@ import {
 } from './arguments.js';
 import { wereForked } from './children.js';
 import { answered } from './errno.js';
-import { constant, native, type NativeFileAction, type NativeSpawnAttributes } from './native.js';
+import { native, type NativeFileAction, type NativeSpawnAttributes } from './native.js';
 import { argumentsOf, environmentOf, restoredSignals, type Environment } from './program.js';
 import { signalNumber, type Signal } from './signal.js';
 
-/** Scheduling policy: the usual one. */
-export const SCHED_OTHER = constant('SCHED_OTHER');
-/** Scheduling policy: real time, until it waits or yields. */
-export const SCHED_FIFO = constant('SCHED_FIFO');
-/** Scheduling policy: real time, in turns. */
-export const SCHED_RR = constant('SCHED_RR');
 /** What the child does with a descriptor before it becomes the program. */
 export type FileAction =
   /** Opens a file as `fd`. */

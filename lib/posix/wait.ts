@@ -2,7 +2,8 @@ import { flags, int, INT_MAX, integer } from './arguments.js';
 import { hasEnded } from './children.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
-import { signalName, type Signal } from './signal.js';
+import { usage, usageOut, type ResourceUsage } from './usage.js';
+import { WIFEXITED, WIFSIGNALED } from './wait-status.js';
 
 /** Option: if no child has changed its state, return at once with pid 0. */
 export const WNOHANG = constant('WNOHANG');
@@ -39,20 +40,47 @@ export const CLD_CONTINUED = constant('CLD_CONTINUED');
 export interface WaitResult {
   /** The child, or 0: with WNOHANG, nothing to report yet. */
   pid: number;
-  /** The raw status, for the `WIF…` functions and `decodeWaitStatus`. 0 if pid is 0. */
+  /** The raw status, for the `WIF…` functions, `decodeWaitStatus` and `waitstatus_to_exitcode`. 0 if pid is 0. */
   status: number;
+}
+
+/** What wait3 and wait4 found. */
+export interface WaitUsageResult extends WaitResult {
+  /** What the child and its own children have used, if it has ended. All 0 if pid is 0. */
+  rusage: ResourceUsage;
 }
 
 const out = new Int32Array(1);
 
+function reported(found: number): WaitResult {
+  const [status = 0] = out;
+  if (found > 0 && (WIFEXITED(status) || WIFSIGNALED(status))) hasEnded(found);
+  return { pid: found, status };
+}
+
 /**
- * Waits for a child to change its state. Without WNOHANG it blocks the whole process, its event loop too.
+ * Waits for any child to end: `waitpid(-1, 0)`. It blocks the whole process, its event loop too, and takes the exits of
+ * `child_process` away from Node.
+ *
+ * @throws {ChildProcessError} ECHILD: there is no child
+ * @throws {InterruptedError} EINTR: a signal came (see `siginterrupt`)
+ * @see https://man7.org/linux/man-pages/man2/wait.2.html
+ */
+export function wait(): WaitResult {
+  out[0] = 0;
+  return reported(answered(native.waitpid(-1, 0, out), 'wait', '', {}, wait));
+}
+
+/**
+ * Waits for a child to change its state. Without WNOHANG it blocks the whole process, its event loop too; `waitpidAsync` does
+ * not.
  *
  * @param pid a child; -1: any child, which takes the exits of `child_process` away from Node; 0: any of our process
  *   group; less than -1: any of the process group -pid
  * @param options 0, or `WNOHANG | WUNTRACED | WCONTINUED`
  * @throws {ChildProcessError} ECHILD: no such child, or it has been waited for
  * @throws {InterruptedError} EINTR: a signal came (see `siginterrupt`)
+ * @throws {ProcessLookupError} ESRCH: `pid` is -2³¹
  * @throws {PosixError} EINVAL: other options
  * @see https://man7.org/linux/man-pages/man2/waitpid.2.html
  */
@@ -62,9 +90,37 @@ export function waitpid(pid: number, options: number): WaitResult {
   out[0] = 0;
   const found = native.waitpid(pid, options, out);
   if (found < 0) answered(found, 'waitpid', pid, { pid }, waitpid);
-  const status = out[0];
-  if (found > 0 && (WIFEXITED(status) || WIFSIGNALED(status))) hasEnded(found);
-  return { pid: found, status };
+  return reported(found);
+}
+
+/**
+ * As `waitpid(-1, options)`, and tells what the child has used.
+ *
+ * @param options 0, or `WNOHANG | WUNTRACED | WCONTINUED`
+ * @throws as `waitpid`
+ * @see https://man7.org/linux/man-pages/man2/wait3.2.html
+ */
+export function wait3(options: number): WaitUsageResult {
+  flags('options', options);
+  out[0] = 0;
+  const found = answered(native.wait4(-1, options, out, usageOut), 'wait3', options, {}, wait3);
+  return { ...reported(found), rusage: usage() };
+}
+
+/**
+ * As `waitpid`, and tells what the child has used.
+ *
+ * @param pid whom to wait for, as for `waitpid`
+ * @param options 0, or `WNOHANG | WUNTRACED | WCONTINUED`
+ * @throws as `waitpid`
+ * @see https://man7.org/linux/man-pages/man2/wait4.2.html
+ */
+export function wait4(pid: number, options: number): WaitUsageResult {
+  int('pid', pid);
+  flags('options', options);
+  out[0] = 0;
+  const found = answered(native.wait4(pid, options, out, usageOut), 'wait4', pid, { pid }, wait4);
+  return { ...reported(found), rusage: usage() };
 }
 
 /** What waitid tells of a child, as `siginfo_t` has it. */
@@ -90,6 +146,7 @@ const info = new Int32Array(4);
  * @param options one or more of `WEXITED | WSTOPPED | WCONTINUED`, and any of `WNOHANG | WNOWAIT | __WNOTHREAD`
  * @throws {ChildProcessError} ECHILD: no such child, or it has been waited for
  * @throws {InterruptedError} EINTR: a signal came (see `siginterrupt`)
+ * @throws {BlockingIOError} EAGAIN: the process of a descriptor with `PIDFD_NONBLOCK` lives
  * @throws {PosixError} EINVAL: other options, or another idtype; EBADF: `id` is no descriptor of a process
  * @see https://man7.org/linux/man-pages/man2/waitid.2.html
  */
@@ -97,67 +154,9 @@ export function waitid(idtype: number, id: number, options: number): ChildInfo {
   int('idtype', idtype);
   integer('id', id, 0, INT_MAX);
   flags('options', options);
-  answered(native.waitid(idtype, id, options, info), 'waitid', `${idtype}, ${id}, ${options}`, {}, waitid);
+  const about = idtype === P_PID ? { pid: id } : idtype === P_PIDFD ? { fd: id } : {};
+  answered(native.waitid(idtype, id, options, info), 'waitid', `${idtype}, ${id}, ${options}`, about, waitid);
   const [pid = 0, uid = 0, code = 0, status = 0] = info;
   if ((options & WNOWAIT) === 0 && [CLD_EXITED, CLD_KILLED, CLD_DUMPED].includes(code)) hasEnded(pid);
   return { pid, uid: uid >>> 0, code, status };
-}
-
-// The layout of the status is the kernel's interface, the same on all architectures (<bits/waitstatus.h>).
-
-/** Whether the child ended by itself. */
-export function WIFEXITED(status: number): boolean {
-  return WTERMSIG(status) === 0;
-}
-
-/** The exit code, 0 to 255, if WIFEXITED. */
-export function WEXITSTATUS(status: number): number {
-  return (int('status', status) >> 8) & 0xff;
-}
-
-/** Whether a signal ended the child. */
-export function WIFSIGNALED(status: number): boolean {
-  return WTERMSIG(status) !== 0 && WTERMSIG(status) !== 0x7f;
-}
-
-/** The number of the signal that ended the child, if WIFSIGNALED. */
-export function WTERMSIG(status: number): number {
-  return int('status', status) & 0x7f;
-}
-
-/** Whether the child left a core dump, if WIFSIGNALED. */
-export function WCOREDUMP(status: number): boolean {
-  return (int('status', status) & 0x80) !== 0;
-}
-
-/** Whether a signal stopped the child, which WUNTRACED reports. */
-export function WIFSTOPPED(status: number): boolean {
-  return (int('status', status) & 0xff) === 0x7f;
-}
-
-/** The number of the signal that stopped the child, if WIFSTOPPED. */
-export function WSTOPSIG(status: number): number {
-  return WEXITSTATUS(status);
-}
-
-/** Whether SIGCONT resumed the child, which WCONTINUED reports. */
-export function WIFCONTINUED(status: number): boolean {
-  return int('status', status) === 0xffff;
-}
-
-/** A status of waitpid, decoded. */
-export type WaitStatus =
-  | { readonly state: 'exited'; readonly code: number }
-  | { readonly state: 'signaled'; readonly signal: Signal; readonly coreDumped: boolean }
-  | { readonly state: 'stopped'; readonly signal: Signal }
-  | { readonly state: 'continued' };
-
-/** What a raw status of waitpid says. */
-export function decodeWaitStatus(status: number): WaitStatus {
-  if (WIFCONTINUED(status)) return { state: 'continued' };
-  if (WIFSTOPPED(status)) return { state: 'stopped', signal: signalName(WSTOPSIG(status)) };
-  if (WIFSIGNALED(status)) {
-    return { state: 'signaled', signal: signalName(WTERMSIG(status)), coreDumped: WCOREDUMP(status) };
-  }
-  return { state: 'exited', code: WEXITSTATUS(status) };
 }

@@ -1,17 +1,11 @@
 import { EventEmitter } from 'node:events';
-import { INT_MAX, integer } from '../mistakes.js';
 import {
   atfork,
-  close,
+  ChildWatcher,
   decodeWaitStatus,
-  isPosixError,
-  kill,
-  pidfd_open,
-  ProcessLookupError,
   errno,
-  waitpid,
-  Watcher,
-  WNOHANG,
+  kill,
+  ProcessLookupError,
   type Signal,
   type WaitStatus,
 } from '../posix/index.js';
@@ -42,8 +36,7 @@ interface Child {
   readonly resolve: (status: ExitStatus) => void;
   readonly reject: (error: StatusLostError) => void;
   readonly exited: Promise<ExitStatus>;
-  /** Says when the child has ended; absent where SIGCHLD has to. */
-  pidfd?: { readonly fd: number; readonly watcher: Watcher };
+  readonly watcher: ChildWatcher;
 }
 
 export interface ReaperOptions {
@@ -52,14 +45,6 @@ export interface ReaperOptions {
    * signal, after which each child is asked. Default: `'pidfd'`, and for a child that can have none `'sigchld'`.
    */
   by?: 'pidfd' | 'sigchld';
-}
-
-// Those that have not been closed.
-const reapers = new Set<Reaper>();
-
-/** Whether a reaper of this process waits for this child. */
-export function isWatched(pid: number): boolean {
-  return [...reapers].some((reaper) => reaper.has(pid));
 }
 
 /**
@@ -72,11 +57,6 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
   readonly #children = new Map<number, Child>();
   readonly #by: 'pidfd' | 'sigchld';
   #takeHookBack: (() => void) | undefined;
-  #keepAlive: NodeJS.Timeout | undefined;
-  readonly #onSigchld = () => {
-    // Each by itself: a listener that throws does not keep the others from being told.
-    for (const pid of this.#children.keys()) this.#askSoon(pid);
-  };
 
   constructor({ by = 'pidfd' }: ReaperOptions = {}) {
     super();
@@ -95,7 +75,7 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
 
   /** The descriptor that tells the end of this child; undefined when it has been reaped, or is watched by the signal. */
   pidfd(pid: number): number | undefined {
-    return this.#children.get(pid)?.pidfd?.fd;
+    return this.#children.get(pid)?.watcher.pidfd;
   }
 
   /**
@@ -106,23 +86,25 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
    * @throws {TypeError | RangeError} no pid: 0 and less mean several children to waitpid(2)
    */
   watch(pid: number): Promise<ExitStatus> {
-    integer('pid', pid, 1, INT_MAX);
     const known = this.#children.get(pid);
     if (known) return known.exited;
-    const child = newChild();
-    this.#children.set(pid, child);
-    reapers.add(this);
+    const { promise, resolve, reject } = withResolvers<ExitStatus>();
+    // Who only listens to events must not die of an unhandled rejection.
+    promise.catch(() => undefined);
+    const watcher = new ChildWatcher(
+      pid,
+      (status) => {
+        this.#told(pid, status);
+      },
+      { by: this.#by },
+    );
+    this.#children.set(pid, { exited: promise, resolve, reject, watcher });
     this.#takeHookBack ??= atfork({
       child: () => {
         this.close();
       },
     });
-    if (this.#by === 'sigchld' || !this.#watchPidfd(pid, child)) this.#listenForSigchld();
-    // It may have ended before anybody listened, or be somebody else's. Not from within: the caller has no promise yet.
-    setImmediate(() => {
-      this.#ask(pid);
-    });
-    return child.exited;
+    return promise;
   }
 
   /**
@@ -140,10 +122,8 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
 
   /** Stops waiting; the promises of children that still live stay pending. Again is no mistake. */
   close(): void {
-    for (const child of this.#children.values()) closePidfd(child);
+    for (const { watcher } of this.#children.values()) watcher.close();
     this.#children.clear();
-    this.#stopListening();
-    reapers.delete(this);
     this.#takeHookBack?.();
     this.#takeHookBack = undefined;
   }
@@ -152,77 +132,18 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
     this.close();
   }
 
-  #watchPidfd(pid: number, child: Child): boolean {
-    let fd;
-    try {
-      fd = pidfd_open(pid, 0);
-      const watcher = new Watcher(fd, () => {
-        this.#ask(pid);
-      });
-      child.pidfd = { fd, watcher };
-      return true;
-    } catch {
-      // ENOSYS, EPERM in a sandbox, EMFILE; or ESRCH, which asking for the child tells in its own way.
-      if (fd !== undefined) close(fd);
-      return false;
-    }
-  }
-
-  #listenForSigchld(): void {
-    process.off('SIGCHLD', this.#onSigchld);
-    process.on('SIGCHLD', this.#onSigchld);
-    // A signal handler does not keep the event loop alive.
-    this.#keepAlive ??= setInterval(() => undefined, INT_MAX);
-  }
-
-  #stopListening(): void {
-    process.off('SIGCHLD', this.#onSigchld);
-    clearInterval(this.#keepAlive);
-    this.#keepAlive = undefined;
-  }
-
-  #askSoon(pid: number): void {
-    queueMicrotask(() => {
-      this.#ask(pid);
-    });
-  }
-
-  #ask(pid: number): void {
+  #told(pid: number, status: number | undefined): void {
     const child = this.#children.get(pid);
-    if (!child) return;
-    let result;
-    try {
-      result = waitpid(pid, WNOHANG);
-    } catch (error) {
-      if (isPosixError(error, 'EINTR')) {
-        this.#ask(pid);
-        return;
-      }
-      if (!isPosixError(error, 'ECHILD')) throw error;
-      this.#forget(pid, child);
-      child.reject(new StatusLostError(pid));
+    this.#children.delete(pid);
+    if (status === undefined) {
+      child?.reject(new StatusLostError(pid));
       this.emit('lost', pid);
       return;
     }
-    if (result.pid === 0) return;
-    this.#forget(pid, child);
-    const status = decodeWaitStatus(result.status) as ExitStatus;
-    child.resolve(status);
-    this.emit('exit', pid, status);
+    const exitStatus = decodeWaitStatus(status) as ExitStatus;
+    child?.resolve(exitStatus);
+    this.emit('exit', pid, exitStatus);
   }
-
-  #forget(pid: number, child: Child): void {
-    closePidfd(child);
-    this.#children.delete(pid);
-    if (![...this.#children.values()].some(({ pidfd }) => pidfd === undefined)) this.#stopListening();
-  }
-}
-
-function newChild(): Child {
-  const { promise, resolve, reject } = withResolvers<ExitStatus>();
-  // Who only listens to events must not die of an unhandled rejection.
-  promise.catch(() => undefined);
-  return { exited: promise, resolve, reject };
 }
 
 function withResolvers<T>() {
@@ -233,11 +154,4 @@ function withResolvers<T>() {
     reject = onReject;
   });
   return { promise, resolve, reject };
-}
-
-function closePidfd(child: Child): void {
-  if (!child.pidfd) return;
-  child.pidfd.watcher.close();
-  close(child.pidfd.fd);
-  delete child.pidfd;
 }

@@ -5,6 +5,7 @@ import {
   __WNOTHREAD,
   atfork,
   childrenOfThread,
+  ChildWatcher,
   decodeWaitStatus,
   isPosixError,
   ownChildren,
@@ -18,7 +19,7 @@ import {
   WNOHANG,
   WNOWAIT,
 } from '../posix/index.js';
-import { isWatched, type ExitStatus } from './reaper.js';
+import type { ExitStatus } from './reaper.js';
 
 // How long a stranger that has ended is left alone, in milliseconds.
 const PATIENCE = 1_000;
@@ -132,7 +133,7 @@ function strangersThatEnded(): number[] {
   // Mostly there is nobody, or only one's own.
   if (!hasEnded(P_ALL, 0)) return [];
   const own = new Set(ownChildren());
-  return childrenOfThread().filter((pid) => !own.has(pid) && !isWatched(pid) && hasEnded(P_PID, pid));
+  return childrenOfThread().filter((pid) => !own.has(pid) && !ChildWatcher.watches(pid) && hasEnded(P_PID, pid));
 }
 
 function hasEnded(idtype: number, id: number): boolean {

@@ -1,4 +1,4 @@
-import type { Abortable, Aborts } from './aborts.js';
+import type { Abortable, Aborts } from '../aborts.js';
 import type { Connection } from './connection.js';
 import type { Endpoint } from './endpoint.js';
 import {

@@ -1,6 +1,6 @@
 import { boolean, INT_MAX, integer, text, wrongType, wrongValue } from '../mistakes.js';
 import { checkMaxFrame } from './arguments.js';
-import { Aborts } from './aborts.js';
+import { Aborts } from '../aborts.js';
 import { balancers, type BalancerName } from './balancers.js';
 import { Call, type CallHost } from './call.js';
 import type { EndpointOptions, Instance } from './endpoint.js';

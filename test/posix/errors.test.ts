@@ -7,6 +7,7 @@ import { errno, errnoNames, errorClasses, isPosixError, PosixError, type ErrnoNa
 // The one place where results become errors, for errnos that no call here gives.
 import { answered } from '../../dist/posix/errno.js';
 import { thrownBy } from './cases';
+import { cannotFail, NO_PROCESS, processFailures, type Failure } from './failures';
 
 type ErrorName = Extract<keyof typeof truefork, `${string}Error`>;
 
@@ -85,7 +86,6 @@ describe('every call’s error', () => {
   const folder = mkdtempSync(join(tmpdir(), 'errors-test-'));
   const path = join(folder, 'missing', 'file');
   const fd = 2 ** 31 - 1;
-  const pid = 2 ** 22 + 1;
   const bytes = new Uint8Array(1);
   const ignored = { handler: truefork.SIG_IGN, mask: [], flags: 0 };
 
@@ -93,10 +93,11 @@ describe('every call’s error', () => {
     rmSync(folder, { recursive: true });
   });
 
+  const pid = NO_PROCESS;
   const vector = [bytes];
   const termios = { iflag: 0, oflag: 0, cflag: 0, lflag: 0, line: 0, ispeed: 0, ospeed: 0, cc: [] };
 
-  const rows: [shown: string, code: ErrnoName, about: object, call: () => unknown][] = [
+  const rows: Failure[] = [
     [`open('${path}')`, 'ENOENT', { path }, () => truefork.open(path, truefork.O_RDONLY)],
     [`close(${fd})`, 'EBADF', { fd }, truefork.close.bind(null, fd)],
     [`read(${fd})`, 'EBADF', { fd }, () => truefork.read(fd, bytes)],
@@ -151,17 +152,7 @@ describe('every call’s error', () => {
     [`ptsname(${fd})`, 'EBADF', { fd }, () => truefork.ptsname(fd)],
     [`execvp('${path}')`, 'ENOENT', { path }, () => truefork.ptySpawn(path)],
     [`chdir('${path}')`, 'ENOENT', { path }, () => truefork.ptySpawn('true', [], { cwd: path })],
-    [`kill(${pid}, SIGTERM)`, 'ESRCH', { pid }, truefork.kill.bind(null, pid, 'SIGTERM')],
-    [`kill(${pid}, 0)`, 'ESRCH', { pid }, truefork.kill.bind(null, pid, 0)],
-    ['prctl(-1, 0)', 'EINVAL', {}, () => truefork.prctl(-1, 0)],
-    [`pidfd_open(${pid})`, 'ESRCH', { pid }, () => truefork.pidfd_open(pid, 0)],
-    [`waitpid(${pid})`, 'ECHILD', { pid }, () => truefork.waitpid(pid, truefork.WNOHANG)],
-    [
-      `waitid(1, ${pid}, 5)`,
-      'ECHILD',
-      {},
-      () => truefork.waitid(truefork.P_PID, pid, truefork.WEXITED | truefork.WNOHANG),
-    ],
+    ...processFailures,
     ['getrandom(1 bytes)', 'EINVAL', {}, () => truefork.getrandom(bytes, 1024)],
     ['stackOnSignal(SIGKILL)', 'EINVAL', {}, () => truefork.stackOnSignal('SIGKILL')],
     ['sigprocmask(1700)', 'EINVAL', {}, () => truefork.sigprocmask(1700, [])],
@@ -247,7 +238,6 @@ describe('every call’s error', () => {
       ...['sigtimedwait', 'sigwait', 'sigwaitinfo', 'alarm', 'nanosleep', 'sleep', 'sleepThrough'],
     ];
     const others = [
-      'allSignals',
       'cfmakeraw',
       'closeFrom',
       'closerange',
@@ -259,21 +249,17 @@ describe('every call’s error', () => {
       'openpty',
       'pipe',
       'poll',
+      'futexWait',
+      'futexWake',
+      'munlockall',
+      'allSignals',
       'atfork',
       'decodeWaitStatus',
       'fork',
       'forkMany',
-      'futexWait',
-      'futexWake',
-      'getgrnam',
-      'getpid',
-      'getppid',
-      'getpwnam',
-      'getpwuid',
       'inotifyEvents',
-      'munlockall',
-      'setsid',
       ...signals,
+      ...cannotFail,
     ];
     const helpers = [
       'retryOnIntr',
@@ -285,10 +271,13 @@ describe('every call’s error', () => {
       'prepareFork',
       'processMemory',
       'processStat',
-      'retryOnIntr',
+      'ps',
+      'pstree',
       'signalName',
       'signalNumber',
       'strerror',
+      'waitpidAsync',
+      'waitstatus_to_exitcode',
     ];
     const shownAsOthers = ['pausePolling', 'resumePolling', 'ptySpawn', 'recvFds', 'sendFds'];
     const shownAsFcntl = ['get_blocking', 'get_inheritable', 'set_blocking', 'set_inheritable'];

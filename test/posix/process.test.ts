@@ -5,8 +5,6 @@ import {
   getppid,
   kill,
   pidfd_open,
-  PR_GET_DUMPABLE,
-  prctl,
   processMemory,
   processStat,
   ProcessLookupError,
@@ -61,20 +59,6 @@ describe('pidfd_open', () => {
   });
 });
 
-describe('prctl', () => {
-  test('answers what the option gives', () => {
-    expect([0, 1]).toContain(prctl(PR_GET_DUMPABLE, 0));
-  });
-
-  test('of an option that there is not is an error', () => {
-    expect(thrownBy(() => prctl(-1, 5))).toMatchObject({
-      code: 'EINVAL',
-      syscall: 'prctl',
-      message: 'EINVAL: invalid argument, prctl(-1, 5)',
-    });
-  });
-});
-
 describe('processStat', () => {
   test('tells a process’s parent, and when it was started', () => {
     expect(processStat(getpid())).toMatchObject({ pid: getpid(), ppid: getppid(), state: 'R' });
@@ -109,14 +93,16 @@ holds('posix-process.mjs', {
   'not-ours': 'a process that is not ours is a PermissionError',
   group: '0 and -pgid signal the process group',
   session: 'setsid makes a new session and process group, which its leader cannot do twice',
-  dumpable: 'prctl makes a process dumpable, and undoes that',
-  subreaper: 'prctl makes a process a subreaper, tells so, and undoes that; a fork is none',
   'signal-by-number': 'a signal has a name and a number',
+  environment: 'a child has its parent’s environment, and its changes are its own',
+  'own-pid': 'a child’s pid is that of no other process and of no process group',
+  'descriptor-of-another': 'pidfd_getfd copies a descriptor of another process, close-on-exec',
   'pidfd-of-the-dead': 'a child that has been waited for has no pidfd',
 });
 holdsOnEveryNode('posix-process.mjs', {
   parents: 'a child’s getppid is its parent’s getpid',
   orphan: 'a child whose parent has ended has another one',
   'exit-at-once': '_exit ends the process at once: no events, nothing that was to come',
+  aborts: 'abort ends the process by SIGABRT, whatever listens to that',
   'exit-codes': '_exit does not come back, and gives its code to waitpid',
 });

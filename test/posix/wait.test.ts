@@ -1,6 +1,6 @@
 import { signalNumber, waitpid, WNOHANG } from 'truefork/posix';
 import * as truefork from 'truefork/posix';
-import { holdsOnEveryNode, thrownBy } from './cases';
+import { holds, holdsOnEveryNode, thrownBy } from './cases';
 
 /** What the macros of <sys/wait.h> say of a status. */
 function macros(status: number) {
@@ -44,6 +44,17 @@ describe('a status', () => {
   test('of a continued child is WIFCONTINUED alone', () => {
     expect(macros(0xffff)).toEqual(['WIFCONTINUED']);
     expect(truefork.decodeWaitStatus(0xffff)).toEqual({ state: 'continued' });
+  });
+
+  test('has the exit code of a shell, negative for a signal', () => {
+    expect(truefork.waitstatus_to_exitcode(23 << 8)).toBe(23);
+    expect(truefork.waitstatus_to_exitcode(0)).toBe(0);
+    expect(truefork.waitstatus_to_exitcode(9)).toBe(-9);
+    expect(truefork.waitstatus_to_exitcode(11 | 0x80)).toBe(-11);
+    // Of one that has not ended there is none: stopped, resumed, and what nix calls invalid.
+    for (const status of [0x137f, 0xffff, 0x7f7f]) {
+      expect(thrownBy(() => truefork.waitstatus_to_exitcode(status))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
+    }
   });
 
   test('that is no status of the kernel is still a number: 0x0002 a SIGINT, 0x0200 an exit with 2', () => {
@@ -90,5 +101,22 @@ describe('waitpid', () => {
     whom: 'waitid waits for a pid, a process group, a descriptor or all',
     peek: 'with WNOWAIT a child that has ended stays, and one that lives is nothing',
     threads: 'with __WNOTHREAD the children of other threads are none',
+  });
+});
+
+describe('wait, wait3 and wait4', () => {
+  holdsOnEveryNode('posix-wait-usage.mjs', {
+    usage: 'tell what a child has used, and nothing but zeros while there is nothing to report',
+  });
+  holds('posix-wait-usage.mjs', {
+    blocking: 'wait for a child to end, however it does',
+    nobody: 'without a child that is meant are ECHILD, and with other options EINVAL',
+  });
+});
+
+describe('a signal', () => {
+  holdsOnEveryNode('posix-wait-interrupt.mjs', {
+    interrupted: 'interrupts every call that waits for a child with EINTR, and no child is lost',
+    restarted: 'with SA_RESTART interrupts none',
   });
 });

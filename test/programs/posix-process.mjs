@@ -1,24 +1,31 @@
 // Who is whose parent, who may signal whom, and how _exit ends a process.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
   _exit,
+  abort,
+  close,
   decodeWaitStatus,
+  dup3,
+  F_GETFD,
+  fcntl,
+  FD_CLOEXEC,
   fork,
   getpid,
   getppid,
+  getrlimit,
   kill,
   PermissionError,
+  pidfd_getfd,
   pidfd_open,
   pipe2,
-  PR_GET_CHILD_SUBREAPER,
-  PR_GET_DUMPABLE,
-  PR_SET_CHILD_SUBREAPER,
-  PR_SET_DUMPABLE,
-  prctl,
   processMemory,
   processStat,
+  ps,
   read,
+  RLIMIT_CORE,
+  setrlimit,
   setsid,
   waitpid,
   write,
@@ -122,27 +129,65 @@ await runCase({
     assert.equal(waitpid(pid, 0).status, 0);
   },
 
-  dumpable() {
-    const pid = child(() => {
-      for (const value of [0, 1]) {
-        assert.equal(prctl(PR_SET_DUMPABLE, value), 0);
-        assert.equal(prctl(PR_GET_DUMPABLE, 0), value);
-      }
-    });
-    assert.equal(waitpid(pid, 0).status, 0);
+  aborts() {
+    for (const handler of [undefined, () => undefined]) {
+      const pid = child(() => {
+        setrlimit(RLIMIT_CORE, { cur: 0, max: getrlimit(RLIMIT_CORE).max });
+        if (handler) process.on('SIGABRT', handler);
+        process.on('exit', () => console.log('exit event'));
+        abort();
+      });
+      assert.equal(decodeWaitStatus(waitpid(pid, 0).status).signal, 'SIGABRT');
+    }
   },
 
-  subreaper() {
+  environment() {
+    process.env.TRUEFORK_CASE = 'parent';
     const pid = child(() => {
-      for (const value of [1, 0, 1]) {
-        assert.equal(prctl(PR_SET_CHILD_SUBREAPER, value), 0);
-        assert.equal(prctl(PR_GET_CHILD_SUBREAPER, 0), value);
-      }
-      // A fork is none.
-      const fork = child(() => assert.equal(prctl(PR_GET_CHILD_SUBREAPER, 0), 0));
-      assert.equal(waitpid(fork, 0).status, 0);
+      assert.equal(process.env.TRUEFORK_CASE, 'parent');
+      process.env.TRUEFORK_CASE = 'child';
+      process.env.TRUEFORK_OTHER = 'child';
+      const { stdout } = spawnSync('/bin/sh', ['-c', 'echo $TRUEFORK_CASE $TRUEFORK_OTHER'], { encoding: 'utf8' });
+      assert.equal(stdout, 'child child\n');
     });
     assert.equal(waitpid(pid, 0).status, 0);
+    assert.deepEqual([process.env.TRUEFORK_CASE, process.env.TRUEFORK_OTHER], ['parent', undefined]);
+  },
+
+  'own-pid'() {
+    const groups = new Set(ps().map(({ pgid }) => pgid));
+    const pids = Array.from({ length: 20 }, () => child(() => 0));
+    assert.equal(new Set(pids).size, pids.length);
+    for (const pid of pids) {
+      assert.ok(pid !== getpid() && !groups.has(pid));
+      assert.equal(waitpid(pid, 0).pid, pid);
+    }
+  },
+
+  'descriptor-of-another'() {
+    const ready = gate();
+    const end = gate();
+    const [readEnd, writeEnd] = pipe2(0);
+    const target = 200;
+    const pid = child(() => {
+      dup3(writeEnd, target, 0);
+      ready.open();
+      end.wait();
+    });
+    ready.wait();
+    close(writeEnd);
+    const pidfd = pidfd_open(pid, 0);
+    assert.throws(() => pidfd_getfd(pidfd, target + 1, 0), { code: 'EBADF', fd: pidfd });
+    assert.throws(() => pidfd_getfd(readEnd, target, 0), { code: 'EBADF', fd: readEnd });
+    assert.throws(() => pidfd_getfd(pidfd, target, 1), { code: 'EINVAL' });
+    const copy = pidfd_getfd(pidfd, target, 0);
+    assert.equal(fcntl(copy, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+    end.open();
+    waitpid(pid, 0);
+    assert.throws(() => pidfd_getfd(pidfd, target, 0), { name: 'ProcessLookupError', code: 'ESRCH' });
+    // It is the child's end of the pipe, and outlives it.
+    write(copy, Buffer.from('x'));
+    assert.equal(read(readEnd, new Uint8Array(9)), 1);
   },
 
   async 'signal-by-number'() {
