@@ -64,7 +64,8 @@ export function getresgid(): ResIds {
 }
 
 /**
- * Sets the effective user; for root, the real and the saved one too, which is for good.
+ * Sets the effective user; for root, the real and the saved one too, which is for good. The kernel keeps the files in /proc of a
+ * process that has changed its user from itself, and `fork` needs them: `prctl(PR_SET_DUMPABLE, 1)` afterwards.
  *
  * @param uid 0 to 2³² - 2
  * @throws {PermissionError} EPERM: this is not root, and it is neither the real nor the saved user
@@ -138,7 +139,7 @@ export function setregid(rgid: number, egid: number): void {
 }
 
 /**
- * Sets the real, the effective and the saved user.
+ * Sets the real, the effective and the saved user. For `fork` afterwards see `setuid`.
  *
  * @param ruid 0 to 2³² - 2; -1: as it is
  * @param euid the same

@@ -103,8 +103,8 @@ await runCase({
   tree() {
     setThreadName('root\x1b[1m');
     const never = gate();
-    const ready = gate();
     const standing = (name, body = () => undefined) => {
+      const ready = gate();
       const pid = child(() => {
         setThreadName(name);
         body();
