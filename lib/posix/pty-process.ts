@@ -62,7 +62,7 @@ export class PtyProcess implements Disposable, AsyncDisposable {
     this.output = output;
     this.input = input;
     output.once('close', () => {
-      this.close();
+      this.#closeWhenDone();
     });
 
     let onEnd: () => void = () => undefined;
@@ -72,6 +72,7 @@ export class PtyProcess implements Disposable, AsyncDisposable {
     this.exited.catch(() => undefined);
     const watcher = new Watcher(pidfd, () => {
       this.#leaveProgram(pidfd, watcher);
+      this.#closeWhenDone();
       onEnd();
     });
     this.#forget = atfork({
@@ -89,6 +90,11 @@ export class PtyProcess implements Disposable, AsyncDisposable {
     close(pidfd);
     this.#ended = true;
     this.#forgetWhenDone();
+  }
+
+  // Not with the output alone: a program may close its terminal and go on, and would be hung up.
+  #closeWhenDone(): void {
+    if (this.#ended && this.output.closed) this.close();
   }
 
   #closeEnds(): void {

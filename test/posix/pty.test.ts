@@ -30,6 +30,7 @@ describe('ptySpawn', () => {
     'spawn-much': 'takes and gives as much as there is',
     'spawn-fails': 'throws what failed, and leaves nothing behind',
     'spawn-waited-for': 'says so when somebody else has waited for the program',
+    'spawn-without-terminal': 'lets a program go on that has closed its terminal',
     'spawn-many': 'runs many at once',
     'spawn-background': 'tells the end of the program itself',
   });

@@ -330,7 +330,6 @@ await runCase({
     pty.resize({ rows: 10, cols: 20 });
     assert.deepEqual(await pty.exited, exited(3));
     await printed(pty, '10 20');
-    assert.deepEqual(pty.closed, undefined);
   },
 
   async 'spawn-hang-up'() {
@@ -345,6 +344,7 @@ await runCase({
     const killed = ptySpawn('sleep', ['1000']);
     killed.kill('SIGKILL');
     assert.deepEqual((await outcome(killed)).status, signaled('SIGKILL'));
+    killed.close();
     assert.throws(() => killed.resize({ rows: 1, cols: 1 }), { code: 'EBADF' });
     assert.deepEqual(openDescriptors(), before);
   },
@@ -368,10 +368,11 @@ await runCase({
   'spawn-fails'() {
     const before = openDescriptors();
     const folder = temporaryFolder();
+    const missing = join(folder, 'missing');
     const file = join(folder, 'file');
     writeFileSync(file, 'x', { mode: 0o600 });
     for (const [call, error] of [
-      [() => ptySpawn('no-such-program-here'), { code: 'ENOENT', syscall: 'execvp', path: 'no-such-program-here' }],
+      [() => ptySpawn(missing), { code: 'ENOENT', syscall: 'execvp', path: missing }],
       [() => ptySpawn(file), { code: 'EACCES', syscall: 'execvp', path: file }],
       [() => ptySpawn(join(file, 'x')), { code: 'ENOTDIR', syscall: 'execvp' }],
       [() => ptySpawn('sh', ['x'.repeat(3_000_000)]), { code: 'E2BIG', syscall: 'execvp' }],
@@ -418,6 +419,7 @@ await runCase({
     const before = openDescriptors();
     const ptys = Array.from({ length: 20 }, (_, code) => ptySpawn('sh', ['-c', `echo ${code}; exit ${code}`]));
     const outcomes = await Promise.all(ptys.map(outcome));
+    for (const pty of ptys) pty.close();
     assert.deepEqual(
       outcomes,
       ptys.map((_, code) => ({ status: exited(code), output: `${code}\r\n` })),
@@ -429,6 +431,15 @@ await runCase({
     await ended.exited;
     await new Promise((resolve) => ended.input.write('x', resolve));
     ended.close();
+  },
+
+  // It is not hung up when it has closed its terminal: it may have more to do.
+  async 'spawn-without-terminal'() {
+    const before = openDescriptors();
+    const pty = ptySpawn('sh', ['-c', 'echo closing; exec 0<&- 1>&- 2>&-; sleep 0.2; exit 4']);
+    const { status, output } = await outcome(pty);
+    assert.deepEqual({ status, output }, { status: exited(4), output: 'closing\r\n' });
+    assert.deepEqual(openDescriptors(), before);
   },
 
   // A program that is left in the background keeps the output open, and not the program's end.
