@@ -1,5 +1,6 @@
-// What a system call costs: from C, from truefork, from Node's own modules, from CPython and through koffi. Nanoseconds a call;
-// medians of processes that take turns; each comparison is of figures from this run.
+// What a system call costs: from C, from truefork, from Node's own modules, from CPython and through koffi. Nanoseconds of
+// processor time a call, garbage collection included; medians of processes that take turns; each comparison is of figures from
+// this run.
 //
 // `npm run bench -- syscalls [--rounds 9] [--rows getppid,kill,…] [--json FILE]`
 import { execFileSync } from 'node:child_process';
