@@ -79,7 +79,8 @@ bool SentOn(int signal, siginfo_t* info, void* context) {
     return true;
   }
   if (MayBeClosed(signal)) sigaddset(&mask, signal);
-  if (syscall(SYS_rt_tgsigqueueinfo, process, process, signal, info) != 0) Lose();
+  siginfo_t sent = ToSendOn(*info);
+  if (syscall(SYS_rt_tgsigqueueinfo, process, process, signal, &sent) != 0) Lose();
   return true;
 }
 
@@ -162,7 +163,7 @@ static void TakeGuard(int signal) {
 int SetAction(int signal, const struct sigaction& action, const sigset_t& mask) {
   if (sigaction(signal, &action, nullptr) != 0) return errno;
   sigdelset(&guarded, signal);
-  if (IsDefault(signal, action)) GuardFor(mask);
+  if (IsDefault(signal, action) && OnMainThread()) GuardFor(mask);
   return 0;
 }
 

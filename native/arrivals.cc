@@ -23,7 +23,17 @@ static int32_t none;
 // Where JavaScript sees how many there are.
 static int32_t* shown = &none;
 
-Arrival ToArrival(const siginfo_t& info) {
+// Less than any si_code that there is.
+constexpr int kSentOn = 1 << 20;
+
+siginfo_t ToSendOn(const siginfo_t& info) {
+  siginfo_t sent = info;
+  if (info.si_code >= 0 || info.si_code == SI_TKILL) sent.si_code -= kSentOn;
+  return sent;
+}
+
+Arrival ToArrival(siginfo_t info) {
+  if (info.si_code < -kSentOn / 2) info.si_code += kSentOn;
   Arrival arrival = {info.si_signo, info.si_code, 0, 0, 0, 0};
   // Which fields of the union there are depends on who has sent it.
   const bool of_child = info.si_signo == SIGCHLD && info.si_code > 0 && info.si_code != SI_KERNEL;

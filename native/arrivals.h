@@ -20,7 +20,11 @@ struct Arrival {
   int value;
 };
 
-Arrival ToArrival(const siginfo_t& info);
+Arrival ToArrival(siginfo_t info);
+
+// The same, to be sent from one thread to another. The kernel lets nobody do that with the codes of
+// its own and of kill(2) (rt_tgsigqueueinfo(2)): they are given others, which ToArrival knows.
+siginfo_t ToSendOn(const siginfo_t& info);
 
 // Opens the eventfd that is readable while there are arrivals, and counts them in `count` from now
 // on. Answers the descriptor, or -errno.

@@ -51,7 +51,7 @@ static int FreeSignal(int taken) {
   for (int signal = SIGRTMAX; signal >= SIGRTMIN; signal--) {
     struct sigaction action;
     if (signal == park || signal == taken || IsClosed(signal)) continue;
-    if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_DFL) return signal;
+    if (GetAction(signal, &action) == 0 && action.sa_handler == SIG_DFL) return signal;
   }
   return 0;
 }

@@ -8,9 +8,9 @@ import { emptySet, toSet, toWords } from './signal-set.js';
 import { signalName, signalNumber, type Signal } from './signal.js';
 
 /** The default action of a signal: for most, the end of the process. */
-export const SIG_DFL = 0;
+export const SIG_DFL = 0 as const;
 /** The signal is ignored. */
-export const SIG_IGN = 1;
+export const SIG_IGN = 1 as const;
 
 /** Of SIGCHLD: none when a child is stopped or resumed. */
 export const SA_NOCLDSTOP = constant('SA_NOCLDSTOP');
