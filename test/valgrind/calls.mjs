@@ -88,6 +88,35 @@ assert.deepEqual(posix.ownChildren(), []);
 assert.equal(posix.prctl(posix.PR_GET_CHILD_SUBREAPER, 0), 0);
 const mask = posix.sigprocmask(posix.SIG_BLOCK, ['SIGUSR2']);
 posix.sigprocmask(posix.SIG_SETMASK, mask);
+const handled = [];
+assert.equal(
+  posix.signal('SIGUSR2', (...told) => handled.push(told)),
+  posix.SIG_DFL,
+);
+posix.sigaction('SIGRTMIN', { handler: (...told) => handled.push(told), mask: ['SIGUSR2'], flags: posix.SA_RESTART });
+posix.raise('SIGUSR2');
+posix.sigqueue(process.pid, 'SIGRTMIN', 7);
+process.kill(process.pid, 'SIGUSR2');
+assert(posix.sleep(60) > 0);
+assert.deepEqual(
+  handled.map(([signal]) => signal),
+  ['SIGUSR2', posix.SIGRTMIN, 'SIGUSR2'],
+);
+posix.sigprocmask(posix.SIG_BLOCK, ['SIGUSR1', 'SIGUSR2']);
+posix.kill(process.pid, 'SIGUSR2');
+posix.kill(process.pid, 'SIGUSR1');
+assert.deepEqual(posix.sigpending(), ['SIGUSR1', 'SIGUSR2']);
+assert.equal(posix.sigwaitinfo(['SIGUSR1']).pid, process.pid);
+posix.sigsuspend(mask);
+assert.equal(posix.sigtimedwait(['SIGUSR1'], 0), null);
+posix.sigprocmask(posix.SIG_SETMASK, mask);
+assert.equal(posix.getsignal('SIGUSR1'), posix.SIG_DFL);
+assert.equal(posix.strsignal('SIGHUP'), 'Hangup');
+const timer = posix.timerfd_create(posix.CLOCK_MONOTONIC, posix.TFD_CLOEXEC);
+posix.timerfd_settime(timer, 0, 1, 0);
+assert(posix.timerfd_gettime(timer).value > 0);
+posix.close(timer);
+assert.equal(posix.alarm(0), 0);
 const alive = setInterval(() => {}, 1000); // A signal handler does not keep the event loop going.
 const signal = once(process, 'SIGALRM');
 posix.siginterrupt('SIGALRM', true);
