@@ -98,10 +98,9 @@ posix.raise('SIGUSR2');
 posix.sigqueue(process.pid, 'SIGRTMIN', 7);
 process.kill(process.pid, 'SIGUSR2');
 assert(posix.sleep(60) > 0);
-assert.deepEqual(
-  handled.map(([signal]) => signal),
-  ['SIGUSR2', posix.SIGRTMIN, 'SIGUSR2'],
-);
+while (handled.length < 3) posix.pause();
+// valgrind has its own order of them.
+assert.deepEqual(handled.map(([, number]) => number).sort(), [12, 12, posix.SIGRTMIN]);
 posix.sigprocmask(posix.SIG_BLOCK, ['SIGUSR1', 'SIGUSR2']);
 posix.kill(process.pid, 'SIGUSR2');
 posix.kill(process.pid, 'SIGUSR1');
