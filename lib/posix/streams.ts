@@ -110,7 +110,8 @@ export async function outputWritten(): Promise<void> {
  * written is lost. A stream that the program has not used is not made for it.
  */
 export function writeOut(): void {
-  const made = native.writeOut();
+  // Where the event loop cannot be looked at, its streams cannot be told.
+  const made = Math.max(native.writeOut(), 0);
   if ((made & STDOUT) !== 0) writeWaiting(process.stdout, 1);
   if ((made & STDERR) !== 0) writeWaiting(process.stderr, 2);
 }

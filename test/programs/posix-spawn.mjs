@@ -244,6 +244,8 @@ await runCase({
       assert.throws(() => waitpid(-1, WNOHANG), { code: 'ECHILD' });
     };
     const spawn = (path, options) => () => posixSpawn(path, ['name'], {}, options);
+    // A directory that may not be searched would be EACCES.
+    process.env.PATH = '/usr/bin:/bin';
     fails(spawn('/nonexistent'), 'ENOENT', FileNotFoundError, { syscall: 'posix_spawn', path: '/nonexistent' });
     fails(() => posixSpawnp('no-such-tool', ['a'], {}), 'ENOENT', FileNotFoundError, { syscall: 'posix_spawnp' });
     fails(spawn(folder), 'EACCES', PermissionError, { path: folder });
