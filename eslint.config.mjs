@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint';
 const mayKnow = {
   posix: [],
   reaper: ['posix'],
-  daemon: ['posix'],
+  daemon: ['posix', 'reaper'],
   prefork: ['posix', 'reaper'],
   zookeeper: ['posix'],
   discovery: ['posix', 'zookeeper'],
@@ -21,8 +21,8 @@ const architecture = Object.entries(mayKnow).map(([folder, known]) => ({
       {
         patterns: [
           {
-            regex: `^\\.\\./(?!(${[...known.map((name) => `${name}/index`), 'aborts', 'mistakes', 'runtime-directory'].join('|')})\\.js$)`,
-            message: `lib/${folder} may import only ${known.join(', ') || 'nothing'} (by its index.js), aborts.js, mistakes.js and runtime-directory.js.`,
+            regex: `^\\.\\./(?!(${[...known.map((name) => `${name}/index`), 'aborts', 'log-fields', 'mistakes', 'runtime-directory'].join('|')})\\.js$)`,
+            message: `lib/${folder} may import only ${known.join(', ') || 'nothing'} (by its index.js), aborts.js, log-fields.js, mistakes.js and runtime-directory.js.`,
           },
         ],
       },

@@ -1,4 +1,5 @@
 // What a family tells of itself: the one table of its log and its history, and how a fact is written.
+import { fieldsOf, type Fields } from '../log-fields.js';
 import { MOLD } from './scoreboard.js';
 
 export type LogLevel = 'info' | 'warn' | 'error';
@@ -98,8 +99,6 @@ export interface Subject {
   readonly asked?: boolean;
 }
 
-type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
-
 /** Tells a fact. */
 export type Note = (name: FactName, subject?: Subject, fields?: Fields) => void;
 
@@ -145,19 +144,4 @@ export function keptOf(name: FactName, fields: Fields = {}): { kind: EventKind; 
       ? String(fields[kept])
       : fieldsOf(Object.fromEntries(kept.map((field) => [field, fields[field]])));
   return { kind: name as EventKind, ...(detail !== '' && { detail }) };
-}
-
-// `a=1 b="two words"`: a value is quoted if it could be taken for more than one.
-function fieldsOf(fields: Fields): string {
-  const told = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return told.map(([name, value]) => `${name}=${valueText(String(value))}`).join(' ');
-}
-
-function valueText(value: string): string {
-  return /^[\w.:/-]+$/.test(value) || isPlain(value) ? value : JSON.stringify(value);
-}
-
-// Not a literal: to parse what it has of Unicode takes half a millisecond of a start that hardly ever needs it.
-function isPlain(value: string): boolean {
-  return new RegExp('^[^\\s"=\\p{C}]+$', 'u').test(value);
 }
