@@ -1,21 +1,26 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { inspect } from 'node:util';
-import { integer, object, text } from '../mistakes.js';
+import { INT_MAX, integer, object, text, wrongType } from '../mistakes.js';
 import {
   _exit,
   atfork,
   close,
   dup3,
+  F_GETFD,
+  FD_CLOEXEC,
+  fcntl,
   fork,
-  O_APPEND,
+  isPosixError,
   O_CLOEXEC,
-  O_CREAT,
   O_RDONLY,
-  O_WRONLY,
   open,
   pipe2,
   setsid,
 } from '../posix/index.js';
+import { openLog, writeTo, type Outputs } from './output.js';
+import { checkPidFile, PidFileError, writePidFile, type PidFile } from './pid-file.js';
+import { end, tell, type Outcome } from './starter.js';
 
 export interface DaemonizeOptions {
   /** The working directory of the daemon. Default `/`, so that it keeps no file system from being unmounted. */
@@ -24,26 +29,39 @@ export interface DaemonizeOptions {
   umask?: number;
   /** A file that its output is appended to; made, with mode 0640, if there is none. Default `/dev/null`. */
   logFile?: string;
+  /** One for what it writes to stderr. Default: that of its other output. */
+  errorFile?: string;
+  /** A file that gets the daemon's pid, and the lock on which says that it runs: there is no second one. Default: none. */
+  pidFile?: string;
+  /**
+   * Descriptors that the daemon keeps, besides 0 to 2 and those that are close-on-exec, as all of Node.js and of this library are;
+   * the others are closed: what the starter was left with, by a shell say. Default: all are kept.
+   */
+  keep?: readonly number[];
+  /**
+   * How long the starter waits to hear that the daemon is ready, in milliseconds, 0 to 2³¹ - 1. Then it kills the daemon, and
+   * fails. Default: as long as it takes.
+   */
+  timeout?: number;
 }
 
-/** How a start ended. */
-interface Outcome {
-  readonly code: number;
-  readonly text: string;
-}
-
-// EX_OSERR of sysexits(3): no process could be forked.
+// Of sysexits(3), EX_OSERR: no process could be forked.
 const NO_FORK = 71;
+// EX_CANTCREAT: the pid file cannot be written; EX_TEMPFAIL: it is of a daemon that runs.
+const NO_PID_FILE = 73;
+const RUNNING = 75;
 
 /** A daemon, while the process that started it waits to hear how the start went. */
 export class Daemon {
+  /** It is removed when the daemon ends, but not when a signal kills it. */
+  readonly pidFile: PidFile | undefined;
   /** The end to write to of a pipe; undefined when the starter has heard, and in forked children. */
   #pipe: number | undefined;
   readonly #forget: () => void;
   #uncaught = '';
 
   /** Only `daemonize` makes one. */
-  constructor(pipe: number) {
+  constructor(pipe: number, pidFile: string | undefined) {
     this.#pipe = pipe;
     this.#forget = atfork({
       child: () => {
@@ -52,6 +70,7 @@ export class Daemon {
     });
     process.on('uncaughtExceptionMonitor', this.#onUncaught);
     process.on('exit', this.#onExit);
+    this.pidFile = pidFile === undefined ? undefined : this.#claim(pidFile);
   }
 
   /** Tells the starter that the daemon does what it was started for: the starter exits with 0. Later calls do nothing. */
@@ -68,6 +87,18 @@ export class Daemon {
    */
   failed(message: string, code: number): void {
     this.#tell({ code: integer('code', code, 1, 255), text: message });
+  }
+
+  // Another one may have been quicker since the starter has looked.
+  #claim(path: string): PidFile {
+    try {
+      return writePidFile(path);
+    } catch (error) {
+      if (!(error instanceof PidFileError)) throw error;
+      const code = error.code === 'ERR_PID_FILE_RUNNING' ? RUNNING : NO_PID_FILE;
+      this.failed(`${error.message}\n`, code);
+      process.exit(code);
+    }
   }
 
   #tell(outcome: Outcome): void {
@@ -96,15 +127,6 @@ export class Daemon {
   };
 }
 
-function tell(pipe: number, outcome: Outcome): void {
-  try {
-    writeFileSync(pipe, JSON.stringify(outcome));
-  } catch (error) {
-    // The starter has gone away.
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
-  }
-}
-
 /**
  * Makes a daemon of this program: a child in a session of its own, without a terminal and never to get one, with `/dev/null`
  * for input and a log for output. Only the daemon returns from the call. The process that called it, the starter, waits
@@ -115,6 +137,7 @@ function tell(pipe: number, outcome: Outcome): void {
  *
  * @throws {TypeError | RangeError} an option that cannot be
  * @throws {PosixError} the log file cannot be opened
+ * @throws {PidFileError} ERR_PID_FILE_RUNNING: the pid file is of a daemon that runs; ERR_PID_FILE: it cannot be written
  * @throws {Error} of process.chdir, for the working directory
  * @throws {ForkUnsafeError | PosixError} as `fork`
  * @see https://man7.org/linux/man-pages/man7/daemon.7.html
@@ -125,11 +148,10 @@ function tell(pipe: number, outcome: Outcome): void {
  * daemon.ready();
  */
 export function daemonize(options: DaemonizeOptions = {}): Daemon {
-  const { cwd = '/', umask, logFile = '/dev/null' } = object('options', options);
-  text('options.cwd', cwd);
-  if (umask !== undefined) integer('options.umask', umask, 0, 0o777);
-  text('options.logFile', logFile);
-  const { input, output, reader, writer } = descriptors(logFile);
+  const settings = settingsOf(options);
+  const { cwd, umask, pidFile, keep, timeout } = settings;
+  if (pidFile !== undefined) checkPidFile(pidFile);
+  const { input, outputs, reader, writer } = descriptors(settings);
   const before = process.cwd();
   let child;
   try {
@@ -138,46 +160,64 @@ export function daemonize(options: DaemonizeOptions = {}): Daemon {
     child = fork();
   } catch (error) {
     process.chdir(before);
-    for (const fd of [input, output, reader, writer]) close(fd);
+    for (const fd of new Set([input, ...outputs, reader, writer])) close(fd);
     throw error;
   }
   if (child !== 0) {
     close(writer);
-    return end(reader);
+    return end(reader, timeout);
   }
   close(reader);
   leaveSession(writer);
+  tell(writer, { pid: process.pid });
   if (umask !== undefined) process.umask(umask);
   dup3(input, 0, 0);
   close(input);
-  writeTo(output);
-  return new Daemon(writer);
+  writeTo(outputs);
+  if (keep) closeOthers(keep);
+  return new Daemon(writer, pidFile);
 }
 
-/**
- * Appends from now on what this process and its forks write to stdout and stderr to a file; made, with mode 0640, if there is
- * none. Called again after the file has been renamed, it makes the new one: a fork that is there already has to call it, too.
- *
- * @throws {TypeError} no such path
- * @throws {PosixError} the file cannot be opened; the output goes where it went
- *
- * @example
- * process.on('SIGUSR1', () => redirectOutput('/var/log/app.log'));
- */
-export function redirectOutput(logFile: string): void {
-  writeTo(openLog(text('logFile', logFile)));
+type Settings = Required<Pick<DaemonizeOptions, 'cwd' | 'logFile' | 'errorFile'>> & DaemonizeOptions;
+
+function settingsOf(options: DaemonizeOptions): Settings {
+  const {
+    cwd = '/',
+    umask,
+    logFile = '/dev/null',
+    errorFile = logFile,
+    pidFile,
+    keep,
+    timeout,
+  } = object('options', options);
+  text('options.cwd', cwd);
+  text('options.logFile', logFile);
+  text('options.errorFile', errorFile);
+  if (umask !== undefined) integer('options.umask', umask, 0, 0o777);
+  if (timeout !== undefined) integer('options.timeout', timeout, 0, INT_MAX);
+  if (keep !== undefined && !Array.isArray(keep)) throw wrongType('options.keep', 'an Array of descriptors', keep);
+  keep?.forEach((fd, index) => integer(`options.keep[${index}]`, fd, 0, INT_MAX));
+  // As the other files: relative to where the starter is.
+  const absolute = pidFile === undefined ? undefined : resolve(text('options.pidFile', pidFile));
+  return {
+    cwd,
+    logFile,
+    errorFile,
+    ...(umask !== undefined && { umask }),
+    ...(absolute !== undefined && { pidFile: absolute }),
+    ...(keep && { keep }),
+    ...(timeout !== undefined && { timeout }),
+  };
 }
 
-function openLog(path: string): number {
-  return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640);
+interface Descriptors {
+  readonly input: number;
+  readonly outputs: Outputs;
+  readonly reader: number;
+  readonly writer: number;
 }
 
-function writeTo(output: number): void {
-  for (const fd of [1, 2]) dup3(output, fd, 0);
-  close(output);
-}
-
-function descriptors(logFile: string): Record<'input' | 'output' | 'reader' | 'writer', number> {
+function descriptors({ logFile, errorFile }: Settings): Descriptors {
   const opened: number[] = [];
   const keep = (fd: number) => {
     opened.push(fd);
@@ -186,11 +226,25 @@ function descriptors(logFile: string): Record<'input' | 'output' | 'reader' | 'w
   try {
     const input = keep(open('/dev/null', O_RDONLY | O_CLOEXEC));
     const output = keep(openLog(logFile));
+    const errors = errorFile === logFile ? output : keep(openLog(errorFile));
     const [reader, writer] = pipe2(O_CLOEXEC);
-    return { input, output, reader, writer };
+    return { input, outputs: [output, errors], reader, writer };
   } catch (error) {
     for (const fd of opened) close(fd);
     throw error;
+  }
+}
+
+function closeOthers(keep: readonly number[]): void {
+  for (const name of readdirSync('/proc/self/fd')) {
+    const fd = Number(name);
+    if (fd <= 2 || keep.includes(fd)) continue;
+    try {
+      if ((fcntl(fd, F_GETFD) & FD_CLOEXEC) === 0) close(fd);
+    } catch (error) {
+      // That of the directory is closed by now.
+      if (!isPosixError(error, 'EBADF')) throw error;
+    }
   }
 }
 
@@ -203,22 +257,4 @@ function leaveSession(writer: number): void {
     tell(writer, { code: NO_FORK, text: `${inspect(error)}\n` });
   }
   _exit(0);
-}
-
-/** In the starter: waits for the daemon's word, and ends. */
-function end(reader: number): never {
-  const told = readFileSync(reader, 'utf8');
-  const { code, text: why }: Outcome =
-    told === '' ? { code: 1, text: 'the daemon was killed before it was ready\n' } : (JSON.parse(told) as Outcome);
-  writeToStderr(why);
-  process.exit(code);
-}
-
-// At once: process.stderr may be a pipe that is not written before the end.
-function writeToStderr(why: string): void {
-  try {
-    writeFileSync(2, why);
-  } catch (error) {
-    if (!['EPIPE', 'EAGAIN', 'EBADF'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  }
 }

@@ -1,4 +1,10 @@
 /** What a program needs to run as a daemon. */
-export { Daemon, daemonize, redirectOutput, type DaemonizeOptions } from './daemonize.js';
+export { Daemon, daemonize, type DaemonizeOptions } from './daemonize.js';
 export { become, IdentityError, identityOf, type Identity } from './identity.js';
+export { redirectOutput } from './output.js';
 export { checkPidFile, PidFile, PidFileError, pidOf, writePidFile } from './pid-file.js';
+export { answersHttp, answersTcp } from './probes.js';
+export type { Program } from './program.js';
+export { supervise, type SuperviseOptions } from './supervise.js';
+export type { Check, Checked, Supervisor, SupervisorEnding, SupervisorEvents } from './supervisor.js';
+export type { SupervisorFact, SupervisorLog, SupervisorRecord } from './supervisor-log.js';

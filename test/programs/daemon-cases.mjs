@@ -1,9 +1,9 @@
 // Daemons, as a program that becomes one sees it. The first argument names the case, the second a directory for its files.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fork, mkfifo, O_RDONLY, open } from 'truefork';
-import { daemonize } from 'truefork/daemon';
+import { atfork, fork, mkfifo, O_RDONLY, open, pipe2 } from 'truefork';
+import { daemonize, pidOf, supervise, writePidFile } from 'truefork/daemon';
 
 const [, , name, folder] = process.argv;
 const logFile = join(folder, 'log');
@@ -18,6 +18,8 @@ const cases = {
     const before = sessionOf(process.pid);
     const umask = process.umask();
     const daemon = daemonize({ logFile, umask: 0o27 });
+    // Until the leader of the session has ended.
+    while (process.ppid === sessionOf(process.pid).session) continue;
     const after = sessionOf(process.pid);
     const descriptors = [0, 1, 2].map((fd) => readlinkSync(`/proc/self/fd/${fd}`));
     const own = { pid: process.pid, cwd: process.cwd(), umask: process.umask(), descriptors };
@@ -74,6 +76,71 @@ const cases = {
     daemon.ready();
   },
 
+  // What the starter was left with, by its parent or by itself, the daemon has if it is told to keep it.
+  keeps() {
+    const [reader] = pipe2(0);
+    const [, writer] = pipe2(0);
+    const closed = openSync('/dev/null');
+    const daemon = daemonize({ keep: [writer] });
+    const isOpen = (fd) => existsSync(`/proc/self/fd/${fd}`);
+    writeFileSync(join(folder, 'state'), JSON.stringify([reader, writer, closed].map(isOpen)));
+    daemon.ready();
+  },
+
+  'two-files'() {
+    process.chdir(folder);
+    const daemon = daemonize({ logFile: 'log', errorFile: 'errors', cwd: '/' });
+    console.log('to stdout');
+    console.error('to stderr');
+    daemon.ready();
+  },
+
+  // The pid file is relative to where the starter is, as the other files are. It goes with the daemon.
+  async 'pid-file'() {
+    process.chdir(folder);
+    if (!existsSync('fifo')) mkfifo('fifo', 0o600);
+    const daemon = daemonize({ pidFile: 'pid' });
+    const { path } = daemon.pidFile;
+    writeFileSync(join(folder, 'state'), JSON.stringify({ path, pid: pidOf(path), own: process.pid }));
+    daemon.ready();
+    open(join(folder, 'fifo'), O_RDONLY);
+  },
+
+  // Of a daemon that has been quicker.
+  'pid-file-raced'() {
+    const pidFile = join(folder, 'pid');
+    const first = process.pid;
+    // In the starter, which waits for the daemon.
+    atfork({ parent: () => process.pid === first && writePidFile(pidFile) });
+    daemonize({ pidFile, logFile });
+    console.log('the daemon runs');
+  },
+
+  'too-late'() {
+    daemonize({ logFile, timeout: 300 });
+    writeFileSync(join(folder, 'state'), String(process.pid));
+    setInterval(() => undefined, 1_000);
+  },
+
+  'in-time'() {
+    const daemon = daemonize({ logFile, timeout: 60_000 });
+    setTimeout(() => daemon.failed('not today\n', 3), 50);
+  },
+
+  // The heartbeat daemon: it writes when the program was started again, and ends with it.
+  async heartbeat() {
+    const daemon = daemonize({ cwd: folder, umask: 0, logFile, pidFile: join(folder, 'pid') });
+    const script = `echo "[PID:$$] runs" >>runs; sleep 0.05; kill -ABRT $$`;
+    const supervised = supervise(['sh', '-c', script, folder], {
+      interval: 5_000,
+      firstDelay: 1,
+      limit: Infinity,
+      log: (line) => console.log(line),
+    });
+    supervised.once('start', () => daemon.ready());
+    await supervised.ended;
+  },
+
   'long-text'() {
     daemonize({ logFile }).failed(`${'x'.repeat(200_000)}\n`, 1);
   },
@@ -95,6 +162,14 @@ const cases = {
       { logFile: join(folder, 'missing', 'log') },
       { logFile: folder },
       { cwd: join(folder, 'missing') },
+      { errorFile: '' },
+      { errorFile: folder },
+      { pidFile: 1 },
+      { pidFile: join(folder, 'missing', 'pid') },
+      { keep: 3 },
+      { keep: [-1] },
+      { timeout: -1 },
+      { timeout: '1s' },
     ]) {
       try {
         daemonize(options);

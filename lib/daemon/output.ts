@@ -1,0 +1,33 @@
+// Where the output of a daemon goes.
+import { text } from '../mistakes.js';
+import { close, dup3, O_APPEND, O_CLOEXEC, O_CREAT, O_WRONLY, open } from '../posix/index.js';
+
+/** Where stdout and stderr go: it may be the same. */
+export type Outputs = readonly [output: number, errors: number];
+
+/**
+ * Appends from now on what this process and its forks write to stdout and stderr to a file; made, with mode 0640, if there is
+ * none. Called again after the file has been renamed, it makes the new one: a fork that is there already has to call it, too.
+ *
+ * @throws {TypeError} no such path
+ * @throws {PosixError} the file cannot be opened; the output goes where it went
+ *
+ * @example
+ * process.on('SIGUSR1', () => redirectOutput('/var/log/app.log'));
+ */
+export function redirectOutput(logFile: string): void {
+  const log = openLog(text('logFile', logFile));
+  writeTo([log, log]);
+}
+
+/** A log file, to be appended to. */
+export function openLog(path: string): number {
+  return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640);
+}
+
+/** Makes them stdout and stderr. */
+export function writeTo([output, errors]: Outputs): void {
+  dup3(output, 1, 0);
+  dup3(errors, 2, 0);
+  for (const fd of new Set([output, errors])) close(fd);
+}

@@ -1,0 +1,73 @@
+// What a daemon tells the process that has started it, through a pipe: its pid, then how its start went.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { F_SETFL, fcntl, isPosixError, kill, O_NONBLOCK, read } from '../posix/index.js';
+
+/** What the starter hears first. */
+export interface Birth {
+  readonly pid: number;
+}
+
+/** How a start ended. */
+export interface Outcome {
+  readonly code: number;
+  readonly text: string;
+}
+
+/** In the daemon: says it. */
+export function tell(pipe: number, message: Birth | Outcome): void {
+  try {
+    writeFileSync(pipe, `${JSON.stringify(message)}\n`);
+  } catch (error) {
+    // The starter has gone away.
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
+}
+
+/** In the starter: waits for the daemon's word, and ends. */
+export function end(reader: number, timeout: number | undefined): never {
+  const { told, late } = timeout === undefined ? { told: readFileSync(reader), late: false } : heard(reader, timeout);
+  const messages = told.toString().split('\n').filter(Boolean);
+  const said = Object.assign({}, ...messages.map((line) => JSON.parse(line) as object)) as Partial<Birth & Outcome>;
+  const { pid, code = 1, text: why = 'the daemon was killed before it was ready\n' } = said;
+  if (late) {
+    // It holds its end of the pipe: it lives.
+    if (pid !== undefined) kill(pid, 'SIGKILL');
+    writeToStderr(`the daemon was not ready within ${timeout} ms, and was killed\n`);
+    process.exit(1);
+  }
+  writeToStderr(why);
+  process.exit(code);
+}
+
+// How long the starter sleeps before it looks again, in milliseconds.
+const NAP = 10;
+
+/** What comes through the pipe until it ends, or the time is over. */
+function heard(reader: number, timeout: number): { told: Buffer; late: boolean } {
+  const chunks: Buffer[] = [];
+  const deadline = performance.now() + timeout;
+  fcntl(reader, F_SETFL, O_NONBLOCK);
+  for (;;) {
+    const chunk = Buffer.alloc(65_536);
+    try {
+      const length = read(reader, chunk);
+      if (length === 0) return { told: Buffer.concat(chunks), late: false };
+      chunks.push(chunk.subarray(0, length));
+      continue;
+    } catch (error) {
+      if (!isPosixError(error, 'EAGAIN') && !isPosixError(error, 'EINTR')) throw error;
+    }
+    if (performance.now() >= deadline) return { told: Buffer.concat(chunks), late: true };
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, NAP);
+  }
+}
+
+// At once: process.stderr may be a pipe that is not written before the end.
+function writeToStderr(why: string): void {
+  try {
+    writeFileSync(2, why);
+  } catch (error) {
+    if (!['EPIPE', 'EAGAIN', 'EBADF'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}

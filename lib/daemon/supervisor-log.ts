@@ -1,0 +1,55 @@
+// What a supervisor tells: the one table of its log, and how a fact is written.
+import { fieldsOf, type Fields } from '../log-fields.js';
+
+interface Row {
+  readonly says: string;
+  readonly role: 'supervisor' | 'program';
+  /** Default `info`. */
+  readonly level?: 'info' | 'warn' | 'error';
+}
+
+/** What can happen. */
+const table = {
+  supervise: { says: 'supervising', role: 'supervisor' },
+  start: { says: 'started', role: 'program' },
+  'start failed': { says: 'start failed', role: 'supervisor', level: 'warn' },
+  'check failed': { says: 'check failed', role: 'program', level: 'warn' },
+  kill: { says: 'killing', role: 'program', level: 'warn' },
+  exit: { says: 'exited', role: 'program' },
+  restart: { says: 'restart', role: 'supervisor' },
+  signal: { says: '', role: 'supervisor' },
+  'giving up': { says: 'giving up', role: 'supervisor', level: 'error' },
+  stop: { says: 'stopping', role: 'supervisor' },
+  stopped: { says: 'stopped', role: 'supervisor' },
+} as const satisfies Record<string, Row>;
+
+export type SupervisorFact = keyof typeof table;
+
+/** A fact, as one would log it in JSON. */
+export interface SupervisorRecord {
+  readonly level: NonNullable<Row['level']>;
+  readonly event: SupervisorFact;
+  readonly role: 'supervisor' | 'program';
+  readonly pid: number;
+  readonly [field: string]: string | number | boolean | undefined;
+}
+
+/** Where the log goes. */
+export interface SupervisorLog {
+  /** Each fact as a line: `program pid=2 exited signal=SIGSEGV`. */
+  readonly log?: (line: string) => void;
+  /** Each fact as an object. */
+  readonly logRecord?: (record: SupervisorRecord) => void;
+}
+
+/** Tells a fact. @param pid of the program, where the fact is about it */
+export type Tell = (event: SupervisorFact, fields?: Fields, pid?: number) => void;
+
+/** What tells facts to a log. */
+export function tellTo({ log, logRecord }: SupervisorLog): Tell {
+  return (event, fields = {}, pid = process.pid) => {
+    const { says, role, level = 'info' }: Row = table[event];
+    logRecord?.({ level, event, role, pid, ...fields });
+    log?.([role, `pid=${pid}`, says, fieldsOf(fields)].filter(Boolean).join(' '));
+  };
+}
