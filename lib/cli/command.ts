@@ -20,7 +20,7 @@ export interface Call {
 export interface Command {
   readonly name: string;
   readonly summary: string;
-  /** The operands for the usage line, `[…]` around those that may be absent. */
+  /** The operands for the usage line, `[…]` around those that may be absent; the last, `[NAME…]`, may be many. */
   readonly operands: readonly string[];
   readonly options: Readonly<Record<string, Option>>;
   /** What else the help has: tables with a title. */
@@ -50,7 +50,8 @@ export function readCall(command: Command, args: readonly string[]): Call & { he
     const needed = command.operands.filter((operand) => !operand.startsWith('['));
     const missing = needed[positionals.length];
     if (missing !== undefined) throw new UsageError(`${missing} is missing`);
-    const extra = positionals[command.operands.length];
+    const many = command.operands.at(-1)?.endsWith('…]') === true;
+    const extra = many ? undefined : positionals[command.operands.length];
     if (extra !== undefined) throw new UsageError(`'${extra}' is one argument too many`);
   }
   return { options: values, operands: positionals, help };

@@ -7,10 +7,25 @@ import { quit, refork, reload, scale, status, stop, upgrade } from './control.js
 import { complaintOf, exitCodeOf } from './exit-codes.js';
 import { ps } from './ps.js';
 import { serve } from './serve.js';
+import { supervise } from './supervise.js';
 import { top } from './top.js';
 import { watch } from './watch.js';
 
-const commands: readonly Command[] = [serve, status, top, reload, refork, upgrade, scale, stop, quit, ps, watch, call];
+const commands: readonly Command[] = [
+  serve,
+  status,
+  top,
+  reload,
+  refork,
+  upgrade,
+  scale,
+  stop,
+  quit,
+  ps,
+  watch,
+  call,
+  supervise,
+];
 
 function version(): string {
   const manifest = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');

@@ -4,7 +4,20 @@ import { programPath } from '../support/programs';
 import { isolated } from '../support/runtime';
 import { truefork } from './truefork';
 
-const commands = ['serve', 'status', 'top', 'reload', 'refork', 'upgrade', 'scale', 'stop', 'quit', 'ps', 'call'];
+const commands = [
+  'serve',
+  'status',
+  'top',
+  'reload',
+  'refork',
+  'upgrade',
+  'scale',
+  'stop',
+  'quit',
+  'ps',
+  'call',
+  'supervise',
+];
 
 test.each([['--help'], ['-h'], ['help']])('truefork %s shows every command', async (flag) => {
   const { code, stdout, stderr } = await truefork([flag]);
@@ -70,6 +83,13 @@ test.each<[string[], string, RegExp]>([
   [['call', 'rpc', 'ping', '-t', '0'], 'call', /^--timeout takes a whole number from 1 to 2147483647, not '0'/],
   [['call', '..', 'ping'], 'call', /service.* 1 to 100 letters, .*'\.\.'/],
   [['call', 'rpc', 'ping', '--registry', '/tmp'], 'call', /^'\/tmp' is not a URL/],
+  [['supervise'], 'supervise', /^COMMAND is missing/],
+  [['supervise', 'true', '-x'], 'supervise', /^Unknown option '-x'/],
+  [['supervise', 'true', '--interval', '5x'], 'supervise', /^--interval takes milliseconds, or a time .* not '5x'/],
+  [['supervise', 'true', '--limit', '0'], 'supervise', /^--limit takes a whole number from 1 to .*, not '0'/],
+  [['supervise', 'true', '--tcp', '0'], 'supervise', /^--tcp takes a whole number from 1 to 65535, not '0'/],
+  [['supervise', 'true', '--http', 'me:80'], 'supervise', /^--http takes a URL, not 'me:80'/],
+  [['supervise', 'true', '--tcp', '80', '--http', 'http://a'], 'supervise', /^--http and --tcp are one too many/],
   [['ps', 'me'], 'ps', /^PID is a number or the path of a pid file, not 'me'/],
   [['ps', '1', '2'], 'ps', /^'2' is one argument too many/],
 ])('truefork %j says what is wrong', async (args, command, message) => {
