@@ -3,6 +3,7 @@ import { answered, errno } from './errno.js';
 import { handlerOf, openQueue, setHandler, type SignalHandler } from './handlers.js';
 import { mainThreadOnly } from './main-thread.js';
 import { constant, native } from './native.js';
+import { setIgnored } from './program.js';
 import { inUse, watchForConflicts } from './signal-conflicts.js';
 import { emptySet, toSet, toWords } from './signal-set.js';
 import { signalName, signalNumber, type Signal } from './signal.js';
@@ -75,12 +76,14 @@ function install(
   if (typeof handler !== 'function') {
     const previous = change(number, handler, flags, words, caller);
     setHandler(number, undefined);
+    setIgnored(number, handler === SIG_IGN);
     return previous;
   }
   openQueue();
   watchForConflicts(isOurs);
   const previous = change(number, HANDLER, flags, words, caller);
   setHandler(number, handler);
+  setIgnored(number, false);
   return previous;
 }
 

@@ -29,7 +29,10 @@ import {
   open,
   pipe2,
   setitimer,
+  SIG_DFL,
+  SIG_IGN,
   SIG_SETMASK,
+  signal,
   sigprocmask,
 } from 'truefork';
 import { library, runCase } from './posix-cases.mjs';
@@ -126,6 +129,15 @@ await runCase({
     sigprocmask(SIG_SETMASK, ['SIGUSR1']);
     assert.equal(lineOf(status(), 'SigBlk'), '0000000000000200');
     sigprocmask(SIG_SETMASK, []);
+    // What the program itself ignores, the next one does.
+    const ignoring = printed(() => {
+      signal('SIGPIPE', SIG_IGN);
+      signal('SIGUSR1', SIG_IGN);
+      signal('SIGHUP', SIG_IGN);
+      signal('SIGHUP', SIG_DFL);
+      execv('/bin/cat', ['cat', '/proc/self/status']);
+    });
+    assert.equal(lineOf(ignoring, 'SigIgn'), '0000000000001200');
     // A timer goes on, and its signal has no handler any more.
     const timed = printedAs(() => {
       process.on('SIGALRM', () => undefined);

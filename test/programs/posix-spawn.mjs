@@ -24,6 +24,9 @@ import {
   ownChildren,
   PermissionError,
   pipe2,
+  SIG_DFL,
+  SIG_IGN,
+  signal,
   PosixError,
   posixSpawn,
   posixSpawnp,
@@ -157,12 +160,20 @@ await runCase({
     process.on('SIGTERM', () => undefined);
     const status = (attributes) => cat('status', attributes);
     // (glibc's own two are ignored in what it spawns.)
-    const ignored = BigInt(`0x${lineOf(status(), 'SigIgn')}`) & ~0x1_8000_0000n;
-    assert.equal(ignored, 0n);
+    const ignores = (attributes) => BigInt(`0x${lineOf(status(attributes), 'SigIgn')}`) & ~0x1_8000_0000n;
+    assert.equal(ignores(), 0n);
     for (const line of ['SigBlk', 'SigCgt']) assert.equal(lineOf(status(), line), '0'.repeat(16), line);
     assert.equal(lineOf(status({ setsigmask: ['SIGUSR1', 'SIGTERM', 64] }), 'SigBlk'), '8000000000004200');
     assert.equal(lineOf(status({ setsigmask: [] }), 'SigBlk'), '0'.repeat(16));
     assert.equal(lineOf(status({ setsigdef: ['SIGUSR1', 1] }), 'SigCgt'), '0'.repeat(16));
+    // What the program itself ignores, the next one does, unless it is told otherwise.
+    signal('SIGPIPE', SIG_IGN);
+    signal('SIGUSR1', SIG_IGN);
+    assert.equal(ignores(), 0x1200n);
+    assert.equal(ignores({ setsigdef: ['SIGUSR1'] }), 0x1000n);
+    signal('SIGPIPE', SIG_DFL);
+    signal('SIGUSR1', SIG_DFL);
+    assert.equal(ignores(), 0n);
     // Who writes what nobody reads ends.
     const [reader, writer] = pipe2(O_CLOEXEC);
     const pid = posixSpawnp('yes', ['yes'], process.env, { fileActions: [{ action: 'dup2', fd: writer, newfd: 1 }] });
