@@ -10,14 +10,12 @@ import { ProcessLookupError } from './errors.js';
 import { F_DUPFD_CLOEXEC, fcntl } from './fcntl.js';
 import { atfork } from './fork.js';
 import { native } from './native.js';
-import { kill, pidfd_open } from './process.js';
+import { kill } from './process.js';
 import { grantpt, posix_openpt, ptsname, unlockpt } from './pty.js';
-import { retryOnIntr } from './retry.js';
 import type { Signal } from './signal.js';
 import { tcgetwinsize, tcsetwinsize, type WindowSize } from './termios.js';
 import { decodeWaitStatus, type WaitStatus } from './wait-status.js';
-import { waitpid, WNOHANG } from './wait.js';
-import { Watcher } from './watcher.js';
+import { waitpidAsync } from './waitpid-async.js';
 
 export interface PtyOptions {
   /** How many columns the terminal has, 0 to 65,535. Default 80. */
@@ -54,7 +52,7 @@ export class PtyProcess implements Disposable, AsyncDisposable {
   #closed = false;
 
   /** Only `ptySpawn` makes one. */
-  constructor(pid: number, pidfd: number, ends: PtyEnds) {
+  constructor(pid: number, ends: PtyEnds) {
     this.pid = pid;
     this.#ends = ends;
     const output = new DescriptorReadable(ends.reading);
@@ -64,32 +62,21 @@ export class PtyProcess implements Disposable, AsyncDisposable {
     output.once('close', () => {
       this.#closeWhenDone();
     });
-
-    let onEnd: () => void = () => undefined;
-    const ended = new Promise<void>((resolve) => (onEnd = resolve));
-    this.exited = ended.then(() => decodeWaitStatus(waitpid(pid, WNOHANG).status));
-    // Who does not ask must not die of an unhandled rejection.
-    this.exited.catch(() => undefined);
-    const watcher = new Watcher(pidfd, () => {
-      this.#leaveProgram(pidfd, watcher);
+    this.exited = waitpidAsync(pid).then(({ status }) => decodeWaitStatus(status));
+    const onEnd = () => {
+      this.#ended = true;
       this.#closeWhenDone();
-      onEnd();
-    });
+    };
+    // Who does not ask must not die of an unhandled rejection.
+    this.exited.then(onEnd, onEnd);
     this.#forget = atfork({
       child: () => {
         output.leave();
         input.leave();
+        this.#ended = true;
         this.#closeEnds();
-        if (!this.#ended) this.#leaveProgram(pidfd, watcher);
       },
     });
-  }
-
-  #leaveProgram(pidfd: number, watcher: Watcher): void {
-    watcher.close();
-    close(pidfd);
-    this.#ended = true;
-    this.#forgetWhenDone();
   }
 
   // Not with the output alone: a program may close its terminal and go on, and would be hung up.
@@ -102,11 +89,7 @@ export class PtyProcess implements Disposable, AsyncDisposable {
     this.#closed = true;
     close(this.#ends.reading);
     close(this.#ends.writing);
-    this.#forgetWhenDone();
-  }
-
-  #forgetWhenDone(): void {
-    if (this.#ended && this.#closed) this.#forget();
+    this.#forget();
   }
 
   /** The size of the terminal. */
@@ -206,22 +189,10 @@ export function ptySpawn(file: string, args: readonly string[] = [], options: Pt
     const syscall = STEPS[step[0] ?? 0] ?? '';
     const path = syscall === 'chdir' ? (cwd ?? '') : file;
     const pid = answered(result, syscall, `'${path}'`, { path }, ptySpawn);
-    const pidfd = pidfdOf(pid);
     wereForked([pid]);
-    return new PtyProcess(pid, pidfd, { reading, writing });
+    return new PtyProcess(pid, { reading, writing });
   } catch (error) {
     for (const fd of opened) close(fd);
-    throw error;
-  }
-}
-
-// Without it, nobody would hear of the program's end: then it ends at once.
-function pidfdOf(pid: number): number {
-  try {
-    return pidfd_open(pid, 0);
-  } catch (error) {
-    kill(pid, 'SIGKILL');
-    retryOnIntr(() => waitpid(pid, 0));
     throw error;
   }
 }
