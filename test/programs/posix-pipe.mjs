@@ -1,6 +1,5 @@
 // Pipes and FIFOs between processes, by Pipe and Fifo and by the raw calls.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -9,6 +8,7 @@ import {
   BlockingIOError,
   close,
   dup2,
+  execlp,
   Fifo,
   fork,
   mkfifo,
@@ -140,6 +140,7 @@ await runCase({
 
   // The lesson's: ps in one child, grep in another, and the parent that closes both ends.
   'ps-grep'() {
+    const found = new Pipe();
     const [readEnd, writeEnd] = pipe();
     const children = [];
     let i = 0;
@@ -152,18 +153,20 @@ await runCase({
       close(readEnd);
       dup2(writeEnd, 1);
       close(writeEnd);
-      _exit(spawnSync('printf', ['%s\\n', 'bash', 'node', 'sh'], { stdio: 'inherit' }).status);
+      execlp('printf', 'printf', '%s\\n', 'bash', 'node', 'sh');
     } else if (i === 1) {
       close(writeEnd);
       dup2(readEnd, 0);
       close(readEnd);
-      const { status, stdout } = spawnSync('grep', ['sh'], { stdio: ['inherit', 'pipe', 'inherit'] });
-      assert.equal(stdout.toString(), 'bash\nsh\n');
-      _exit(status);
+      dup2(found.writer.fd, 1);
+      execlp('grep', 'grep', 'sh');
     }
     close(readEnd);
     close(writeEnd);
+    found.writer.close();
     children.forEach(ends);
+    assert.equal(found.reader.readText(), 'bash\nsh\n');
+    found.close();
   },
 
   // The lesson's: a pipe that does not block, and a father who does something else meanwhile.
