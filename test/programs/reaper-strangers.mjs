@@ -147,10 +147,15 @@ const cases = {
   async threadEnded() {
     const reaper = new StrangerReaper();
     const counts = counted(reaper);
-    const worker = new Worker(`require('node:child_process').spawn('/bin/sh', ['-c', 'sleep 0.5; exit 52']).unref()`, {
-      eval: true,
-    });
+    const [reader, writer] = pipe2(0);
+    const worker = new Worker(
+      `const stdio = [${reader}, 'ignore', 'ignore'];
+      require('node:child_process').spawn('/bin/sh', ['-c', 'read end; exit 52'], { stdio }).unref()`,
+      { eval: true },
+    );
     await once(worker, 'exit');
+    // Not before: the worker would wait for it, if it is slow to end.
+    write(writer, Buffer.from('\n'));
     await told(counts, 1);
     return { counts, children: childrenOfThread() };
   },
