@@ -26,9 +26,11 @@ static Napi::Value Nice(const Napi::CallbackInfo& info) {
 }
 
 static Napi::Value Getpriority(const Napi::CallbackInfo& info) {
-  const auto which = static_cast<__priority_which>(Int(info, 0));
+  // A number that is none of the enum's values is the kernel's to refuse.
+  const int which = Int(info, 0);
   const auto who = static_cast<id_t>(Long(info, 1));
-  return NiceValue(info.Env(), [&] { return getpriority(which, who); });
+  return NiceValue(info.Env(),
+                   [&] { return getpriority(static_cast<__priority_which>(which), who); });
 }
 
 static Napi::Value Setpriority(const Napi::CallbackInfo& info) {
