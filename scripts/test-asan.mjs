@@ -72,11 +72,15 @@ const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 const tests = ['test/posix', 'test/fork/fork.test.ts'];
 // mlock(2) and its like do nothing under the sanitizers: what they lock could be their own, which is huge.
 const others = '^(?!.*(mlock|locked memory))';
-const { status } = spawnSync(process.execPath, [jest, ...tests, `--testNamePattern=${others}`, ...process.argv.slice(2)], {
-  cwd: root,
-  env: environment(false),
-  stdio: 'inherit',
-});
+const { status } = spawnSync(
+  process.execPath,
+  [jest, ...tests, `--testNamePattern=${others}`, ...process.argv.slice(2)],
+  {
+    cwd: root,
+    env: environment(false),
+    stdio: 'inherit',
+  },
+);
 if (status !== 0) fail('the tests have failed under the sanitizers');
 
 // Leaks: of every call of the addon, in one process.

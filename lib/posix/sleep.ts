@@ -16,9 +16,10 @@ const left = new Float64Array(1);
  */
 export function sleep(duration: number): number {
   seconds('duration', duration);
-  const result = native.nanosleep(duration, left);
+  native.nanosleep(duration, left);
   const [rest = 0] = left;
-  if (result < 0) runHandlers();
+  // Also when it has slept to its end: a signal may have come at that moment.
+  runHandlers();
   return rest;
 }
 
@@ -34,6 +35,7 @@ export function nanosleep(duration: number): void {
   const result = native.nanosleep(duration, left);
   const [remaining = 0] = left;
   answered(result, 'nanosleep', duration, { remaining }, nanosleep);
+  runHandlers();
 }
 
 /**
