@@ -88,19 +88,7 @@ assert.deepEqual(posix.ownChildren(), []);
 assert.equal(posix.prctl(posix.PR_GET_CHILD_SUBREAPER, 0), 0);
 const mask = posix.sigprocmask(posix.SIG_BLOCK, ['SIGUSR2']);
 posix.sigprocmask(posix.SIG_SETMASK, mask);
-const handled = [];
-assert.equal(
-  posix.signal('SIGUSR2', (...told) => handled.push(told)),
-  posix.SIG_DFL,
-);
-posix.sigaction('SIGRTMIN', { handler: (...told) => handled.push(told), mask: ['SIGUSR2'], flags: posix.SA_RESTART });
-posix.raise('SIGUSR2');
-posix.sigqueue(process.pid, 'SIGRTMIN', 7);
-process.kill(process.pid, 'SIGUSR2');
-assert(posix.sleep(60) > 0);
-while (handled.length < 3) posix.pause();
-// Not in their order: valgrind has its own.
-assert.deepEqual(handled.map(([, number]) => number).sort(), [12, 12, posix.SIGRTMIN]);
+assert.equal(posix.sleep(0.001), 0);
 posix.sigprocmask(posix.SIG_BLOCK, ['SIGUSR1', 'SIGUSR2']);
 posix.kill(process.pid, 'SIGUSR1');
 posix.sigpending();
