@@ -69,6 +69,12 @@ export function cString(name: string, value: unknown): string {
   return value;
 }
 
+/** An AbortSignal, or none. */
+export function abortSignal(name: string, value: AbortSignal | undefined): AbortSignal | undefined {
+  if (value !== undefined && !(value instanceof AbortSignal)) throw wrongType(name, 'an AbortSignal', value);
+  return value;
+}
+
 /** An object, not null. */
 export function object<T>(name: string, value: T): T {
   if (typeof value !== 'object' || value === null) throw wrongType(name, 'of type object', value);
