@@ -123,22 +123,32 @@ await runCase({
       ready.wait();
       return pid;
     };
-    const first = standing('first', () => {
-      standing('inner', () => standing('innermost'));
-      standing('beside');
-    });
-    const zombie = child(() => setThreadName('zombie'));
-    while (processStat(zombie).state !== 'Z');
-    const stopped = standing('stopped');
-    kill(stopped, 'SIGSTOP');
-    waitpid(stopped, WUNTRACED);
+    const family = () => {
+      const first = standing('first', () => {
+        standing('inner', () => standing('innermost'));
+        standing('beside');
+      });
+      const zombie = child(() => setThreadName('zombie'));
+      while (processStat(zombie).state !== 'Z');
+      const stopped = standing('stopped');
+      kill(stopped, 'SIGSTOP');
+      waitpid(stopped, WUNTRACED);
+      return [first, zombie, stopped];
+    };
+    const pidsOf = ({ children }) => children.map(({ process }) => process.pid);
+    const youngerIsGreater = (pids) => pids.every((pid, index) => index === 0 || pid > pids[index - 1]);
 
+    let made = family();
+    const eldest = () => ps({ parent: made[0] })[0].command;
+    // If pids began again in between, it would be drawn in another order.
+    while (!youngerIsGreater(made) || eldest() !== 'inner') {
+      endFamily();
+      made = family();
+    }
+    const [first, zombie, stopped] = made;
     const tree = pstree();
     assert.equal(tree.process.pid, getpid());
-    assert.deepEqual(
-      tree.children.map(({ process }) => process.pid),
-      [first, zombie, stopped],
-    );
+    assert.deepEqual(pidsOf(tree), made);
     const [inner, beside] = tree.children[0].children;
     assert.equal(inner.children[0].process.command, 'innermost');
     assert.equal(tree.children[1].process.state, 'Z');
