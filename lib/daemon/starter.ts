@@ -40,12 +40,12 @@ export function end(reader: number, timeout: number | undefined): never {
   process.exit(code);
 }
 
-/** What comes through the pipe until it ends, or the time is over. */
+/** What comes through the pipe until it ends, or the time is over: not before the birth, for it is to be known whom to kill. */
 function heard(reader: number, timeout: number): { told: Buffer; late: boolean } {
   const chunks: Buffer[] = [];
   const deadline = performance.now() + timeout;
   const fds = [{ fd: reader, events: POLLIN }];
-  const left = () => Math.max(0, Math.ceil(deadline - performance.now()));
+  const left = () => (chunks.length === 0 ? -1 : Math.max(0, Math.ceil(deadline - performance.now())));
   while (retryOnIntr(() => poll(fds, left())).length > 0) {
     const chunk = Buffer.alloc(65_536);
     const length = retryOnIntr(() => read(reader, chunk));
