@@ -64,11 +64,13 @@ await runCase({
     // An argument may be empty, or have anything in it.
     const odd = ['', 'a b', '(', '√', 'line\nline'];
     const earlier = Date.now();
-    const other = spawn('/bin/sh', ['-c', 'read x', ...odd], { stdio: ['pipe', 'ignore', 'ignore'] });
-    await once(other, 'spawn');
+    const script = 'echo; read x';
+    const other = spawn('/bin/sh', ['-c', script, ...odd], { stdio: ['pipe', 'pipe', 'ignore'] });
+    // That it has been executed is told before its arguments are there to be seen.
+    await once(other.stdout, 'data');
     const later = Date.now();
     const [{ args, startTime }] = only(other.pid);
-    assert.deepEqual(args, ['/bin/sh', '-c', 'read x', ...odd]);
+    assert.deepEqual(args, ['/bin/sh', '-c', script, ...odd]);
     // The kernel tells when it was started itself to the second.
     assert.ok(startTime > earlier - 1_100 && startTime < later + 100, `${earlier} ${startTime} ${later}`);
     other.stdin.end();
