@@ -19,7 +19,6 @@ import {
   SIG_DFL,
   SIG_IGN,
   SIG_SETMASK,
-  sigaction,
   signal,
   SignalInUseError,
   signalName,
@@ -32,18 +31,9 @@ import {
   waitpid,
 } from 'truefork';
 import { child, gate, library, runCase } from './posix-cases.mjs';
+import { recorded, statusOfChild } from './support/handlers.mjs';
 
 const nothing = () => undefined;
-
-/** What the handler of a signal is told, in the order of its calls. */
-function recorded(sig, flags = 0, mask = []) {
-  const calls = [];
-  sigaction(sig, { handler: (...told) => calls.push(told), mask, flags });
-  return calls;
-}
-
-/** How a child ends that runs this: its status. */
-const statusOfChild = (body) => waitpid(child(body), 0).status;
 
 /** The threads besides the main one, as /proc has them. */
 const otherThreads = () => readdirSync('/proc/self/task').filter((tid) => Number(tid) !== getpid());
