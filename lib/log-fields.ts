@@ -1,7 +1,14 @@
 // The fields of a line of a log.
+import type { ExitStatus } from './reaper/index.js';
 
 /** What a fact has besides its name. */
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** How a process ended; undefined: somebody else knows. */
+export function manner(status: ExitStatus | undefined): Readonly<Record<string, string | number>> {
+  if (!status) return { status: 'lost' };
+  return status.state === 'exited' ? { code: status.code } : { signal: status.signal };
+}
 
 /** `a=1 b="two words"`: a value is quoted if it could be taken for more than one. */
 export function fieldsOf(fields: Fields): string {

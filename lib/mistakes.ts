@@ -62,6 +62,19 @@ export function text(name: string, value: unknown): string {
   return value;
 }
 
+/** A string as C has it, which a null byte would end. */
+export function cString(name: string, value: unknown): string {
+  if (typeof value !== 'string') throw wrongType(name, 'of type string', value);
+  if (value.includes('\0')) throw wrongValue(name, 'must be a string without null bytes', value);
+  return value;
+}
+
+/** An AbortSignal, or none. */
+export function abortSignal(name: string, value: AbortSignal | undefined): AbortSignal | undefined {
+  if (value !== undefined && !(value instanceof AbortSignal)) throw wrongType(name, 'an AbortSignal', value);
+  return value;
+}
+
 /** An object, not null. */
 export function object<T>(name: string, value: T): T {
   if (typeof value !== 'object' || value === null) throw wrongType(name, 'of type object', value);

@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "families.h"
+#include "seconds.h"
 #include "syscall.h"
 
 namespace truefork {
@@ -18,14 +19,9 @@ static int32_t* Word(const Napi::CallbackInfo& info) {
 
 // futexWait(words: Int32Array, index, expected, milliseconds, Infinity: no limit)
 static Napi::Value FutexWait(const Napi::CallbackInfo& info) {
-  const double milliseconds = info[3].As<Napi::Number>().DoubleValue();
-  const double seconds = std::floor(milliseconds / 1e3);
-  timespec limit = {};
+  const double milliseconds = Double(info, 3);
   const bool limited = std::isfinite(milliseconds);
-  if (limited) {
-    limit.tv_sec = static_cast<time_t>(seconds);
-    limit.tv_nsec = static_cast<long>((milliseconds - seconds * 1e3) * 1e6);
-  }
+  const timespec limit = limited ? ToTimespec(milliseconds / 1e3) : timespec{};
   const long result = syscall(SYS_futex, Word(info), FUTEX_WAIT, Int(info, 2),
                               limited ? &limit : nullptr, nullptr, 0);
   return Answer(info.Env(), result);

@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
-
 #include "fork/terminal.h"
 
 namespace truefork {
@@ -61,16 +59,6 @@ void DefaultAtExec::PutBack() const {
   for (const auto& [signal, action] : actions_) sigaction(signal, &action, nullptr);
 }
 
-// A process in the background may not change the terminal, and would be stopped for it.
-static void SetModes(int fd, const termios& modes) {
-  sigset_t background, mask;
-  sigemptyset(&background);
-  sigaddset(&background, SIGTTOU);
-  pthread_sigmask(SIG_BLOCK, &background, &mask);
-  while (tcsetattr(fd, TCSANOW, &modes) != 0 && errno == EINTR) continue;
-  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
-}
-
 void PlainTerminals::Set(uv_loop_t* loop) {
   if (TerminalIsLeft()) return;
   const auto set = [](uv_handle_t* handle, void* terminals) {
@@ -80,14 +68,14 @@ void PlainTerminals::Set(uv_loop_t* loop) {
     termios modes;
     if (terminal->mode == UV_TTY_MODE_NORMAL || uv_fileno(handle, &fd) != 0) return;
     if (tcgetattr(fd, &modes) != 0) return;
-    SetModes(fd, terminal->orig_termios);
+    SetTerminalModes(fd, terminal->orig_termios);
     static_cast<PlainTerminals*>(terminals)->modes_.emplace_back(fd, modes);
   };
   uv_walk(loop, set, this);
 }
 
 void PlainTerminals::PutBack() const {
-  for (const auto& [fd, modes] : modes_) SetModes(fd, modes);
+  for (const auto& [fd, modes] : modes_) SetTerminalModes(fd, modes);
 }
 
 }  // namespace truefork

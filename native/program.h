@@ -1,5 +1,5 @@
-// What exec.cc and spawn.cc share: the vectors of strings that a program gets, and what Node.js has
-// changed of the process for itself, which another program is not to find.
+// What is shared by those that start programs: the vectors of strings that a program gets, and what
+// Node.js has changed of the process for itself, which another program is not to find.
 #pragma once
 
 #include <napi.h>

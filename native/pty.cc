@@ -10,9 +10,9 @@
 #include <unistd.h>
 #include <utmp.h>
 
-#include <vector>
-
 #include "families.h"
+#include "program.h"
+#include "sigset.h"
 #include "syscall.h"
 #include "termios.h"
 
@@ -93,63 +93,41 @@ static int Become(const Start& start, volatile int& step) {
 }
 
 // By vfork(2), as posix_spawn(3) does it: that copies no page tables, and the error needs no pipe.
-static pid_t Spawn(const Start& start, volatile int& step) {
+// The pid, or -errno.
+static int Spawn(const Start& start, volatile int& step) {
   volatile int error = 0;
-  sigset_t all, mask;
-  sigfillset(&all);
   // A handler of this process must not run in the other one, on the same memory.
-  pthread_sigmask(SIG_SETMASK, &all, &mask);
+  const AllBlocked blocked;
   const pid_t pid = vfork();
   if (pid == 0) {
     error = Become(start, step);
     _exit(127);
   }
-  if (pid < 0) error = errno;
-  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+  if (pid < 0) return -errno;
   if (error == 0) return pid;
-  if (pid > 0) {
-    while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
-  }
-  errno = error;
-  return -1;
+  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
+  return -error;
 }
 
-static std::vector<std::string> ToTexts(const Napi::Value& value) {
-  const Napi::Array array = value.As<Napi::Array>();
-  std::vector<std::string> texts(array.Length());
-  for (uint32_t i = 0; i < texts.size(); i++) {
-    texts[i] = Napi::Value(array[i]).As<Napi::String>().Utf8Value();
-  }
-  return texts;
-}
-
-static std::vector<char*> ToPointers(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-// spawnInTerminal(terminal, file, arguments: string[], environment: string[], directory | null):
-// the pid of the program, which leads a session with the terminal as its controlling one.
+// spawnInTerminal(terminal, file, arguments: string[], environment: string[], directory | null,
+// step: Int32Array(1)): the pid of the program, which leads a session with the terminal as its
+// controlling one. The last step goes into step. (posix_spawn(3) tells no step, and looks for no
+// shell where a file has a format that the kernel does not know.)
 static Napi::Value SpawnInTerminal(const Napi::CallbackInfo& info) {
   const std::string file = Text(info, 1);
-  std::vector<std::string> arguments = ToTexts(info[2]), environment = ToTexts(info[3]);
-  const std::vector<char*> argv = ToPointers(arguments), envp = ToPointers(environment);
+  const Strings arguments(info[2]), environment(info[3]);
   const std::string directory = Given(info, 4) ? Text(info, 4) : "";
   volatile int step = kVfork;
   const Start start = {
       .terminal = Int(info, 0),
       .directory = Given(info, 4) ? directory.c_str() : nullptr,
       .file = file.c_str(),
-      .arguments = argv.data(),
-      .environment = envp.data(),
+      .arguments = arguments.data(),
+      .environment = environment.data(),
   };
-  const pid_t pid = Spawn(start, step);
-  const int error = errno;
+  const int result = Spawn(start, step);
   info[5].As<Napi::Int32Array>()[0] = step;
-  errno = error;
-  return Answer(info.Env(), pid);
+  return ToNumber(info.Env(), result);
 }
 
 void PtyFamily(Napi::Object exports) {

@@ -65,8 +65,7 @@ static Napi::Value Sigsuspend(const Napi::CallbackInfo& info) {
 static Napi::Value Sigtimedwait(const Napi::CallbackInfo& info) {
   const sigset_t set = ToSet(Words(info, 0));
   const bool timed = Given(info, 1);
-  const timespec timeout =
-      timed ? ToTimespec(info[1].As<Napi::Number>().DoubleValue()) : timespec{};
+  const timespec timeout = timed ? ToTimespec(Double(info, 1)) : timespec{};
   siginfo_t come;
   const int result = sigtimedwait(&set, &come, timed ? &timeout : nullptr);
   const Napi::Value answer = Answer(info.Env(), result);

@@ -38,6 +38,12 @@ inline long long Long(const Napi::CallbackInfo& info, size_t index) {
   return value;
 }
 
+inline double Double(const Napi::CallbackInfo& info, size_t index) {
+  double value = 0;
+  napi_get_value_double(info.Env(), info[index], &value);
+  return value;
+}
+
 // The elements of a typed array; of one that was detached nullptr, and a length of 0.
 template <typename Element>
 struct Elements {

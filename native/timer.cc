@@ -17,10 +17,6 @@
 
 namespace truefork {
 
-static double Double(const Napi::CallbackInfo& info, size_t index) {
-  return info[index].As<Napi::Number>().DoubleValue();
-}
-
 // [value, interval], of an itimerval or an itimerspec.
 template <typename Timer>
 static void Fill(const Napi::Value& out, const Timer& timer) {

@@ -3,18 +3,17 @@
 
 #include <sys/resource.h>
 
+#include "seconds.h"
+
 namespace truefork {
 
 // In the order of the struct: of two times in seconds, and of fourteen counts.
 constexpr size_t kUsageFields = 16;
 
 inline void FillUsage(double* out, const rusage& usage) {
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
   const double fields[kUsageFields] = {
-      seconds(usage.ru_utime),
-      seconds(usage.ru_stime),
+      ToSeconds(usage.ru_utime),
+      ToSeconds(usage.ru_stime),
       static_cast<double>(usage.ru_maxrss),
       static_cast<double>(usage.ru_ixrss),
       static_cast<double>(usage.ru_idrss),

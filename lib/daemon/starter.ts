@@ -1,7 +1,7 @@
 // What a daemon tells the process that has started it, through a pipe: its pid, then how its start went.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { F_SETFL, fcntl, isPosixError, kill, O_NONBLOCK, read } from '../posix/index.js';
+import { kill, poll, POLLIN, read, retryOnIntr } from '../posix/index.js';
 
 /** What the starter hears first. */
 export interface Birth {
@@ -40,27 +40,19 @@ export function end(reader: number, timeout: number | undefined): never {
   process.exit(code);
 }
 
-// How long the starter sleeps before it looks again, in milliseconds.
-const NAP = 10;
-
-/** What comes through the pipe until it ends, or the time is over. */
+/** What comes through the pipe until it ends, or the time is over: not before the birth, for it is to be known whom to kill. */
 function heard(reader: number, timeout: number): { told: Buffer; late: boolean } {
   const chunks: Buffer[] = [];
   const deadline = performance.now() + timeout;
-  fcntl(reader, F_SETFL, O_NONBLOCK);
-  for (;;) {
+  const fds = [{ fd: reader, events: POLLIN }];
+  const left = () => (chunks.length === 0 ? -1 : Math.max(0, Math.ceil(deadline - performance.now())));
+  while (retryOnIntr(() => poll(fds, left())).length > 0) {
     const chunk = Buffer.alloc(65_536);
-    try {
-      const length = read(reader, chunk);
-      if (length === 0) return { told: Buffer.concat(chunks), late: false };
-      chunks.push(chunk.subarray(0, length));
-      continue;
-    } catch (error) {
-      if (!isPosixError(error, 'EAGAIN') && !isPosixError(error, 'EINTR')) throw error;
-    }
-    if (performance.now() >= deadline) return { told: Buffer.concat(chunks), late: true };
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, NAP);
+    const length = retryOnIntr(() => read(reader, chunk));
+    if (length === 0) return { told: Buffer.concat(chunks), late: false };
+    chunks.push(chunk.subarray(0, length));
   }
+  return { told: Buffer.concat(chunks), late: true };
 }
 
 // At once: process.stderr may be a pipe that is not written before the end.

@@ -1,4 +1,4 @@
-import { boolean, callback, INT_MAX, integer, object, text, wrongType, wrongValue } from '../mistakes.js';
+import { boolean, callback, cString, INT_MAX, integer, object, text, wrongType, wrongValue } from '../mistakes.js';
 import type { Program } from './program.js';
 import type { SupervisorLog } from './supervisor-log.js';
 import { Supervisor, type Check, type SupervisorSettings } from './supervisor.js';
@@ -39,11 +39,7 @@ function programOf(program: Program): Program {
   if (typeof program === 'function') return program;
   if (!Array.isArray(program)) throw wrongType('program', 'an Array of strings or a function', program);
   if (program.length === 0) throw wrongValue('program', 'must have the name of a command', program);
-  const strings = program.map((word: unknown, index) => {
-    if (typeof word !== 'string') throw wrongType(`program[${index}]`, 'of type string', word);
-    if (word.includes('\0')) throw wrongValue(`program[${index}]`, 'must be a string without null bytes', word);
-    return word;
-  });
+  const strings = program.map((word: unknown, index) => cString(`program[${index}]`, word));
   text('program[0]', strings[0]);
   return strings;
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { manner } from '../log-fields.js';
 import { atfork, getpid, type Signal } from '../posix/index.js';
 import type { ExitStatus } from '../reaper/index.js';
 import { start, type Program, type Run } from './program.js';
@@ -182,7 +183,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     else void this.#keepChecking(run, this.#over.signal);
     try {
       const status = await run.exited;
-      this.#tell('exit', fieldsOf(status), pid);
+      this.#tell('exit', manner(status), pid);
       this.#emit('exit', pid, status);
     } catch (error) {
       this.#tell('exit', { reason: (error as Error).message }, pid);
@@ -258,10 +259,6 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
 
 function nameOf(program: Program): string {
   return typeof program === 'function' ? program.name || 'a function' : program.join(' ');
-}
-
-function fieldsOf(status: ExitStatus): Record<string, string | number> {
-  return status.state === 'exited' ? { code: status.code } : { signal: status.signal };
 }
 
 /** False: it was aborted. */

@@ -1,8 +1,8 @@
 // The arguments of the raw calls, checked before the call.
 import { types } from 'node:util';
-import { INT_MAX, integer, outOfRange, wrongType, wrongValue } from '../mistakes.js';
+import { cString, INT_MAX, integer, outOfRange, wrongType, wrongValue } from '../mistakes.js';
 
-export { callback, ID_MAX, INT_MAX, integer, object, outOfRange, wrongType, wrongValue } from '../mistakes.js';
+export { callback, cString, ID_MAX, INT_MAX, integer, object, outOfRange, wrongType, wrongValue } from '../mistakes.js';
 
 const INT_MIN = -(2 ** 31);
 
@@ -33,9 +33,7 @@ export function mode(value: unknown): number {
 
 /** A file name. */
 export function path(value: unknown): string {
-  if (typeof value !== 'string') throw wrongType('path', 'of type string', value);
-  if (value.includes('\0')) throw wrongValue('path', 'must be a string without null bytes', value);
-  return value;
+  return cString('path', value);
 }
 
 /** Seconds of a timer: not negative, not NaN, and within the kernel's range. */

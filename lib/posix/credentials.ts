@@ -1,7 +1,7 @@
 // The users and groups that a process acts as. Each has three: the real one, which says whose it is; the effective one, which
 // says what it may; and the saved one, which the effective one may become again. The kernel keeps them for each thread by
 // itself; here, as POSIX has it, a change is one of the whole process, of all its threads.
-import { ID_MAX, integer, wrongType, wrongValue } from './arguments.js';
+import { cString, ID_MAX, integer, wrongType } from './arguments.js';
 import { answered } from './errno.js';
 import { native } from './native.js';
 
@@ -207,7 +207,6 @@ export function setgroups(groups: readonly number[]): void {
  * @see https://man7.org/linux/man-pages/man3/initgroups.3.html
  */
 export function initgroups(user: string, group: number): void {
-  if (typeof user !== 'string') throw wrongType('user', 'of type string', user);
-  if (user.includes('\0')) throw wrongValue('user', 'must be a string without null bytes', user);
+  cString('user', user);
   answered(native.initgroups(user, id('group', group)), 'initgroups', `'${user}', ${group}`, {}, initgroups);
 }

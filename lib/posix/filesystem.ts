@@ -1,8 +1,8 @@
 // What a process has of the file system: its working directory, its root, and what new files may not be.
 import process from 'node:process';
-import { isMainThread } from 'node:worker_threads';
 import { descriptor, integer, path as checkedPath } from './arguments.js';
 import { answered } from './errno.js';
+import { mainThreadOnly } from './main-thread.js';
 import { native } from './native.js';
 
 /**
@@ -17,11 +17,7 @@ export function umask(mask: number): number {
 }
 
 // Node.js keeps what process.cwd() returns until process.chdir() is called, and lets only the main thread do that.
-function refuseWorkers(call: string): void {
-  if (isMainThread) return;
-  const message = `${call}() is not supported in workers`;
-  throw Object.assign(new TypeError(message), { code: 'ERR_WORKER_UNSUPPORTED_OPERATION' });
-}
+const DIRECTORIES = 'directories are';
 
 function forgetCwd(): void {
   process.chdir('.');
@@ -39,7 +35,7 @@ function forgetCwd(): void {
  */
 export function chdir(path: string): void {
   checkedPath(path);
-  refuseWorkers('chdir');
+  mainThreadOnly('chdir', DIRECTORIES);
   answered(native.chdir(path), 'chdir', `'${path}'`, { path }, chdir);
   forgetCwd();
 }
@@ -55,7 +51,7 @@ export function chdir(path: string): void {
  */
 export function fchdir(fd: number): void {
   descriptor(fd);
-  refuseWorkers('fchdir');
+  mainThreadOnly('fchdir', DIRECTORIES);
   answered(native.fchdir(fd), 'fchdir', fd, { fd }, fchdir);
   forgetCwd();
 }
@@ -86,7 +82,7 @@ export function getcwd(): string {
  */
 export function chroot(path: string): void {
   checkedPath(path);
-  refuseWorkers('chroot');
+  mainThreadOnly('chroot', DIRECTORIES);
   answered(native.chroot(path), 'chroot', `'${path}'`, { path }, chroot);
   forgetCwd();
 }

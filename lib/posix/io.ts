@@ -185,6 +185,18 @@ export function sendfile(to: number, from: number, offset: number | null, length
   return answered(native.sendfile(to, from, offset, length), 'sendfile', `${to}, ${from}`, { fd: to }, sendfile);
 }
 
+// Of two calls that have the same arguments.
+function moved(call: 'splice' | 'copy_file_range', given: Parameters<typeof splice>, caller: typeof splice): number {
+  const [from, fromOffset, to, toOffset, length, flags_] = given;
+  end('from', from);
+  offsetOrNull('fromOffset', fromOffset);
+  end('to', to);
+  offsetOrNull('toOffset', toOffset);
+  bytes('length', length);
+  flags('flags', flags_);
+  return answered(native[call](...given), call, `${from}, ${to}`, { fd: from }, caller);
+}
+
 /**
  * Moves bytes between a pipe and another descriptor without copying them.
  *
@@ -206,14 +218,7 @@ export function splice(
   length: number,
   flags_: number,
 ): number {
-  end('from', from);
-  offsetOrNull('fromOffset', fromOffset);
-  end('to', to);
-  offsetOrNull('toOffset', toOffset);
-  bytes('length', length);
-  flags('flags', flags_);
-  const result = native.splice(from, fromOffset, to, toOffset, length, flags_);
-  return answered(result, 'splice', `${from}, ${to}`, { fd: from }, splice);
+  return moved('splice', [from, fromOffset, to, toOffset, length, flags_], splice);
 }
 
 /**
@@ -237,12 +242,5 @@ export function copy_file_range(
   length: number,
   flags_: number,
 ): number {
-  end('from', from);
-  offsetOrNull('fromOffset', fromOffset);
-  end('to', to);
-  offsetOrNull('toOffset', toOffset);
-  bytes('length', length);
-  flags('flags', flags_);
-  const result = native.copy_file_range(from, fromOffset, to, toOffset, length, flags_);
-  return answered(result, 'copy_file_range', `${from}, ${to}`, { fd: from }, copy_file_range);
+  return moved('copy_file_range', [from, fromOffset, to, toOffset, length, flags_], copy_file_range);
 }

@@ -1,4 +1,4 @@
-import { integer, wrongType, wrongValue } from './arguments.js';
+import { cString, integer } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -18,8 +18,7 @@ export const MFD_HUGETLB = constant('MFD_HUGETLB');
  * @see https://man7.org/linux/man-pages/man2/memfd_create.2.html
  */
 export function memfd_create(name: string, flags_: number): number {
-  if (typeof name !== 'string') throw wrongType('name', 'of type string', name);
-  if (name.includes('\0')) throw wrongValue('name', 'must be a string without null bytes', name);
+  cString('name', name);
   integer('flags', flags_, 0, 2 ** 32 - 1);
   return answered(native.memfd_create(name, flags_), 'memfd_create', `'${name}'`, {}, memfd_create);
 }

@@ -1,4 +1,4 @@
-import { int, integer, wrongType, wrongValue } from './arguments.js';
+import { cString, int, integer, wrongValue } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -72,7 +72,6 @@ export function threadName(): string {
  * @see https://man7.org/linux/man-pages/man2/PR_SET_NAME.2const.html
  */
 export function setThreadName(name: string): void {
-  if (typeof name !== 'string') throw wrongType('name', 'of type string', name);
-  if (name.includes('\0')) throw wrongValue('name', 'must be a string without null bytes', name);
+  cString('name', name);
   answered(native.setThreadName(name), 'prctl', `PR_SET_NAME, '${name}'`, {}, setThreadName);
 }

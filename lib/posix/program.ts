@@ -1,5 +1,5 @@
 // What a program is started with, checked: its arguments, its environment, and the signals that it ignores.
-import { wrongType, wrongValue } from './arguments.js';
+import { cString, wrongType, wrongValue } from './arguments.js';
 import { signalNumber } from './signal.js';
 
 /**
@@ -7,13 +7,6 @@ import { signalNumber } from './signal.js';
  * they are.
  */
 export type Environment = Readonly<Record<string, string | undefined>> | readonly string[];
-
-/** A string as C has it. */
-function cString(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw wrongType(name, 'of type string', value);
-  if (value.includes('\0')) throw wrongValue(name, 'must be a string without null bytes', value);
-  return value;
-}
 
 /** The arguments of a program. The first is the name that it is called by. */
 export function argumentsOf(name: string, value: unknown): readonly string[] {

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type { Readable, Writable } from 'node:stream';
 import { object, text } from '../mistakes.js';
-import { path as withoutNull, wrongType } from './arguments.js';
+import { cString, wrongType } from './arguments.js';
 import { wereForked } from './children.js';
 import { close, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR, open } from './descriptor.js';
 import { DescriptorReadable, DescriptorWritable } from './descriptor-streams.js';
@@ -164,12 +164,12 @@ const STEPS = ['vfork', 'login_tty', 'chdir', 'execvp'];
  * await shell.exited;
  */
 export function ptySpawn(file: string, args: readonly string[] = [], options: PtyOptions = {}): PtyProcess {
-  withoutNull(text('file', file));
+  cString('file', text('file', file));
   if (!Array.isArray(args)) throw wrongType('args', 'an Array of strings', args);
-  const argv = [file, ...args.map((arg: unknown) => withoutNull(arg))];
+  const argv = [file, ...args.map((arg: unknown, index) => cString(`args[${index}]`, arg))];
   const { cols = 80, rows = 24, env = process.env, cwd } = object('options', options);
   const environment = pairs(object('options.env', env));
-  if (cwd !== undefined) withoutNull(text('options.cwd', cwd));
+  if (cwd !== undefined) cString('options.cwd', text('options.cwd', cwd));
 
   const opened: number[] = [];
   const opens = (fd: number) => {
@@ -200,5 +200,5 @@ export function ptySpawn(file: string, args: readonly string[] = [], options: Pt
 function pairs(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(env)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => withoutNull(`${name}=${value ?? ''}`));
+    .map(([name, value]) => cString(`options.env.${name}`, `${name}=${value ?? ''}`));
 }

@@ -1,4 +1,5 @@
 import { EventEmitter, on } from 'node:events';
+import { abortSignal } from '../mistakes.js';
 import { object, wrongType } from './arguments.js';
 import { keepAlive } from './handlers.js';
 import { SIG_DFL, signal as setAction, type SignalAction } from './signal-action.js';
@@ -26,10 +27,7 @@ export interface SignalIterator extends AsyncIterableIterator<Siginfo>, Disposab
  */
 export function signals(set: readonly Signal[], options: { signal?: AbortSignal } = {}): SignalIterator {
   if (!Array.isArray(set)) throw wrongType('set', 'an Array of signals', set);
-  const { signal } = object('options', options);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw wrongType('options.signal', 'an AbortSignal', signal);
-  }
+  const signal = abortSignal('options.signal', object('options', options).signal);
   const emitter = new EventEmitter();
   const events = on(emitter, 'signal', { signal }) as AsyncIterableIterator<[Siginfo], undefined>;
   const previous = new Map<Signal, SignalAction['handler']>();

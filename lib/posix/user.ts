@@ -1,4 +1,4 @@
-import { ID_MAX, integer, wrongType, wrongValue } from './arguments.js';
+import { cString, ID_MAX, integer } from './arguments.js';
 import { answered } from './errno.js';
 import { native } from './native.js';
 
@@ -17,12 +17,6 @@ export interface Passwd {
 export interface Group {
   readonly name: string;
   readonly gid: number;
-}
-
-function checkedName(value: unknown): string {
-  if (typeof value !== 'string') throw wrongType('name', 'of type string', value);
-  if (value.includes('\0')) throw wrongValue('name', 'must be a string without null bytes', value);
-  return value;
 }
 
 function found<T extends object>(
@@ -44,7 +38,7 @@ function found<T extends object>(
  * @see https://man7.org/linux/man-pages/man3/getpwnam.3.html
  */
 export function getpwnam(name: string): Passwd | null {
-  return found(native.getpwnam(checkedName(name)), 'getpwnam', `'${name}'`, getpwnam);
+  return found(native.getpwnam(cString('name', name)), 'getpwnam', `'${name}'`, getpwnam);
 }
 
 /**
@@ -67,5 +61,5 @@ export function getpwuid(uid: number): Passwd | null {
  * @see https://man7.org/linux/man-pages/man3/getgrnam.3.html
  */
 export function getgrnam(name: string): Group | null {
-  return found(native.getgrnam(checkedName(name)), 'getgrnam', `'${name}'`, getgrnam);
+  return found(native.getgrnam(cString('name', name)), 'getgrnam', `'${name}'`, getgrnam);
 }

@@ -1,6 +1,6 @@
 import { Aborts } from '../aborts.js';
-import { object } from '../mistakes.js';
-import { INT_MAX, integer, wrongType, wrongValue } from './arguments.js';
+import { abortSignal, object } from '../mistakes.js';
+import { INT_MAX, integer, wrongValue } from './arguments.js';
 import { ChildWatcher } from './child-watcher.js';
 import { answered, errno } from './errno.js';
 import { native } from './native.js';
@@ -28,10 +28,7 @@ const aborts = new Aborts();
  */
 export async function waitpidAsync(pid: number, options: { signal?: AbortSignal } = {}): Promise<WaitResult> {
   integer('pid', pid, 1, INT_MAX);
-  const { signal } = object('options', options);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw wrongType('options.signal', 'an AbortSignal', signal);
-  }
+  const signal = abortSignal('options.signal', object('options', options).signal);
   if (native.spawned().includes(pid)) {
     throw wrongValue('pid', 'must not be a child of child_process, which waits for it itself', pid);
   }

@@ -46,12 +46,6 @@ export class PreforkError extends Error {
   }
 }
 
-/** How a process ended, for the log. */
-export function manner(status: ExitStatus | undefined): Record<string, string | number> {
-  if (!status) return { status: 'lost' };
-  return status.state === 'exited' ? { code: status.code } : { signal: status.signal };
-}
-
 /** For people: more than a tenth is noise. */
 export function tenths(value: number): number {
   return Math.round(value * 10) / 10;

@@ -2,11 +2,12 @@
 import { EventEmitter } from 'node:events';
 import { openSync, closeSync } from 'node:fs';
 import type { Server } from 'node:net';
+import { manner } from '../log-fields.js';
 import { integer } from '../mistakes.js';
 import { isPosixError, type Signal } from '../posix/index.js';
 import { Reaper, type ExitStatus, type StrangerReaper } from '../reaper/index.js';
 import { addressFields, type ServerAddress } from './address.js';
-import { manner, PreforkError, type Common } from './common.js';
+import { PreforkError, type Common } from './common.js';
 import { Descendant } from './descendant.js';
 import { Estate } from './estate.js';
 import { Inspection } from './inspection.js';

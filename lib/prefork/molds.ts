@@ -1,7 +1,8 @@
 // The processes that workers are forked from: they are forked, promoted, given orders, and ended.
+import { manner } from '../log-fields.js';
 import { forkMany, type Forked } from '../posix/index.js';
 import type { ExitStatus } from '../reaper/index.js';
-import { manner, tenths, type Common } from './common.js';
+import { tenths, type Common } from './common.js';
 import { GRACE } from './last-words.js';
 import type { Line } from './orders.js';
 import { MoldMember, now, type Member } from './place.js';

@@ -1,7 +1,7 @@
 // What the master is left with when it is process 1 of a container, or a subreaper: processes whose parents have ended, those
 // that a worker has started and not outlived for example.
+import { manner } from '../log-fields.js';
 import { adoptsOrphans, StrangerReaper } from '../reaper/index.js';
-import { manner } from './common.js';
 import type { Note } from './log.js';
 
 /**

@@ -1,9 +1,10 @@
 // The workers of a family: one in each place. They are forked, and forked anew when they end unasked, and replaced when they
 // shall be, a few at a time. From what they are forked is not decided here.
+import { manner } from '../log-fields.js';
 import { forkMany, type Forked, type Signal } from '../posix/index.js';
 import type { ExitStatus } from '../reaper/index.js';
 import { BOOT_FAILURES, FIRST_DELAY, HEALTHY_AFTER, respawnDelay } from './backoff.js';
-import { manner, tenths, type Common } from './common.js';
+import { tenths, type Common } from './common.js';
 import type { Listener } from './listener.js';
 import type { Molds } from './molds.js';
 import type { Message } from './news.js';

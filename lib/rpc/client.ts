@@ -1,4 +1,4 @@
-import { boolean, INT_MAX, integer, text, wrongType, wrongValue } from '../mistakes.js';
+import { abortSignal, boolean, INT_MAX, integer, text, wrongType, wrongValue } from '../mistakes.js';
 import { checkMaxFrame } from './arguments.js';
 import { Aborts } from '../aborts.js';
 import { balancers, type BalancerName } from './balancers.js';
@@ -144,8 +144,7 @@ export class RpcClient<H extends HandlersOf<H> = AnyHandlers> {
       const { timeout = defaultTimeout, idempotent = false, signal } = options;
       text('method', method);
       integer('options.timeout', timeout, 1, INT_MAX);
-      if (signal !== undefined && !(signal instanceof AbortSignal))
-        throw wrongType('options.signal', 'an AbortSignal', signal);
+      abortSignal('options.signal', signal);
       signal?.throwIfAborted();
       const head = requestHead(method, params);
       const limit = this.#maxFrame - requestTail;

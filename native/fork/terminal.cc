@@ -45,19 +45,11 @@ static void NoteModes() {
 // And the destructors of shared objects after all that was registered.
 __attribute__((destructor)) static void PutModesBack() {
   if (!noted) return;
-  // A process in the background may not change the terminal, and would be stopped for it.
-  sigset_t background, mask;
-  sigemptyset(&background);
-  sigaddset(&background, SIGTTOU);
-  pthread_sigmask(SIG_BLOCK, &background, &mask);
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
     const Modes& modes = modes_at_exit[fd];
     if (modes.flags >= 0 && fcntl(fd, F_GETFL) != modes.flags) fcntl(fd, F_SETFL, modes.flags);
-    if (modes.terminal) {
-      while (tcsetattr(fd, TCSANOW, &modes.modes) != 0 && errno == EINTR) continue;
-    }
+    if (modes.terminal) SetTerminalModes(fd, modes.modes);
   }
-  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
 }
 
 // In place of Node's handler, which would put back all.
@@ -106,6 +98,15 @@ void TakeTerminal() {
 
 bool TerminalIsLeft() {
   return left;
+}
+
+void SetTerminalModes(int fd, const termios& modes) {
+  sigset_t background, mask;
+  sigemptyset(&background);
+  sigaddset(&background, SIGTTOU);
+  pthread_sigmask(SIG_BLOCK, &background, &mask);
+  while (tcsetattr(fd, TCSANOW, &modes) != 0 && errno == EINTR) continue;
+  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
 }
 
 }  // namespace truefork

@@ -3,6 +3,8 @@
 // take the parent out of the raw mode, and make its pipes block.
 #pragma once
 
+#include <termios.h>
+
 namespace truefork {
 
 // In the child: its end leaves the terminal's modes as they are then, and whether a standard
@@ -15,5 +17,8 @@ void TakeTerminal();
 
 // Whether this is a child that has not changed the terminal: its modes are the parent's.
 bool TerminalIsLeft();
+
+// tcsetattr(3), also from the background: SIGTTOU would stop the process there.
+void SetTerminalModes(int fd, const termios& modes);
 
 }  // namespace truefork

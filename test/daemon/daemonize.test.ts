@@ -92,6 +92,7 @@ test.each<[string, string, number, RegExp]>([
   ['that just ends', 'exits-early', 1, /^the daemon ended before it was ready, with exit code 0\n$/],
   ['that exits', 'exits-with-code', 9, /^the daemon ended before it was ready, with exit code 9\n$/],
   ['that is killed', 'killed', 1, /^the daemon was killed before it was ready\n$/],
+  ['that is not there in time', 'born-late', 1, /^the daemon was not ready within 20 ms, and was killed\n$/],
   ['that is not ready in time', 'too-late', 1, /^the daemon was not ready within 300 ms, and was killed\n$/],
   ['that has been told how long it may take', 'in-time', 3, /^not today\n$/],
   [

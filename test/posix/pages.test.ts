@@ -1,43 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import * as truefork from 'truefork/posix';
-import { close, madvise, mincore, mlock, mmap, mprotect, mremap, msync, munlock, munmap, open } from 'truefork/posix';
+import { madvise, mincore, mlock, mprotect, mremap, msync, munlock, munmap } from 'truefork/posix';
 import { holdsOnEveryNode, thrownBy } from './cases';
+import { file, filePath, kept, maps } from './mappings';
 
-const { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, O_RDONLY, O_RDWR, PAGESIZE, PROT_NONE, PROT_READ, PROT_WRITE } =
-  truefork;
+const { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, O_RDONLY, PAGESIZE, PROT_NONE, PROT_READ, PROT_WRITE } = truefork;
 const READ_WRITE = PROT_READ | PROT_WRITE;
-
-let folder: string;
-let path: string;
-let opened: number[];
-let mapped: ArrayBuffer[];
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'pages-test-'));
-  path = join(folder, 'file');
-  opened = [];
-  mapped = [];
-});
-afterEach(() => {
-  for (const buffer of mapped) if (buffer.byteLength > 0) munmap(buffer);
-  for (const fd of opened) close(fd);
-  rmSync(folder, { recursive: true });
-});
 
 /** So many pages of a file, or of none, unmapped after the test. */
 function pages(count: number, flags: number, fd = -1, protection = READ_WRITE): ArrayBuffer {
-  const buffer = mmap(null, count * PAGESIZE, protection, fd < 0 ? flags | MAP_ANONYMOUS : flags, fd, 0);
-  mapped.push(buffer);
-  return buffer;
-}
-
-function file(count: number, flags: number = O_RDWR): number {
-  writeFileSync(path, new Uint8Array(count * PAGESIZE).fill(0x2e));
-  const fd = open(path, flags);
-  opened.push(fd);
-  return fd;
+  return maps(count * PAGESIZE, protection, fd < 0 ? flags | MAP_ANONYMOUS : flags, fd);
 }
 
 const page = (buffer: ArrayBuffer, index: number, count = 1) =>
@@ -83,22 +55,22 @@ describe.each(onMemory)('%s', (syscall, thrownWith) => {
 
 describe('msync', () => {
   test('writes what has changed, all of it or some pages', () => {
-    const buffer = pages(3, MAP_SHARED, file(3));
+    const buffer = pages(3, MAP_SHARED, file(3 * PAGESIZE));
     page(buffer, 2).fill(0x61);
     msync(page(buffer, 2), truefork.MS_SYNC);
     msync(buffer, truefork.MS_ASYNC);
     msync(buffer, truefork.MS_SYNC | truefork.MS_INVALIDATE);
-    expect(readFileSync(path, 'latin1').slice(2 * PAGESIZE - 1, 2 * PAGESIZE + 1)).toBe('.a');
+    expect(readFileSync(filePath(), 'latin1').slice(2 * PAGESIZE - 1, 2 * PAGESIZE + 1)).toBe('.a');
   });
 
   test('with flags that exclude each other is EINVAL', () => {
-    const buffer = pages(1, MAP_SHARED, file(1));
+    const buffer = pages(1, MAP_SHARED, file(PAGESIZE));
     expect(thrown(msync, buffer, truefork.MS_SYNC | truefork.MS_ASYNC)).toMatchObject({ code: 'EINVAL' });
     expect(thrown(msync, buffer, 64)).toMatchObject({ code: 'EINVAL' });
   });
 
   test('with MS_INVALIDATE of locked memory is EBUSY', () => {
-    const buffer = pages(1, MAP_SHARED, file(1));
+    const buffer = pages(1, MAP_SHARED, file(PAGESIZE));
     mlock(buffer);
     expect(thrown(msync, buffer, truefork.MS_INVALIDATE)).toMatchObject({ code: 'EBUSY' });
     munlock(buffer);
@@ -117,7 +89,7 @@ describe('madvise', () => {
   });
 
   test('MADV_DONTNEED: a private copy of a file is the file again', () => {
-    const buffer = pages(1, MAP_PRIVATE, file(1));
+    const buffer = pages(1, MAP_PRIVATE, file(PAGESIZE));
     page(buffer, 0).fill(7);
     madvise(buffer, truefork.MADV_DONTNEED);
     expect(page(buffer, 0)[0]).toBe(0x2e);
@@ -159,7 +131,7 @@ describe('mprotect', () => {
   });
 
   test('cannot give what the file is not open for', () => {
-    const buffer = pages(1, MAP_SHARED, file(1, O_RDONLY), PROT_READ);
+    const buffer = pages(1, MAP_SHARED, file(PAGESIZE, O_RDONLY), PROT_READ);
     expect(thrown(mprotect, buffer, READ_WRITE)).toBeInstanceOf(truefork.PermissionError);
     expect(thrown(mprotect, buffer, READ_WRITE)).toMatchObject({ code: 'EACCES', syscall: 'mprotect' });
   });
@@ -202,11 +174,8 @@ test('mlock brings the pages in, and munlock may come twice', () => {
 });
 
 describe('mremap', () => {
-  const remapped = (buffer: ArrayBuffer, length: number, flags: number = truefork.MREMAP_MAYMOVE) => {
-    const next = mremap(buffer, length, flags);
-    mapped.push(next);
-    return next;
-  };
+  const remapped = (buffer: ArrayBuffer, length: number, flags: number = truefork.MREMAP_MAYMOVE) =>
+    kept(mremap(buffer, length, flags));
 
   test('grows: what was there is there, what is new is zero, and the old buffer is empty', () => {
     const buffer = pages(1, MAP_PRIVATE);
@@ -225,9 +194,9 @@ describe('mremap', () => {
   });
 
   test('of a shared file stays the file', () => {
-    const buffer = pages(1, MAP_SHARED, file(2));
+    const buffer = pages(1, MAP_SHARED, file(2 * PAGESIZE));
     page(remapped(buffer, 2 * PAGESIZE), 1)[0] = 0x61;
-    expect(readFileSync(path, 'latin1').slice(PAGESIZE - 1, PAGESIZE + 1)).toBe('.a');
+    expect(readFileSync(filePath(), 'latin1').slice(PAGESIZE - 1, PAGESIZE + 1)).toBe('.a');
   });
 
   test('that fails leaves all as it was', () => {

@@ -7,8 +7,11 @@ import { Program, programPath, run } from '../support/programs';
 import { isolated } from '../support/runtime';
 import { HttpConnection } from './http-connection';
 
+// In milliseconds: longer than a worker gets no processor on a busy machine, which is to hang, too.
+const TIMEOUT = 2_000;
+
 async function up() {
-  const options = JSON.stringify({ workers: 1, timeout: 300 });
+  const options = JSON.stringify({ workers: 1, timeout: TIMEOUT });
   const program = new Program(programPath('prefork-hang.mjs'), { args: [options], env: isolated() });
   const [, port] = await program.printed(/^port=(\d+)$/m);
   const [, worker = ''] = await program.logged(/^worker=0 pid=(\d+) ready/m);

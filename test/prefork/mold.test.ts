@@ -252,7 +252,7 @@ test('the mold is killed while a worker that shall be the next one finishes', as
 });
 
 test('workers are reforked after so many requests', async () => {
-  const family = await up({ workers: 2, reforkAfter: [30, 60], timeout: 500 });
+  const family = await up({ workers: 2, reforkAfter: [30, 60], timeout: 3_000 });
   const load = new Load(family.port, 4, new Map());
   for (const generation of [2, 3, 4]) await family.program.printed(finished('refork', generation));
   await load.stop();

@@ -119,7 +119,8 @@ test('a worker that is told to retire is not interrupted in a system call', asyn
 
 // php-fpm #4460: the timer of the last step was never set again, and nobody was killed for years.
 test('a mold and workers that do not hear that they are replaced are killed in the end', async () => {
-  const family = await up({ workers: 3, gracefulTimeout: 500 });
+  // Long enough for those that do hear.
+  const family = await up({ workers: 3, gracefulTimeout: 2_000 });
   const [deaf = 0, ...others] = family.workers;
   const mold = moldOf(family);
   for (const pid of [deaf, mold]) kill(pid, 'SIGSTOP');

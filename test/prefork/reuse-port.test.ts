@@ -174,7 +174,10 @@ test('with no worker left, connections wait', async () => {
   for (const pid of workers) await family.exited(pid);
   const waiting = Array.from({ length: 20 }, () => call(family.port));
   family.program.kill('SIGTTIN');
-  expect(new Set(await Promise.all(waiting))).toEqual(new Set(family.workers));
+  const answered = new Set(await Promise.all(waiting));
+  // The worker may have answered before its master says that it is ready.
+  await family.lines(/^worker=\d+ pid=\d+ ready/, 3);
+  expect(answered).toEqual(new Set(family.workers));
   await family.stop();
 });
 

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { atfork, fork, mkfifo, O_RDONLY, open, pipe2 } from 'truefork';
+import { atfork, fork, mkfifo, O_RDONLY, open, pipe2, sleep } from 'truefork';
 import { daemonize, pidOf, supervise, writePidFile } from 'truefork/daemon';
 
 const [, , name, folder] = process.argv;
@@ -119,6 +119,13 @@ const cases = {
   'too-late'() {
     daemonize({ logFile, timeout: 300 });
     writeFileSync(join(folder, 'state'), String(process.pid));
+    setInterval(() => undefined, 1_000);
+  },
+
+  // It has not told its pid yet when the time is over.
+  'born-late'() {
+    atfork({ child: () => sleep(0.2) });
+    daemonize({ logFile, timeout: 20 });
     setInterval(() => undefined, 1_000);
   },
 

@@ -1,4 +1,5 @@
-// Programs of a book on processes, line by line: node posix-book.mjs <program>. The book's second is a fourth of one.
+// Programs of a book on processes, line by line: node posix-book.mjs <program>. The book's second is a fourth of one. Where the
+// book trusts that a second is enough for a process to get its turn, a gate says that it has.
 import {
   alarm,
   fork,
@@ -18,6 +19,7 @@ import {
   sleepThrough,
   waitpid,
 } from 'truefork';
+import { gate } from './posix-cases.mjs';
 
 const SECOND = 0.25;
 const print = console.log;
@@ -26,15 +28,18 @@ const sleep = (seconds) => sleepThrough(seconds * SECOND);
 
 const programs = {
   kill() {
+    const printed = gate();
     const pid = fork();
     if (pid === 0) {
       print(`child PPID=${getppid()}`);
       while (true) {
         print('here I am');
+        printed.open();
         sleep(1);
       }
     } else {
       print(`parent PID=${getpid()}`);
+      printed.wait();
       sleep(3);
       print('enough');
       kill(pid, 'SIGKILL');

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import {
   _exit,
   AF_UNIX,
+  blockedIn,
   close,
   closeFrom,
   closerange,
@@ -148,7 +149,7 @@ await runCase({
       fcntl(fd, F_SETLKW, { type: F_WRLCK, start: 0, length: 1 });
     });
     held.wait();
-    while (!statusOf(pid, 'State').startsWith('S')) continue;
+    while (blockedIn(pid) !== 'fcntl(2)') continue;
     const wait = () => fcntl(fd, F_SETLKW, { type: F_WRLCK, start: 1, length: 1 });
     assert.throws(wait, { name: 'PosixError', code: 'EDEADLK', syscall: 'fcntl' });
     fcntl(fd, F_SETLK, { type: F_UNLCK });

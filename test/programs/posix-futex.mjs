@@ -158,11 +158,13 @@ await runCase({
     const own = new Int32Array(anonymous(MAP_PRIVATE));
     const pid = child(() => {
       Atomics.store(words, 10, 1);
-      assert.equal(futexWait(own, 0, 0, 300), 'timed-out');
+      do assert.equal(futexWait(own, 0, 0, 20), 'timed-out');
+      while (Atomics.load(words, 11) === 0);
     });
     untilAsleep(pid, 10);
     own[0] = 1;
     assert.equal(futexWake(own, 0, ALL), 0);
+    Atomics.store(words, 11, 1);
     ended(pid);
   },
 

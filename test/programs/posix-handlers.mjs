@@ -46,18 +46,9 @@ import {
   write,
 } from 'truefork';
 import { child, gate, library, runCase, statusOf, temporaryFolder } from './posix-cases.mjs';
+import { recorded, statusOfChild } from './support/handlers.mjs';
 
 const nothing = () => undefined;
-
-/** What the handler of a signal is told, in the order of its calls. */
-function recorded(sig, flags = 0, mask = []) {
-  const calls = [];
-  sigaction(sig, { handler: (...told) => calls.push(told), mask, flags });
-  return calls;
-}
-
-/** How a child ends that runs this: its status. */
-const statusOfChild = (body) => waitpid(child(body), 0).status;
 
 await runCase({
   actions() {

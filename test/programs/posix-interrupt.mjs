@@ -115,18 +115,26 @@ async function restarted(name) {
   if (handled === 0) await once(process, 'SIGALRM');
 }
 
-// With a handler of ours instead, again and again from now on.
-function ours(handler, flags) {
+// A handler of ours instead.
+function ours(handler) {
   process.off('SIGALRM', nodes);
-  sigaction('SIGALRM', { handler, mask: [], flags });
-  setitimer(ITIMER_REAL, 0.02, 0.02);
+  sigaction('SIGALRM', { handler, mask: [], flags: 0 });
+}
+
+const begins = () => setitimer(ITIMER_REAL, 0.02, 0.02);
+
+// One may have come just before: it is not the next call's.
+function ends() {
+  setitimer(ITIMER_REAL, 0, 0);
+  sleep(0);
 }
 
 function runsInEach() {
   for (const [name, prepare] of Object.entries(blocking)) {
     const { call, release } = prepare();
     let ran = 0;
-    ours(() => ran++, 0);
+    ours(() => ran++);
+    begins();
     assert.throws(call, (error) => {
       // At once, before the error.
       assert.ok(ran > 0);
@@ -136,13 +144,13 @@ function runsInEach() {
     const thrown = new Error('of the handler');
     ours(() => {
       throw thrown;
-    }, 0);
+    });
     assert.throws(call, thrown);
-    ours(() => ran++, 0);
+    ours(() => ran++);
     const before = ran;
     child(release);
     retryOnIntr(call);
-    setitimer(ITIMER_REAL, 0, 0);
+    ends();
     assert.ok(ran >= before);
   }
 }
@@ -151,8 +159,7 @@ async function restartsEach(restart) {
   for (const [name, prepare] of Object.entries(blocking)) {
     const { call, release } = prepare();
     let ran = 0;
-    ours(() => ran++, 0);
-    setitimer(ITIMER_REAL, 0, 0);
+    ours(() => ran++);
     restart(() => ran++);
     child(() => {
       signalInTheCall();
@@ -181,8 +188,7 @@ function comesBeforeEach() {
   };
   for (const [name, prepare] of Object.entries(blocking)) {
     const { call, release } = prepare();
-    ours(() => ran++, 0);
-    setitimer(ITIMER_REAL, 0, 0);
+    ours(() => ran++);
     others[name] = () => {
       assert.throws(call, { code: 'EINTR', syscall: name });
       child(release);

@@ -65,10 +65,11 @@ await runCase({
     assert.deepEqual([spent(getrusage(RUSAGE_CHILDREN)), getrusage(RUSAGE_CHILDREN).maxrss], [0, 0]);
     assert.deepEqual([times().cutime, times().cstime], [0, 0]);
     compute(0.1);
+    const parents = spent(times());
     const pid = child(() => {
       // A child begins with none, of its own or of others.
       const { utime, stime, cutime, cstime } = times();
-      assert.ok(utime + stime < 0.1, `${utime} ${stime}`);
+      assert.ok(utime + stime < parents, `${utime} ${stime}`);
       assert.deepEqual([cutime, cstime], [0, 0]);
       assert.equal(spent(getrusage(RUSAGE_CHILDREN)), 0);
       compute(0.1);
@@ -77,24 +78,30 @@ await runCase({
     assert.equal(status, 0);
     assert.ok(spent(rusage) >= 0.09);
     // What is waited for is the parent's from then on. The kernel first counts it to the parent and then tells it,
-    // while the child may still be on its way off the processor (kernel/exit.c, wait_task_zombie): a switch or some
-    // microseconds more are told than counted.
+    // while the child may still be on its way off the processor (kernel/exit.c, wait_task_zombie): more of its time and
+    // of its switches may be told than counted.
     const counted = getrusage(RUSAGE_CHILDREN);
+    const grow = ['utime', 'stime', 'nvcsw', 'nivcsw'];
     assert.deepEqual(Object.keys(counted), Object.keys(rusage));
     for (const [name, value] of Object.entries(rusage)) {
-      const late = { utime: 0.01, stime: 0.01, nvcsw: 1, nivcsw: 1 }[name] ?? 0;
-      assert.ok(value - counted[name] >= 0 && value - counted[name] <= late, `${name}: ${value} ${counted[name]}`);
+      if (grow.includes(name)) assert.ok(counted[name] <= value, `${name}: ${value} ${counted[name]}`);
+      else assert.equal(counted[name], value, name);
     }
-    const { cutime, cstime, utime, stime } = times();
-    assert.ok(Math.abs(cutime + cstime - spent(rusage)) <= 0.03);
-    assert.ok(Math.abs(utime + stime - spent(getrusage(RUSAGE_SELF))) <= 0.1);
+    assert.ok(spent(counted) >= 0.09);
+    // The same, two numbers of whole ticks of the clock.
+    const inTicks = (ticks, least, most) => assert.ok(ticks > least - 0.03 && ticks < most + 0.001, `${ticks}`);
+    const { cutime, cstime } = times();
+    inTicks(cutime + cstime, spent(counted), spent(counted));
+    const before = spent(getrusage(RUSAGE_SELF));
+    inTicks(spent(times()), before, spent(getrusage(RUSAGE_SELF)));
   },
 
   clock() {
-    const [from, began] = [times().elapsed, performance.now()];
-    while (performance.now() - began < 50);
-    const [to, over] = [times().elapsed, performance.now()];
-    assert.ok(Math.abs(to - from - (over - began) / 1000) < 0.025);
+    // It goes on, and no faster than time. (The kernel counts ticks, of which one may be counted late.)
+    const began = performance.now();
+    const from = times().elapsed;
+    while (times().elapsed - from < 0.2);
+    assert.ok(performance.now() - began > 100);
   },
 
   limits() {

@@ -47,20 +47,22 @@ await runCase({
       const { result, took } = timed(() => call(0.05));
       assert.ok(took >= 0.05, `${call.name}: ${took}`);
       assert.equal(result, call === sleep ? 0 : undefined);
-      for (const none of [0, 1e-9]) assert.ok(timed(() => call(none)).took < 1);
+      for (const none of [0, 1e-9]) call(none);
     }
     let ran = 0;
     signal('SIGALRM', () => ran++);
     setitimer(ITIMER_REAL, 0.02, 0);
     const interrupted = timed(() => sleep(100));
     assert.equal(ran, 1);
-    assert.ok(Math.abs(100 - interrupted.took - interrupted.result) < 0.05, JSON.stringify(interrupted));
+    // It has slept for a part of the time that the call took, which ended at some time after the sleep.
+    assert.ok(interrupted.result <= 100, JSON.stringify(interrupted));
+    assert.ok(interrupted.result >= 100 - interrupted.took - 0.001, JSON.stringify(interrupted));
     setitimer(ITIMER_REAL, 0.02, 0);
     assert.throws(
       () => nanosleep(100),
       (error) => {
         assert.deepEqual([error.name, error.syscall, ran], ['InterruptedError', 'nanosleep', 2]);
-        assert.ok(error.remaining > 90 && error.remaining < 100, String(error.remaining));
+        assert.ok(error.remaining > 90 && error.remaining <= 100, String(error.remaining));
         return true;
       },
     );
@@ -68,7 +70,10 @@ await runCase({
     setitimer(ITIMER_REAL, 0.01, 0.01);
     assert.ok(timed(() => sleepThrough(0.2)).took >= 0.2);
     setitimer(ITIMER_REAL, 0, 0);
-    assert.ok(ran > 3);
+    // Signals that come while the process gets no processor are one.
+    assert.ok(ran > 2);
+    // One may have come since: it is the old handler's.
+    sleep(0);
     signal('SIGALRM', () => {
       throw new Error('woken');
     });
@@ -79,20 +84,24 @@ await runCase({
   },
 
   alarm() {
+    const about = (seconds, left) => assert.ok(left > seconds - 10 && left <= seconds, `${left} of ${seconds}`);
     assert.equal(alarm(60), 0);
-    assert.equal(alarm(1), 60);
-    assert.equal(alarm(0), 1);
+    about(60, alarm(120));
+    about(120, alarm(0));
     assert.equal(alarm(0), 0);
     // It is the timer of setitimer.
     alarm(1000);
-    assert.ok(getitimer(ITIMER_REAL).value > 990);
+    about(1000, getitimer(ITIMER_REAL).value);
     // And the parent's: a child has none.
     const pid = child(() => assert.equal(alarm(0), 0));
     assert.equal(waitpid(pid, 0).status, 0);
     let ran = 0;
     signal('SIGALRM', () => ran++);
-    assert.ok(alarm(1) > 990);
-    assert.ok(timed(pause).took > 0.5);
+    const waited = timed(() => {
+      about(1000, alarm(1));
+      pause();
+    });
+    assert.ok(waited.took > 0.9, String(waited.took));
     assert.equal(ran, 1);
     // A tiny time is not none.
     setitimer(ITIMER_REAL, 1e-6, 0);

@@ -304,7 +304,8 @@ await runCase({
     assert.deepEqual(childrenOfThread(), []);
     worker.postMessage('end');
     await once(worker, 'exit');
-    // The thread has left it to the main thread.
+    // The thread leaves it to the main thread: at its very end, when it has been joined (pthread_join(3)).
+    while (childrenOfThread().length === 0) continue;
     assert.deepEqual(childrenOfThread(), [pid]);
     kill(pid, 'SIGKILL');
     assert.equal(waitid(P_PID, pid, WEXITED | __WNOTHREAD).pid, pid);

@@ -2,6 +2,18 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import {
+  AF_INET,
+  bind,
+  close,
+  getsockname,
+  setsockopt,
+  SO_REUSEADDR,
+  SOCK_CLOEXEC,
+  SOCK_STREAM,
+  socket,
+  SOL_SOCKET,
+} from 'truefork/posix';
+import {
   createRpcClient,
   createRpcServer,
   type Handlers,
@@ -80,14 +92,17 @@ export async function rawServer(onData: (chunk: Buffer, socket: Socket, connecti
   return listening(server);
 }
 
-/** A port on which nobody listens. */
-export async function deadPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+/** A port on which nobody listens: until the test ends nobody else gets it, but a server of this test may listen there. */
+export function deadPort(): number {
+  const fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  owned({
+    close() {
+      close(fd);
+    },
+  });
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  bind(fd, '127.0.0.1', 0);
+  return getsockname(fd).port;
 }
 
 /** A raw client. */

@@ -69,7 +69,7 @@ test('a call fails when no instance came within its timeout', async () => {
 
 test('a server that refuses is not called, its calls go to another, until it can be connected to', async () => {
   const live = await numbered(1);
-  const port = await deadPort();
+  const port = deadPort();
   const registry = new ListRegistry();
   registry.set(port, live.port);
   const client = clientOf(registry);
@@ -80,7 +80,7 @@ test('a server that refuses is not called, its calls go to another, until it can
 });
 
 test('when every server refuses the call fails, and the next one tries them all again', async () => {
-  const ports = [await deadPort(), await deadPort()];
+  const ports = [deadPort(), deadPort()];
   const registry = new ListRegistry();
   registry.set(...ports);
   const client = clientOf(registry);

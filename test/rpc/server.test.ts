@@ -300,7 +300,7 @@ describe('close', () => {
 test('the server is a net.Server', async () => {
   const server = createRpcServer(booklet);
   expect(server).toBeInstanceOf(Server);
-  const port = await deadPort();
+  const port = deadPort();
   expect(await listening(server, port)).toBe(port);
 });
 
