@@ -1,0 +1,7 @@
+/** The tools between forked processes: what Python's `multiprocessing` has, on shared memory, futexes and sockets. */
+export * from './errors.js';
+export type { AsyncWaitOptions, WaitOptions } from './options.js';
+export { Event } from './event.js';
+export { Lock, RLock } from './lock.js';
+export { Queue, type QueueOptions } from './queue.js';
+export { BoundedSemaphore, Semaphore } from './semaphore.js';
