@@ -143,12 +143,12 @@ abstract class BaseLock extends Shared {
   }
 
   /**
-   * It is held as often as before `releaseAll`.
+   * It has been taken again, and counts for as often as before `releaseAll`. Others of this process may hold it, too.
    *
    * @internal
    */
   restore(depth: number): void {
-    this.#depth = depth;
+    this.#depth += depth - 1;
   }
 
   #again(): boolean {
