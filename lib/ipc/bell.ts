@@ -21,7 +21,7 @@ export const BELL_WORDS = 2;
 interface Wait {
   /** Whether what is waited for has come. What it throws ends the wait, too. */
   readonly attempt: () => boolean;
-  readonly settle: (error?: { reason: unknown }) => void;
+  readonly settle: (failure?: { reason: Error }) => void;
   /** Nobody waits any more, and nobody is told. */
   readonly drop: () => void;
 }
@@ -99,15 +99,15 @@ export class Bell {
       };
       const abortable = {
         abort: (reason: unknown) => {
-          wait.settle({ reason });
+          wait.settle({ reason: reason as Error });
           this.#rest();
         },
       };
       const wait: Wait = {
         attempt,
-        settle(error) {
+        settle(failure) {
           drop();
-          if (error) reject(error.reason);
+          if (failure) reject(failure.reason);
           else resolve(true);
         },
         drop,
@@ -210,8 +210,8 @@ function attempted(wait: Wait): boolean {
   try {
     if (!wait.attempt()) return false;
     wait.settle();
-  } catch (reason) {
-    wait.settle({ reason });
+  } catch (error) {
+    wait.settle({ reason: error as Error });
   }
   return true;
 }
