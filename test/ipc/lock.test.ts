@@ -1,6 +1,6 @@
-import { holdsOnEveryNode } from '../posix/cases';
+import { holdOnEveryNode } from './cases';
 
-holdsOnEveryNode('ipc-lock.mjs', {
+holdOnEveryNode('ipc-lock.mjs', {
   apart: 'one process at a time has a lock',
   busy: 'who does not get a lock in time is told so, and the lock says that it is held',
   own: 'a process that would wait for itself is told, and only the holder can release',

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { _exit, fork, forkChild, getpid, kill, setitimer, ITIMER_REAL, signal, waitpid } from 'truefork';
 import { Lock, OwnerDiedError, RLock, SharedArray } from 'truefork/ipc';
-import { child, runCase } from './posix-cases.mjs';
-import { ended, killed, untilAsleep } from './ipc-support.mjs';
+import { child } from './posix-cases.mjs';
+import { ended, killed, runCases, untilAsleep } from './ipc-support.mjs';
 
 const state = new SharedArray(Int32Array, 4).array;
 const said = () => Atomics.load(state, 0);
@@ -27,7 +27,7 @@ const diedWith = (pid) => (error) => {
   return true;
 };
 
-await runCase({
+await runCases({
   apart() {
     for (const lock of [new Lock(), new RLock()]) {
       state[1] = 0;
@@ -209,6 +209,7 @@ await runCase({
 
   async 'async-apart'() {
     const lock = new Lock();
+    state[1] = 0;
     const main = async () => {
       for (let n = 0; n < 100; n++) {
         assert.equal(await lock.acquireAsync(), true);
