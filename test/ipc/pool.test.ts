@@ -13,7 +13,7 @@ holdOnEveryNode('ipc-pool.mjs', {
   terminated: 'a terminated pool ends its workers at once',
   random: 'the workers draw different random numbers',
   'parent-killed': 'no worker outlives its parent',
-  idle: 'the workers are children of the process that has the pool',
+  children: 'the workers are children of the process that has the pool',
   wrong: 'what cannot be is refused',
 });
 
