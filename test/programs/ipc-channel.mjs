@@ -111,7 +111,9 @@ await runCases({
   async 'room-in-the-loop'() {
     const [mine, its] = Channel.pair();
     let taken = 0;
-    const sending = Array.from({ length: 60 }, (_, n) => mine.sendAsync(`${n}:${'x'.repeat(50_000)}`).then(() => taken++));
+    const sending = Array.from({ length: 60 }, (_, n) =>
+      mine.sendAsync(`${n}:${'x'.repeat(50_000)}`).then(() => taken++),
+    );
     await new Promise(setImmediate);
     assert.ok(taken < 60);
     for (let n = 0; n < 60; n++) assert.equal((await its.receiveAsync()).split(':')[0], String(n));
@@ -149,7 +151,8 @@ await runCases({
     assert.throws(() => mine.send(() => 1), /could not be cloned/);
     mine.send('x'.repeat(99));
     assert.equal(its.receive().length, 99);
-    for (const limit of [0, 2 ** 30 + 1, 1.5]) assert.throws(() => Channel.pair({ limit }), { code: 'ERR_OUT_OF_RANGE' });
+    for (const limit of [0, 2 ** 30 + 1, 1.5])
+      assert.throws(() => Channel.pair({ limit }), { code: 'ERR_OUT_OF_RANGE' });
   },
 
   async damaged() {

@@ -40,7 +40,10 @@ await runCases({
       assert.equal(notify(condition, 1), 1);
       assert.equal(log.get(), name);
     }
-    assert.equal(holding(condition, () => condition.notifyAll()), 2);
+    assert.equal(
+      holding(condition, () => condition.notifyAll()),
+      2,
+    );
     assert.deepEqual([log.get(), log.get()].sort(), ['c', 'd']);
     assert.equal(notify(condition, 5), 0);
     pids.forEach(ended);

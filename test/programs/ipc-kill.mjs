@@ -2,7 +2,17 @@
 // its end, and nothing is lost or doubled but what the dead one had in its hands.
 import assert from 'node:assert/strict';
 import { _exit, forkMany, kill, waitpid } from 'truefork';
-import { Barrier, BrokenBarrierError, Condition, Lock, OwnerDiedError, Pool, Queue, SharedArray, WorkerDiedError } from 'truefork/ipc';
+import {
+  Barrier,
+  BrokenBarrierError,
+  Condition,
+  Lock,
+  OwnerDiedError,
+  Pool,
+  Queue,
+  SharedArray,
+  WorkerDiedError,
+} from 'truefork/ipc';
 
 const [kind, seed, rounds] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 
@@ -72,7 +82,8 @@ const kinds = {
     const { victim } = children;
     const expected = (index) => (index === victim ? Atomics.load(put, index) : EACH);
     // Until those that live have put all: the ends come behind it.
-    for (const index of [0, 1]) while (index !== victim && Atomics.load(put, index) < EACH) await new Promise(setImmediate);
+    for (const index of [0, 1])
+      while (index !== victim && Atomics.load(put, index) < EACH) await new Promise(setImmediate);
     for (let n = victim < 2 ? 0 : 1; n < 2; n++) queue.put('end', { timeout });
     children.ended();
     let missing = 0;
@@ -148,7 +159,9 @@ const kinds = {
     const wait = async (index, predicate) => {
       try {
         const met =
-          index === 0 ? await condition.waitForAsync(predicate, { timeout }) : condition.waitFor(predicate, { timeout });
+          index === 0
+            ? await condition.waitForAsync(predicate, { timeout })
+            : condition.waitFor(predicate, { timeout });
         assert.equal(met, true);
       } catch (error) {
         if (!(error instanceof OwnerDiedError)) throw error;

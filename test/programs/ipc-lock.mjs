@@ -75,7 +75,10 @@ await runCases({
       const pid = child(() => (lock.tryAcquire() ? 1 : 0));
       return waitpid(pid, 0).status === 256;
     };
-    assert.deepEqual([taken(), lock.release(), taken(), lock.release(), taken()], [false, undefined, false, undefined, false]);
+    assert.deepEqual(
+      [taken(), lock.release(), taken(), lock.release(), taken()],
+      [false, undefined, false, undefined, false],
+    );
     lock.release();
     assert.equal(taken(), true);
     assert.throws(() => lock.release(), { code: 'ERR_NOT_HELD' });
@@ -278,7 +281,8 @@ await runCases({
   wrong() {
     const lock = new Lock();
     for (const timeout of [-1, NaN]) assert.throws(() => lock.acquire({ timeout }), { code: 'ERR_OUT_OF_RANGE' });
-    for (const timeout of ['1', null, 1n]) assert.throws(() => lock.acquire({ timeout }), { code: 'ERR_INVALID_ARG_TYPE' });
+    for (const timeout of ['1', null, 1n])
+      assert.throws(() => lock.acquire({ timeout }), { code: 'ERR_INVALID_ARG_TYPE' });
     assert.throws(() => lock.acquire(5), { code: 'ERR_INVALID_ARG_TYPE' });
     assert.equal(lock.locked, false);
   },

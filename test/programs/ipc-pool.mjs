@@ -185,7 +185,11 @@ await runCases({
       assert.equal(begun.value, 2);
       await assert.rejects(pool.apply(square, [1], { signal: controller.signal }), { message: 'enough' });
       const later = new AbortController();
-      const stuck = pool.imap(square, { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) }, later);
+      const stuck = pool.imap(
+        square,
+        { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) },
+        later,
+      );
       const next = stuck.next();
       later.abort(new Error('stuck'));
       await assert.rejects(next, { message: 'stuck' });

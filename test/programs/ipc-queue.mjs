@@ -38,9 +38,23 @@ await runCases({
     const kinds = [
       ...[0, -0, 1, -1, 2 ** 31 - 1, -(2 ** 31), 2 ** 31, 0.1, NaN, Infinity, -Infinity, 2 ** 60],
       ...['', 'a', 'é€😀', 'x'.repeat(100_000), '€'.repeat(9000), '\ud800', true, false, null, undefined],
-      ...[123n, new Date(5), /a/g, new Map([[1, { a: 2 }]]), new Set([1]), Buffer.from('ab'), new Float64Array([1.5, 2])],
+      ...[
+        123n,
+        new Date(5),
+        /a/g,
+        new Map([[1, { a: 2 }]]),
+        new Set([1]),
+        Buffer.from('ab'),
+        new Float64Array([1.5, 2]),
+      ],
       ...[[], {}, [1, [2, { three: '3' }]], { a: undefined }, [1, , 3], { deep: { deeper: [null, true, -0] } }],
-      ...[[shared, shared], circle, Object.assign([1], { extra: 2 }), new TypeError('no'), JSON.parse('{"__proto__": 1}')],
+      ...[
+        [shared, shared],
+        circle,
+        Object.assign([1], { extra: 2 }),
+        new TypeError('no'),
+        JSON.parse('{"__proto__": 1}'),
+      ],
       Array.from({ length: 1000 }, (_, n) => n),
     ];
     for (const kind of kinds) {
@@ -79,7 +93,8 @@ await runCases({
     queue.put('x'.repeat(4095));
     assert.throws(() => queue.putNowait(1), full);
     assert.equal(queue.get().length, 4095);
-    for (const bytes of [63, 2 ** 30 + 1, 100.5]) assert.throws(() => new Queue({ bytes }), { code: 'ERR_OUT_OF_RANGE' });
+    for (const bytes of [63, 2 ** 30 + 1, 100.5])
+      assert.throws(() => new Queue({ bytes }), { code: 'ERR_OUT_OF_RANGE' });
     for (const maxsize of [-1, 1.5, 2 ** 24 + 1]) {
       assert.throws(() => new Queue({ maxsize }), { code: 'ERR_OUT_OF_RANGE' });
     }
