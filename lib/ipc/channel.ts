@@ -142,10 +142,12 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
   receive(options: WaitOptions = {}): T {
     const end = performance.now() + timeoutOf(options);
     for (;;) {
-      const found = this.#take();
+      const found = this.#next();
       if (found) return found.message as T;
+      // Not by a read that there may be nothing for: its error takes longer than the asking.
       const left = end - performance.now();
-      if (left <= 0 || !this.#end.block('readable', left)) throw new WaitTimeoutError('no message came');
+      if (!this.#end.block('readable', Math.max(left, 0))) throw new WaitTimeoutError('no message came');
+      this.#read();
     }
   }
 
@@ -157,7 +159,7 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
    */
   async receiveAsync(options: AsyncWaitOptions = {}): Promise<T> {
     const { timeout, signal } = asyncOptionsOf(options);
-    const found = this.#receivers.size === 0 ? this.#take() : undefined;
+    const found = this.#receivers.size === 0 ? this.#next() : undefined;
     if (found) return found.message as T;
     return await new Promise<T>((resolve, reject) => {
       const drop = (): void => {
@@ -275,19 +277,19 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
     this.#look();
   }
 
-  // The next message. Nothing, if it has not come yet.
-  #take(): { message: unknown } | undefined {
+  // The next message. Nothing, if it has not been read yet.
+  #next(): { message: unknown } | undefined {
     this.#open();
-    for (;;) {
-      const found = this.#inbox.next();
-      if (found) return found;
-      if (this.#hasEnded) throw ended();
-      const room = this.#inbox.room();
-      const count = this.#end.read(room);
-      if (count < 0) return undefined;
-      this.#inbox.came(count);
-      this.#hasEnded = count === 0;
-    }
+    const found = this.#inbox.next();
+    if (!found && this.#hasEnded) throw ended();
+    return found;
+  }
+
+  #read(): void {
+    const count = this.#end.read(this.#inbox.room());
+    if (count < 0) return;
+    this.#inbox.came(count);
+    this.#hasEnded = count === 0;
   }
 
   // It is watched while somebody waits, and until something comes for which nobody does.
@@ -307,11 +309,14 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
       return;
     }
     try {
+      this.#read();
+      if (this.#end.hasHungUp()) this.#end.unwatch('readable');
       for (const receiver of [...this.#receivers]) {
-        const found = this.#take();
-        if (!found) return;
+        const found = this.#next();
+        if (!found) break;
         receiver.resolve(found.message);
       }
+      this.#look();
     } catch (error) {
       this.#end.unwatch('readable');
       for (const receiver of [...this.#receivers]) receiver.reject(error as Error);

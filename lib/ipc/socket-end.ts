@@ -99,6 +99,16 @@ export class SocketEnd {
     if (!this.#keepsAlive) watcher.unref();
   }
 
+  /** Whether the other end is closed. The event loop tells that once, and is to watch anew for what there still is to read. */
+  hasHungUp(): boolean {
+    try {
+      return poll([{ fd: this.#fd, events: 0 }], 0).length > 0;
+    } catch (error) {
+      if (!isPosixError(error, 'EINTR')) throw error;
+      return true;
+    }
+  }
+
   unwatch(readiness: Readiness): void {
     this.#watchers.get(readiness)?.close();
     this.#watchers.delete(readiness);

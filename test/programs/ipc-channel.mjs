@@ -142,7 +142,9 @@ await runCases({
     its.send('nobody reads it');
     mine.send('nor this');
     mine.close();
-    for await (const message of its) assert.equal(message, 'nor this');
+    const messages = [];
+    for await (const message of its) messages.push(message);
+    assert.deepEqual(messages, ['nor this']);
   },
 
   limits() {

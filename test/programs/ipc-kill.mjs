@@ -56,7 +56,7 @@ async function family(count, role, longest) {
 const kinds = {
   /** Two put and two get, the second of each from the event loop. */
   async queue() {
-    const EACH = 60;
+    const EACH = 30;
     const queue = new Queue({ maxsize: 1 + random(8) });
     const taken = new SharedArray(Int32Array, 2 * EACH).array;
     const put = new SharedArray(Int32Array, 2).array;
@@ -78,7 +78,7 @@ const kinds = {
         Atomics.add(taken, item[0] * EACH + item[1], 1);
       }
     };
-    const children = await family(4, (index) => (index < 2 ? producer(index) : consumer(index)), 4000);
+    const children = await family(4, (index) => (index < 2 ? producer(index) : consumer(index)), 2500);
     const { victim } = children;
     const expected = (index) => (index === victim ? Atomics.load(put, index) : EACH);
     // Until those that live have put all: the ends come behind it.

@@ -47,7 +47,14 @@ await runCases({
         Buffer.from('ab'),
         new Float64Array([1.5, 2]),
       ],
-      ...[[], {}, [1, [2, { three: '3' }]], { a: undefined }, [1, , 3], { deep: { deeper: [null, true, -0] } }],
+      ...[
+        [],
+        {},
+        [1, [2, { three: '3' }]],
+        { a: undefined },
+        Object.assign(new Array(3), { 0: 1 }),
+        { deep: { deeper: [null, true, -0] } },
+      ],
       ...[
         [shared, shared],
         circle,
