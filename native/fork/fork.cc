@@ -283,6 +283,10 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
       std::chrono::milliseconds(options.Get("timeout").As<Napi::Number>().Int64Value());
   const Busy busy = options.Get("drop").ToBoolean() ? Busy::kDrop : Busy::kWait;
   const bool sibling = options.Get("sibling").ToBoolean();
+  const bool keep_dontfork = options.Get("keepDontfork").ToBoolean();
+  // Asked for here: V8 may have to make memory for it, and collect garbage with its threads, which
+  // are parked below.
+  const auto children = ToElements<int32_t>(info, 1);
 
   if (syscall(SYS_gettid) != getpid()) return Refuse(env, {"not-main-thread", {}});
   if (!signal_lock.found()) {
@@ -317,10 +321,9 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
     pthread_sigmask(SIG_SETMASK, &mask_before_fork, nullptr);
     return Refuse(env, *refusal);
   }
-  Napi::Int32Array children = info[1].As<Napi::Int32Array>();
-  const size_t wanted = children.ElementLength() - 1;
+  const size_t wanted = children.length - 1;
   size_t made = 0;
-  int error = Complete(plan, loop, options.Get("keepDontfork").ToBoolean());
+  int error = Complete(plan, loop, keep_dontfork);
   if (error == 0) error = LetMemoryFork();
   if (error == 0) error = MarkKeptOut();
   while (error == 0 && made < wanted) {
@@ -330,12 +333,12 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
     if (pid < 0) {
       error = errno;
     } else if (pid > 0) {
-      children[made++] = pid;
+      children.data[made++] = pid;
     } else {
       BecomeWhole(plan);
       signals_closed = true;
-      children[0] = static_cast<int32_t>(made);
-      children[1] = plan.loop.standard_streams();
+      children.data[0] = static_cast<int32_t>(made);
+      children.data[1] = plan.loop.standard_streams();
       return Napi::Number::New(env, 0);
     }
   }

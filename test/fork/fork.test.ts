@@ -90,6 +90,10 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     await passes('fork-commonjs.cjs', { node });
   });
 
+  test('a fork holds when V8 is about to collect garbage because of memory outside of its heap', async () => {
+    await passes('fork-external.mjs', { node });
+  });
+
   test('five generations use their threadpool, their compiler and their garbage collector before each fork', async () => {
     const { code, signal, stdout, stderr } = await run(programPath('fork-generations.mjs'), {
       node,
