@@ -30,6 +30,8 @@ export interface Actor {
 /** What is known of the program that was traced: nobody in the timeline waits for it. */
 export interface Root {
   readonly root: number;
+  /** When it was started, by the clock. */
+  readonly started: number;
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
 }
@@ -68,13 +70,9 @@ export class Cast {
   constructor(records: readonly LogRecord[], root: Root | undefined) {
     for (const record of [...records].sort((one, other) => timeOf(one) - timeOf(other))) this.#take(record);
     const first = root && this.#latest.get(root.root);
-    if (first) {
-      const { signal, exitCode } = root;
-      const coreDumped = first.end?.state === 'signaled' && first.end.coreDumped;
-      first.end =
-        signal === null ? { state: 'exited', code: exitCode ?? 0 } : { state: 'signaled', signal, coreDumped };
-    }
+    if (first) first.born = Math.min(first.born, root.started);
     for (const actor of this.actors) settleDeath(actor);
+    if (first) settleRoot(first, root);
   }
 
   /** Who had this pid at that time, if anybody. */
@@ -222,6 +220,15 @@ function settleDeath(actor: Actor): void {
   const { seenDead, seenLate, reaped, reaper } = actor;
   if (seenDead === undefined && reaped === undefined) return;
   const limit = Math.min(seenDead ?? Infinity, reaped ?? Infinity);
+  const last = lastSign(actor);
   const isVague = seenDead === undefined || seenLate || seenDead > (reaped ?? Infinity);
-  actor.died = isVague && reaper?.slept !== true ? Math.min(limit, lastSign(actor)) : limit;
+  // One without any sign of life has lived for some time all the same.
+  actor.died = isVague && reaper?.slept !== true && last > actor.born ? Math.min(limit, last) : limit;
+}
+
+// Who traces waits for it, and for how long it is a zombie until then is nothing of the program's.
+function settleRoot(actor: Actor, { signal, exitCode }: Root): void {
+  const coreDumped = actor.end?.state === 'signaled' && actor.end.coreDumped;
+  actor.end = signal === null ? { state: 'exited', code: exitCode ?? 0 } : { state: 'signaled', signal, coreDumped };
+  actor.reaped = actor.died;
 }

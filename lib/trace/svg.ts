@@ -3,7 +3,7 @@ import { integer, object, wrongType, wrongValue } from '../mistakes.js';
 import { Labels, clipped, textWidth } from './labels.js';
 import { Scale } from './scale.js';
 import { laneOf, type Drawing } from './svg-lanes.js';
-import { forkLink, messageDots, signalArrow, waitLink } from './svg-links.js';
+import { distinctSignals, forkLink, messageDots, signalArrow, waitLink } from './svg-links.js';
 import { root, style, type Theme } from './svg-style.js';
 import type { Timeline, TimelineProcess } from './timeline.js';
 import { shownTime } from './units.js';
@@ -169,7 +169,7 @@ export function toSVG(timeline: Timeline, options: SVGOptions = {}): string {
 
   const depths = depthsOf(processes);
   const lanes = processes.map((process) => laneOf(drawing, process, depths.get(process.id) ?? 0));
-  const arrows = timeline.signals.map((signal) => signalArrow(drawing, signal));
+  const arrows = distinctSignals(drawing).map((signal) => signalArrow(drawing, signal));
   const subtitle = clipped(summary(timeline), width - 24, 11);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="${root}" role="img" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`,
