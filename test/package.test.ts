@@ -47,6 +47,7 @@ const faces = [
   'truefork/daemon',
   'truefork/discovery',
   'truefork/rpc',
+  'truefork/trace',
   'truefork/zookeeper',
 ];
 

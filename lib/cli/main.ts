@@ -9,6 +9,7 @@ import { ps } from './ps.js';
 import { serve } from './serve.js';
 import { supervise } from './supervise.js';
 import { top } from './top.js';
+import { trace } from './trace.js';
 import { watch } from './watch.js';
 
 const commands: readonly Command[] = [
@@ -25,6 +26,7 @@ const commands: readonly Command[] = [
   watch,
   call,
   supervise,
+  trace,
 ];
 
 function version(): string {
