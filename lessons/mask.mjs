@@ -120,6 +120,7 @@ export function mask(text) {
   };
   const lines = text.replaceAll(mainThread, 'node').split('\n');
   for (const [n, line] of lines.entries()) {
+    if (line.startsWith('┌')) endTable();
     // Drawn anew with the rows, if they are of processes.
     if (isBorder(line) && (table[0]?.boxed || isHead(lines[n + 1] ?? '', cellsOf(lines[n + 1] ?? '')))) continue;
     const cells = cellsOf(line, table[0]?.cells.length);

@@ -17,6 +17,7 @@ const commands = [
   'ps',
   'call',
   'supervise',
+  'learn',
 ];
 
 test.each([['--help'], ['-h'], ['help']])('truefork %s shows every command', async (flag) => {

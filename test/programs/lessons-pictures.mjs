@@ -1,0 +1,21 @@
+// Traces the lessons that it is told of, and draws each in a file: FOLDER SLUG…; in a session of its own each, in an empty folder.
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { toSVG, traceProgram } from 'truefork/trace';
+
+const [folder, ...slugs] = process.argv.slice(2);
+const lessons = join(import.meta.dirname, '..', '..', 'lessons');
+
+for (const slug of slugs) {
+  const cwd = join(folder, slug);
+  mkdirSync(cwd);
+  const { timeline, exitCode, signal } = await traceProgram([process.execPath, join(lessons, slug, 'program.mjs')], {
+    cwd,
+    detached: true,
+    env: { ...process.env, TMPDIR: cwd },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  assert.deepEqual({ slug, exitCode, signal, left: readdirSync(cwd) }, { slug, exitCode: 0, signal: null, left: [] });
+  writeFileSync(join(folder, `${slug}.svg`), toSVG(timeline));
+}
