@@ -7,6 +7,7 @@ const mayKnow = {
   posix: [],
   reaper: ['posix'],
   daemon: ['posix', 'reaper'],
+  trace: ['posix'],
   prefork: ['posix', 'reaper'],
   zookeeper: ['posix'],
   discovery: ['posix', 'zookeeper'],

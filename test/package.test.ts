@@ -46,6 +46,7 @@ const faces = [
   'truefork/daemon',
   'truefork/discovery',
   'truefork/rpc',
+  'truefork/trace',
   'truefork/zookeeper',
 ];
 

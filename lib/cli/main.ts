@@ -10,6 +10,7 @@ import { ps } from './ps.js';
 import { serve } from './serve.js';
 import { supervise } from './supervise.js';
 import { top } from './top.js';
+import { trace } from './trace.js';
 import { watch } from './watch.js';
 
 const commands: readonly Command[] = [
@@ -27,6 +28,7 @@ const commands: readonly Command[] = [
   call,
   supervise,
   learn,
+  trace,
 ];
 
 function version(): string {

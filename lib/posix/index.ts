@@ -19,6 +19,7 @@ export { atfork, fork, forkMany, type Forked, type ForkHooks, type ForkOptions }
 export * from './futex.js';
 export type { SignalHandler } from './handlers.js';
 export * from './inotify.js';
+export { intercept, type NativeCalls } from './intercept.js';
 export * from './io.js';
 export * from './ioctl.js';
 export * from './lock.js';

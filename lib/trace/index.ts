@@ -1,0 +1,20 @@
+/** Records what processes do, and draws it as a timeline. */
+export { TraceError, type TraceErrorCode } from './errors.js';
+export { traceProgram, type TracedProgram, type TraceProgramOptions } from './program.js';
+export { record, type Recording, type RecordOptions } from './record.js';
+export { mark } from './recorder.js';
+export type {
+  ProcessEnd,
+  ProcessState,
+  SignalEffect,
+  Span,
+  Timeline,
+  TimelineEvent,
+  TimelineMessage,
+  TimelineProcess,
+  TimelineSignal,
+} from './timeline.js';
+export { toSVG, type SVGOptions } from './svg.js';
+export { toHTML } from './html.js';
+export { toPerfetto } from './perfetto.js';
+export { toText, type TextOptions } from './text.js';

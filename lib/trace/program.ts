@@ -1,0 +1,92 @@
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
+import process from 'node:process';
+import { callback, object, text, wrongType, wrongValue } from '../mistakes.js';
+import { close } from '../posix/index.js';
+import { tracedEnvironment } from './environment.js';
+import { TraceError } from './errors.js';
+import { Observer } from './observer.js';
+import { capacityOf, type RecordOptions } from './record.js';
+import { tell } from './story.js';
+import { Tape } from './tape.js';
+import type { Timeline } from './timeline.js';
+
+export interface TraceProgramOptions extends RecordOptions {
+  /** Its working directory. Default: that of this process. */
+  cwd?: string;
+  /** Its environment, to which two variables are added. Default: that of this process. */
+  env?: NodeJS.ProcessEnv;
+  /** Its descriptors, as for `child_process.spawn`. Default `'inherit'`. */
+  stdio?: StdioOptions;
+  /** Is called with its pid as soon as it runs. */
+  started?: (pid: number) => void;
+}
+
+/** A program that has been traced. */
+export interface TracedProgram {
+  readonly timeline: Timeline;
+  /** null: a signal has ended it. */
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+function argumentsFrom(argv: readonly string[]): [file: string, ...rest: string[]] {
+  if (!Array.isArray(argv)) throw wrongType('argv', 'an Array of strings', argv);
+  const [file, ...rest] = argv.map((word: unknown, index) => {
+    if (typeof word !== 'string') throw wrongType(`argv[${index}]`, 'of type string', word);
+    return word;
+  });
+  if (file === undefined) throw wrongValue('argv', 'must have the name of the program', argv);
+  return [text('argv[0]', file), ...rest];
+}
+
+async function started(child: ChildProcess, file: string): Promise<number> {
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TraceError('ERR_TRACE_PROGRAM', `'${file}' could not be started: ${why}`, { cause: error });
+  }
+  return child.pid ?? 0;
+}
+
+/**
+ * Runs a program as a child of this process, and records what it and all its descendants do until it ends: of each Node.js
+ * among them the calls of truefork, of all what is seen from outside. See `record`.
+ *
+ * @param argv the program and its arguments; a name without a slash is looked for in `PATH`
+ * @returns what was recorded, and how the program has ended
+ * @throws {TypeError | RangeError} an argument that cannot be
+ * @throws {TraceError} ERR_TRACE_PROGRAM: the program could not be started; `cause` says why
+ * @throws {PosixError} ENOMEM, EMFILE, ENFILE: there is no memory, or no descriptor
+ *
+ * @example
+ * const { timeline, exitCode } = await traceProgram(['node', 'zombie.mjs']);
+ */
+export async function traceProgram(argv: readonly string[], options: TraceProgramOptions = {}): Promise<TracedProgram> {
+  const { cwd, env = process.env, stdio = 'inherit', started: tellStarted } = object('options', options);
+  const [file, ...rest] = argumentsFrom(argv);
+  if (tellStarted !== undefined) callback('options.started', tellStarted);
+  const { tape, fd } = Tape.create(capacityOf(options));
+  try {
+    using observer = new Observer(tape);
+    const child = spawn(file, rest, {
+      ...(cwd !== undefined && { cwd }),
+      stdio,
+      env: tracedEnvironment(env, `/proc/${process.pid}/fd/${fd}`),
+    });
+    const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    ended.catch(() => undefined);
+    const pid = await started(child, file);
+    observer.meet(pid);
+    observer.start();
+    tellStarted?.(pid);
+    const [exitCode, signal] = await ended;
+    observer.look();
+    tape.stop();
+    return { timeline: tell(tape, { root: pid, exitCode, signal }), exitCode, signal };
+  } finally {
+    tape.stop();
+    close(fd);
+  }
+}

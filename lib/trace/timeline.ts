@@ -1,0 +1,111 @@
+// What a recording tells: data that JSON can carry. Times are in milliseconds since the recording began, with fractions;
+// processes are named by their `id`, since a pid may be that of several, one after the other.
+import type { ErrnoName, Signal } from '../posix/index.js';
+import type { CallKind } from './kinds.js';
+
+export type ProcessState = 'running' | 'sleeping' | 'stopped' | 'zombie';
+
+/** A time in which a process is in one state. */
+export interface Span {
+  readonly state: ProcessState;
+  readonly begin: number;
+  readonly end: number;
+  /** What a sleeping process waits in: the name of a call, `waitpid`, or as the kernel has it, `epoll_wait(2)`. */
+  readonly in?: string;
+  /** Whether it is exact to a few milliseconds only: seen from outside, and not told by the process. */
+  readonly sampled: boolean;
+}
+
+/** How a process has ended. */
+export type ProcessEnd =
+  | { readonly state: 'exited'; readonly code: number }
+  | { readonly state: 'signaled'; readonly signal: Signal; readonly coreDumped: boolean };
+
+export interface TimelineProcess {
+  readonly id: number;
+  readonly pid: number;
+  /** Who has made it; null: it was there, or was made by who is not in the timeline. */
+  readonly parent: number | null;
+  /** What it is called by at last: the command line, without folders, up to 64 bytes. */
+  readonly name: string;
+  /** When it became another program, and which. */
+  readonly programs: readonly { readonly at: number; readonly name: string }[];
+  readonly born: number;
+  /** When it ended, and was a zombie; null: it lived on. */
+  readonly died: number | null;
+  /** When somebody waited for it; null: nobody has. */
+  readonly reaped: number | null;
+  /** Who; null: nobody, or somebody who is not in the timeline. */
+  readonly reapedBy: number | null;
+  /** How it ended; null: it has not, or nobody knows. */
+  readonly end: ProcessEnd | null;
+  /** When its parent had ended: whose child it became then, and which process that is if it is in the timeline. */
+  readonly adopted: readonly { readonly at: number; readonly pid: number; readonly by: number | null }[];
+  /** From `born` to `reaped`, or to the end of the timeline, without a gap. */
+  readonly spans: readonly Span[];
+}
+
+/** A call that was recorded, or something else that a process told of itself. */
+export interface TimelineEvent {
+  readonly at: number;
+  /** When the call came back; null: it never did. The same as `at` for what is of one moment. */
+  readonly end: number | null;
+  readonly process: number;
+  /**
+   * The call, by its name in the addon: `fork`, `waitpid`, `kill`, `pipe2`, …; `handled`: a handler of a signal begins to run;
+   * `start`: a Node.js begins to be recorded; `exit`: its 'exit' event; `mark`: see `mark`.
+   */
+  readonly kind: Exclude<CallKind, 'takeSignal'> | 'handled' | 'start' | 'exit' | 'mark';
+  /** What happened, in words: `waitpid(-1) = 4711, exited with 3`. */
+  readonly text: string;
+  /** If it has failed: why. */
+  readonly error?: ErrnoName | 'failed';
+}
+
+/** What a signal did. `none`: it was ignored, is pending, or nobody knows. */
+export type SignalEffect = 'handled' | 'accepted' | 'killed' | 'stopped' | 'continued' | 'none';
+
+/** A signal from a process to another, or to itself. */
+export interface TimelineSignal {
+  readonly signal: Signal;
+  /** null: the kernel (a timer, a terminal), or a process that is not in the timeline. */
+  readonly from: number | null;
+  readonly to: number;
+  readonly sent: number;
+  /** When its effect was seen: as `sent` for `none`. */
+  readonly arrived: number;
+  readonly effect: SignalEffect;
+}
+
+/** Bytes that one process wrote into a pipe, a FIFO or a pair of sockets, and that another read. */
+export interface TimelineMessage {
+  readonly from: number;
+  /** null: nobody who is recorded has read them. */
+  readonly to: number | null;
+  readonly written: number;
+  /** When the read came back; null with `to`. */
+  readonly read: number | null;
+  readonly bytes: number;
+  /** The inode of the end that was written to. */
+  readonly conduit: number;
+}
+
+export interface Timeline {
+  readonly version: 1;
+  /** When it began, in milliseconds of the epoch. */
+  readonly startedAt: number;
+  /** How long it took, in milliseconds. */
+  readonly duration: number;
+  /** Each behind who made it, and before the next child of that one. */
+  readonly processes: readonly TimelineProcess[];
+  /** By `at`. */
+  readonly events: readonly TimelineEvent[];
+  /** By `sent`. */
+  readonly signals: readonly TimelineSignal[];
+  /** By `written`. */
+  readonly messages: readonly TimelineMessage[];
+  /** How many records there was no room for: what they would have told is missing. */
+  readonly dropped: number;
+  /** How many records whoever wrote them was killed in the middle of. */
+  readonly torn: number;
+}
