@@ -1,4 +1,4 @@
-// kill -9 does not kill: it sends signal 9, which the kernel does not let a process handle. Its parent learns that it was that.
+// `kill -9` sends signal 9, which no process can handle, and the parent learns that it was that.
 import { fork, getpid, kill, Pipe, pstree, waitpid, WEXITSTATUS, WIFEXITED, WIFSIGNALED, WTERMSIG } from 'truefork';
 
 const ready = new Pipe();

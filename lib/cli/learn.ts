@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { styleText } from 'node:util';
+import { toHTML } from '../trace/index.js';
 import { textOption, UsageError, type Call, type Command } from './command.js';
-import { run as runProgram, runSlowly } from './lesson-program.js';
+import { Failure } from './exit-codes.js';
+import { plainly, run as runProgram, runSlowly, traced, type Start } from './lesson-program.js';
 import {
   chapters,
   headingOf,
@@ -18,8 +20,14 @@ import { columnsOf, prose } from './prose.js';
 import { wantsColour } from './screen.js';
 
 const words = {
-  en: { program: 'The program: ', runs: 'It runs', next: 'Next: ', more: 'Why, man pages, and what to try next: ' },
-  zh: { program: '程序：', runs: '运行', next: '下一课：', more: '为什么、手册页、接着试：' },
+  en: {
+    program: 'The program: ',
+    runs: 'It runs',
+    next: 'Next: ',
+    picture: 'The picture: ',
+    more: 'Why, man pages, and what to try next: ',
+  },
+  zh: { program: '程序：', runs: '运行', next: '下一课：', picture: '图：', more: '为什么、手册页、接着试：' },
 } as const;
 
 /** The width of a page: of the terminal, but no line is longer than is good to read. */
@@ -89,15 +97,39 @@ function beginning(slug: string, text: LessonText, language: Language): string {
   ].join('');
 }
 
-function ending(slug: string, text: LessonText, language: Language): string {
+function ending(slug: string, text: LessonText, language: Language, picture: string | undefined): string {
   const slugs = chapters().flatMap(({ lessons }) => lessons);
   const following = slugs[slugs.indexOf(slug) + 1];
   const { more, next } = words[language];
   return [
     headed(headingOf('see', language), prose(text.sections.see, pageWidth() - 2)),
+    picture === undefined ? '' : `\n${bold(words[language].picture)}${picture}\n`,
     `\n${bold(more)}${readmeOf(slug, language)}\n`,
     following === undefined ? '' : `${bold(next)}truefork learn ${following}\n`,
   ].join('');
+}
+
+// Before the program runs: that the page cannot be written must not be known at its end only.
+function opened(file: string): number {
+  try {
+    return openSync(file, 'w');
+  } catch (error) {
+    throw new Failure('file', `'${file}' cannot be written: ${(error as Error).message}`, error);
+  }
+}
+
+/** @throws {Failure} the file cannot be written */
+async function runTraced(file: string, title: string, run: (start: Start) => Promise<number>): Promise<number> {
+  const fd = opened(file);
+  try {
+    return await run(
+      traced((timeline) => {
+        writeFileSync(fd, toHTML(timeline, { title }));
+      }),
+    );
+  } finally {
+    closeSync(fd);
+  }
 }
 
 async function run(call: Call): Promise<number> {
@@ -112,10 +144,12 @@ async function run(call: Call): Promise<number> {
     chapters().flatMap(({ lessons }) => lessons),
   );
   const text = lessonText(slug, language);
+  const file = textOption(call, 'trace');
   process.stdout.write(beginning(slug, text, language));
   const argv = [process.execPath, programOf(slug)];
-  const code = await (call.options['slow'] === true ? runSlowly(argv) : runProgram(argv));
-  process.stdout.write(ending(slug, text, language));
+  const runner = (start: Start) => (call.options['slow'] === true ? runSlowly : runProgram)(argv, start);
+  const code = await (file === undefined ? runner(plainly) : runTraced(file, text.title, runner));
+  process.stdout.write(ending(slug, text, language, file));
   return code;
 }
 

@@ -89,8 +89,8 @@ export class Ear implements Disposable {
     this.#hear({ pid, ppid, at: performance.now() - this.#start, text });
   }
 
-  /** Gives the program's end away: from now on only the program has it. */
-  speak(): void {
+  /** The program has its end by now: from now on, only the program. */
+  giveMouth(): void {
     close(this.mouth);
   }
 
