@@ -1,5 +1,5 @@
-// pthread_mutex_t in shared memory: robust, shared between processes, and checking for errors. Only what does not block: to
-// wait is for the caller, who lets a signal interrupt it.
+// pthread_mutex_t in shared memory: robust, shared between processes, and checking for errors. Only
+// what does not block: to wait is for the caller, who lets a signal interrupt it.
 #include <pthread.h>
 
 #include <cstdint>

@@ -67,7 +67,7 @@ export class Barrier extends Shared {
 
   /** Whether it is broken. */
   get broken(): boolean {
-    return Atomics.load(this.words, BROKEN) === 1;
+    return this.#isBroken();
   }
 
   /**
@@ -101,9 +101,11 @@ export class Barrier extends Shared {
     const here = arrival;
     let failure: { error: unknown } | undefined;
     if (here && !this.#isLast(here)) {
-      await this.bell.wait(this.#line, false, () => this.#isOver(here), checked).catch((error: unknown) => {
-        failure = { error };
-      });
+      await this.bell
+        .wait(this.#line, false, () => this.#isOver(here), checked)
+        .catch((error: unknown) => {
+          failure = { error };
+        });
     }
     return this.#pass(here, () => {
       if (failure) throw failure.error;
@@ -133,13 +135,13 @@ export class Barrier extends Shared {
   // Nothing while those of the last round have not gone on.
   #come(): Arrival | undefined {
     return this.#mutex.with(() => {
-      if (this.broken) throw new BrokenBarrierError();
+      if (this.#isBroken()) throw new BrokenBarrierError();
       const index = this.nWaiting;
       if (index === this.parties) return undefined;
       const place = this.#places.take(() => {
         this.#break();
       });
-      if (this.broken) {
+      if (this.#isBroken()) {
         place.leave();
         throw new BrokenBarrierError();
       }
@@ -194,6 +196,10 @@ export class Barrier extends Shared {
 
   #outcome({ round }: Arrival): number {
     return Atomics.load(this.words, OUTCOMES + (round & (REMEMBERED - 1)));
+  }
+
+  #isBroken(): boolean {
+    return Atomics.load(this.words, BROKEN) === 1;
   }
 
   // With the mutex held.

@@ -107,7 +107,7 @@ export class Bell {
         attempt,
         settle(error) {
           drop();
-          if (error) reject(error.reason as Error);
+          if (error) reject(error.reason);
           else resolve(true);
         },
         drop,

@@ -13,9 +13,13 @@ const simple = new Map<unknown, number>([
 ]);
 const simpleByTag = new Map([...simple].map(([value, tag]) => [tag, value]));
 
+/** In front of what is encoded there is room for a length. */
+export const HEAD = 4;
+const BODY = HEAD + 1;
+
 const SCRATCH = 16_384;
 // UTF-8 takes three bytes for a unit of UTF-16, at most.
-const SHORT = SCRATCH / 3 - 1;
+const SHORT = (SCRATCH - BODY) / 3;
 const scratch = Buffer.alloc(SCRATCH);
 
 /** More than so many values are the serializer's: to look at each would take longer. */
@@ -57,48 +61,49 @@ function isPlainObject(value: object): boolean {
 // UTF-8 has no half of a surrogate pair.
 const isWellFormed = (text: string) => (text as string & { isWellFormed(): boolean }).isWellFormed();
 
-function asText(tag: number, text: string): Uint8Array {
-  if (text.length <= SHORT) {
-    scratch[0] = tag;
-    return scratch.subarray(0, 1 + scratch.write(text, 1, 'utf8'));
+function asText(tag: number, text: string): Buffer {
+  const bytes = text.length <= SHORT ? scratch : Buffer.allocUnsafe(BODY + Buffer.byteLength(text));
+  bytes[HEAD] = tag;
+  return bytes.subarray(0, BODY + bytes.write(text, BODY, 'utf8'));
+}
+
+function asNumber(value: number): Buffer {
+  if (value === (value | 0) && !Object.is(value, -0)) {
+    scratch[HEAD] = tags.int;
+    return scratch.subarray(0, scratch.writeInt32LE(value, BODY));
   }
-  const bytes = Buffer.allocUnsafe(1 + Buffer.byteLength(text));
-  bytes[0] = tag;
-  bytes.write(text, 1, 'utf8');
-  return bytes;
+  scratch[HEAD] = tags.double;
+  return scratch.subarray(0, scratch.writeDoubleLE(value, BODY));
+}
+
+function isJson(value: object): boolean {
+  seen = [];
+  values = 0;
+  try {
+    return isPlain(value);
+  } finally {
+    seen = [];
+  }
 }
 
 /**
- * The bytes of a value, one or more. They are good until the next call.
+ * The bytes of a value, behind `HEAD` bytes that are the caller's. They are good until the next call.
  *
  * @throws {Error} DataCloneError: a function, say
  */
-export function encode(value: unknown): Uint8Array {
-  if (typeof value === 'number') {
-    if (Number.isInteger(value) && value === (value | 0) && !Object.is(value, -0)) {
-      scratch[0] = tags.int;
-      scratch.writeInt32LE(value, 1);
-      return scratch.subarray(0, 5);
-    }
-    scratch[0] = tags.double;
-    scratch.writeDoubleLE(value, 1);
-    return scratch.subarray(0, 9);
-  }
+export function encode(value: unknown): Buffer {
+  if (typeof value === 'number') return asNumber(value);
   if (typeof value === 'string' && isWellFormed(value)) return asText(tags.text, value);
   const tag = simple.get(value);
   if (tag !== undefined) {
-    scratch[0] = tag;
-    return scratch.subarray(0, 1);
+    scratch[HEAD] = tag;
+    return scratch.subarray(0, BODY);
   }
-  if (typeof value === 'object') {
-    seen = [];
-    values = 0;
-    if (isPlain(value)) return asText(tags.json, JSON.stringify(value));
-  }
+  if (typeof value === 'object' && value !== null && isJson(value)) return asText(tags.json, JSON.stringify(value));
   const clone = serialize(value);
-  const bytes = Buffer.allocUnsafeSlow(1 + clone.length);
-  bytes[0] = tags.clone;
-  bytes.set(clone, 1);
+  const bytes = Buffer.allocUnsafe(BODY + clone.length);
+  bytes[HEAD] = tags.clone;
+  bytes.set(clone, BODY);
   return bytes;
 }
 

@@ -1,7 +1,8 @@
 import { callback, integer } from '../mistakes.js';
 import type { Line } from './bell.js';
 import { NotHeldError } from './errors.js';
-import { Lock, RLock } from './lock.js';
+import type { Lock } from './lock.js';
+import { RLock } from './lock.js';
 import { asyncOptionsOf, timeoutOf, type AsyncWaitOptions, type WaitOptions } from './options.js';
 import { FREE, Places, PLACES_WORDS, RELEASED, WAITING, type Place } from './places.js';
 import { Shared } from './shared.js';

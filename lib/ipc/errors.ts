@@ -1,3 +1,5 @@
+import type { WaitStatus } from '../posix/index.js';
+
 /** A process has died that held what is asked for. What it protects may be half changed. */
 export class OwnerDiedError extends Error {
   readonly code = 'ERR_OWNER_DIED';
@@ -71,6 +73,46 @@ export class WaitTimeoutError extends Error {
 export class ClosedError extends Error {
   readonly code = 'ERR_CLOSED';
   override readonly name = 'ClosedError';
+}
+
+/** A worker of a pool has died with what it was at. */
+export class WorkerDiedError extends Error {
+  readonly code = 'ERR_WORKER_DIED';
+  override readonly name = 'WorkerDiedError';
+  readonly pid: number;
+  /** How it has ended; undefined if somebody else has waited for it. */
+  readonly status: WaitStatus | undefined;
+
+  constructor(pid: number, status: WaitStatus | undefined) {
+    super(`worker ${pid} has died: ${shown(status)}`);
+    this.pid = pid;
+    this.status = status;
+  }
+}
+
+function shown(status: WaitStatus | undefined): string {
+  if (status?.state === 'exited') return `it exited with ${status.code}`;
+  return status?.state === 'signaled' ? `killed by ${status.signal}` : 'somebody else has waited for it';
+}
+
+/** The pool takes nothing more. */
+export class PoolClosedError extends Error {
+  readonly code = 'ERR_POOL_CLOSED';
+  override readonly name = 'PoolClosedError';
+
+  constructor() {
+    super('the pool is closed');
+  }
+}
+
+/** The pool was terminated before this was done. */
+export class PoolTerminatedError extends Error {
+  readonly code = 'ERR_POOL_TERMINATED';
+  override readonly name = 'PoolTerminatedError';
+
+  constructor() {
+    super('the pool was terminated');
+  }
 }
 
 /** What came from another process cannot be. */

@@ -1,5 +1,5 @@
 import { integer, object } from '../mistakes.js';
-import { encode, finish, type Lifted } from './codec.js';
+import { encode, finish, HEAD, type Lifted } from './codec.js';
 import { ClosedError, QueueEmptyError, QueueFullError } from './errors.js';
 import { asyncOptionsOf, timeoutOf, type AsyncWaitOptions, type WaitOptions } from './options.js';
 import { Ring, RING_WORDS } from './ring.js';
@@ -155,7 +155,7 @@ export class Queue<T = unknown> extends Shared {
   }
 
   #encoded(item: T): Uint8Array {
-    const bytes = encode(item);
+    const bytes = encode(item).subarray(HEAD);
     const { capacity } = this.#ring;
     if (bytes.length <= capacity) return bytes;
     const message = `the item has ${bytes.length} bytes, and the queue ${capacity}: new Queue({ bytes })`;

@@ -91,6 +91,6 @@ export class SharedValue<Kind extends ArrayKind> extends SharedArray<Kind> {
   }
 
   set value(value: InstanceType<Kind>[number]) {
-    this.array[0] = value as never;
+    this.array[0] = value;
   }
 }

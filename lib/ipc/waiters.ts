@@ -77,10 +77,7 @@ export class Waiters {
   }
 
   /** Waits in the event loop until an attempt succeeds; answers as `wait`. */
-  waitAsync(
-    attempt: () => boolean,
-    options: { timeout: number; signal: AbortSignal | undefined },
-  ): Promise<boolean> {
+  waitAsync(attempt: () => boolean, options: { timeout: number; signal: AbortSignal | undefined }): Promise<boolean> {
     return this.#bell.wait(this.#line, true, attempt, options);
   }
 }

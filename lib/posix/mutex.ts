@@ -53,7 +53,7 @@ export function pthread_mutex_trylock(words: Int32Array, index: number): 'locked
   mutex(words, index);
   const result = native.pthread_mutex_trylock(words, index);
   if (result === 0) return 'locked';
-  if (result === -errno.EBUSY) return 'busy';
+  if (result === -errno.EBUSY || result === -errno.EDEADLK) return 'busy';
   if (result === -errno.EOWNERDEAD) return 'owner-dead';
   answered(result, 'pthread_mutex_trylock', index, {}, pthread_mutex_trylock);
   return 'locked';
