@@ -1,4 +1,4 @@
-// Who opens a FIFO with O_RDWR is reader and writer at once: he waits for nobody, and must take care not to hear himself.
+// Who opens a FIFO with O_RDWR is its reader and its writer: nobody has to be waited for, but one may hear one's own words.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Who holds a lock and asks for it again waits for himself. A re-entrant lock counts how often its holder has taken it.
+// A process that holds a lock and asks for it again waits for itself. A re-entrant lock counts how often it was taken.
 import { _exit, fork, getpid, waitpid } from 'truefork';
 import { Lock, RLock } from 'truefork/ipc';
 
@@ -32,7 +32,7 @@ function tell(name, it) {
   if (pid === 0) {
     const taken = it.tryAcquire();
     console.log(`child:  pid ${getpid()} ${taken ? 'has got' : 'does not get'} the ${name}`);
-    if (taken) it.release(); // A process that ended with it would leave it as one that has died there.
+    if (taken) it.release(); // To end with a lock is to die with it: the others would be told.
     _exit(0);
   }
   waitpid(pid, 0);

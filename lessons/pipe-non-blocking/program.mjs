@@ -28,6 +28,7 @@ const start = new Pipe(); // An ordinary pipe: the child waits for a word from i
 const child = fork();
 if (child === 0) {
   close(readEnd);
+  start.writer.close();
   start.reader.read();
   write(writeEnd, Buffer.from(`42, says pid ${getpid()}`));
   _exit(0);
