@@ -2,7 +2,7 @@ import { callback, integer } from '../mistakes.js';
 import type { Line } from './bell.js';
 import { BrokenBarrierError } from './errors.js';
 import { asyncOptionsOf, timeoutOf, type AsyncWaitOptions, type WaitOptions } from './options.js';
-import { FREE, Places, PLACES_WORDS, type Place } from './places.js';
+import { Places, PLACES_WORDS, RELEASED, WAITING, type Place } from './places.js';
 import { MUTEX_WORDS, RobustMutex } from './robust-mutex.js';
 import { Shared } from './shared.js';
 import { Waiters, WAITERS_WORDS } from './waiters.js';
@@ -138,8 +138,8 @@ export class Barrier extends Shared {
       if (this.#isBroken()) throw new BrokenBarrierError();
       const index = this.nWaiting;
       if (index === this.parties) return undefined;
-      const place = this.#places.take(() => {
-        this.#break();
+      const place = this.#places.take((left) => {
+        if (left === WAITING) this.#break();
       });
       if (this.#isBroken()) {
         place.leave();
@@ -189,13 +189,17 @@ export class Barrier extends Shared {
 
   #buryDead(round: number): void {
     this.#change(() => {
-      const dead = this.#places.used.filter((place) => place.isDead && place.clear() !== FREE);
+      const dead = this.#places.used.filter((place) => place.isDead && place.clear() === WAITING);
       if (dead.length > 0 && Atomics.load(this.words, ROUND) === round) this.#break();
     });
   }
 
   #outcome({ round }: Arrival): number {
     return Atomics.load(this.words, OUTCOMES + (round & (REMEMBERED - 1)));
+  }
+
+  protected override outstanding(): boolean {
+    return this.#places.released;
   }
 
   #isBroken(): boolean {
@@ -206,13 +210,16 @@ export class Barrier extends Shared {
   #break(): void {
     Atomics.store(this.words, BROKEN, 1);
     this.#end(FAILED);
-    for (const place of this.#places.used) place.clear();
   }
 
   #end(outcome: number): void {
     const round = Atomics.load(this.words, ROUND);
     Atomics.store(this.words, OUTCOMES + (round & (REMEMBERED - 1)), outcome);
     Atomics.store(this.words, COME, 0);
+    for (const place of this.#places.used) {
+      place.clear();
+      place.change(RELEASED);
+    }
     Atomics.store(this.words, ROUND, (round + 1) | 0);
   }
 }

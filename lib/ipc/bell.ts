@@ -1,5 +1,7 @@
-// Waiting in the event loop. A futex has no descriptor to watch; an eventfd has, and a family shares it that was made before the
-// fork. It is rung while anybody watches; all who watch look, and who finds nothing silences it.
+// Waiting in the event loop. A futex has no descriptor to watch; an eventfd is one, and a family shares it that was made before
+// the fork. It is rung while anybody watches; all who watch look. Where all wait for the same, there is nothing for anybody if
+// one finds nothing, and that one silences it. Where each waits for something of its own, it goes on ringing until all have been
+// heard who are meant.
 import { Aborts } from '../aborts.js';
 import {
   atfork,
@@ -18,10 +20,13 @@ import { LOOK_AGAIN } from './sleep.js';
 /** The words that one takes: how many processes watch, and whether it is rung. */
 export const BELL_WORDS = 2;
 
+// In milliseconds.
+const SHORTEST_PAUSE = 1;
+
 interface Wait {
   /** Whether what is waited for has come. What it throws ends the wait, too. */
   readonly attempt: () => boolean;
-  readonly settle: (error?: { reason: unknown }) => void;
+  readonly settle: (failure?: { reason: Error }) => void;
   /** Nobody waits any more, and nobody is told. */
   readonly drop: () => void;
 }
@@ -55,10 +60,16 @@ export class Bell {
   readonly #lines = new Map<Line, boolean>();
   #watcher: Watcher | undefined;
   #timer: NodeJS.Timeout | undefined;
+  readonly #outstanding: () => boolean;
+  /** Of one who is not meant: until it looks again. */
+  #pause: NodeJS.Timeout | undefined;
+  #pauseLength = SHORTEST_PAUSE;
 
-  constructor(words: Int32Array, at: number) {
+  /** @param outstanding whether there is something for somebody who may not have looked yet */
+  constructor(words: Int32Array, at: number, outstanding: () => boolean = () => false) {
     this.#words = words;
     this.#at = at;
+    this.#outstanding = outstanding;
     this.#fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     forgotten.register(this, this.#fd, this);
   }
@@ -99,15 +110,15 @@ export class Bell {
       };
       const abortable = {
         abort: (reason: unknown) => {
-          wait.settle({ reason });
+          wait.settle({ reason: reason as Error });
           this.#rest();
         },
       };
       const wait: Wait = {
         attempt,
-        settle(error) {
+        settle(failure) {
           drop();
-          if (error) reject(error.reason);
+          if (failure) reject(failure.reason);
           else resolve(true);
         },
         drop,
@@ -132,26 +143,38 @@ export class Bell {
     hook();
     watching.add(this);
     Atomics.add(this.#words, this.#at, 1);
-    this.#watcher = new Watcher(this.#fd, () => {
-      this.#look();
-    });
-    this.#timer = setInterval(() => {
-      // Who rang may have been killed before it was heard.
-      this.#silence();
-      this.#look();
-    }, LOOK_AGAIN);
+    this.#listen();
+    this.#timer = setInterval(this.#look, LOOK_AGAIN);
   }
 
-  #look(): void {
+  #listen(): void {
+    this.#watcher = new Watcher(this.#fd, this.#look);
+  }
+
+  readonly #look = (): void => {
     this.#attemptAll();
-    if (this.#lines.size === 0) {
-      this.#rest();
-      return;
+    if (this.#lines.size > 0) {
+      if (this.#outstanding()) {
+        this.#leaveToOthers();
+        return;
+      }
+      this.#silence();
+      // What came before it was silenced.
+      this.#attemptAll();
     }
-    this.#silence();
-    // What came before it was silenced.
-    this.#attemptAll();
+    this.#pauseLength = SHORTEST_PAUSE;
     this.#rest();
+  };
+
+  // It rings for others. Until these have looked, it is not listened to all the time.
+  #leaveToOthers(): void {
+    this.#watcher?.close();
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => {
+      this.#listen();
+      this.#look();
+    }, this.#pauseLength);
+    this.#pauseLength = Math.min(2 * this.#pauseLength, LOOK_AGAIN);
   }
 
   #attemptAll(): void {
@@ -181,6 +204,7 @@ export class Bell {
   #stop(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
+    clearTimeout(this.#pause);
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
@@ -210,8 +234,8 @@ function attempted(wait: Wait): boolean {
   try {
     if (!wait.attempt()) return false;
     wait.settle();
-  } catch (reason) {
-    wait.settle({ reason });
+  } catch (error) {
+    wait.settle({ reason: error as Error });
   }
   return true;
 }

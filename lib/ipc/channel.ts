@@ -25,7 +25,7 @@ interface Receiving {
   /** It waits no more, and is told nothing. */
   readonly drop: () => void;
   readonly resolve: (message: unknown) => void;
-  readonly reject: (reason: unknown) => void;
+  readonly reject: (reason: Error) => void;
 }
 
 const aborts = new Aborts();
@@ -179,7 +179,7 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
       };
       const abortable = {
         abort(reason: unknown) {
-          receiving.reject(reason);
+          receiving.reject(reason as Error);
         },
       };
       const late = () => {
@@ -314,7 +314,7 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
       }
     } catch (error) {
       this.#end.unwatch('readable');
-      for (const receiver of [...this.#receivers]) receiver.reject(error);
+      for (const receiver of [...this.#receivers]) receiver.reject(error as Error);
     }
   }
 

@@ -160,6 +160,10 @@ export class Condition extends Shared {
     return this.notify(MOST);
   }
 
+  protected override outstanding(): boolean {
+    return this.#places.released;
+  }
+
   #mustHold(): void {
     if (!this.lock.isMine) throw new NotHeldError('this process does not hold the lock of the condition');
   }

@@ -128,6 +128,11 @@ export class Places {
     hook();
   }
 
+  /** Whether anybody has been released who has not gone yet. */
+  get released(): boolean {
+    return this.used.some(({ state }) => state === RELEASED);
+  }
+
   /** Those that have ever been taken. */
   get used(): Place[] {
     return this.#places.slice(0, Atomics.load(this.#words, this.#at));

@@ -1,11 +1,12 @@
 import { integer, object } from '../mistakes.js';
+import { Bell } from './bell.js';
 import { encode, finish, HEAD, type Lifted } from './codec.js';
 import { ClosedError, QueueEmptyError, QueueFullError } from './errors.js';
 import { asyncOptionsOf, timeoutOf, type AsyncWaitOptions, type WaitOptions } from './options.js';
 import { Ring, RING_WORDS } from './ring.js';
 import { MUTEX_WORDS, RobustMutex } from './robust-mutex.js';
 import { Shared } from './shared.js';
-import { Waiters } from './waiters.js';
+import { Waiters, WAITERS_WORDS } from './waiters.js';
 
 // Cache lines of 64 bytes: who puts and who takes do not write to the same.
 const LINE = 16;
@@ -49,6 +50,7 @@ export class Queue<T = unknown> extends Shared {
   readonly #taking: RobustMutex;
   readonly #items: Waiters;
   readonly #room: Waiters;
+  readonly #roomBell: Bell;
 
   /** @throws {PosixError} ENOMEM; EMFILE, ENFILE: too many descriptors */
   constructor(options: QueueOptions = {}) {
@@ -61,7 +63,9 @@ export class Queue<T = unknown> extends Shared {
     this.#putting = new RobustMutex(this.words, PUTTING).initialize();
     this.#taking = new RobustMutex(this.words, TAKING).initialize();
     this.#items = new Waiters(this.words, ITEMS, this.bell);
-    this.#room = new Waiters(this.words, ROOM, this.bell);
+    // Who waits for room is told by another bell than who waits for items.
+    this.#roomBell = new Bell(this.words, ROOM + WAITERS_WORDS);
+    this.#room = new Waiters(this.words, ROOM, this.#roomBell);
   }
 
   /** How many items there may be. */
@@ -152,6 +156,11 @@ export class Queue<T = unknown> extends Shared {
   /** As `get({ timeout: 0 })`. */
   getNowait(): T {
     return taken(this.#tryTake()) as T;
+  }
+
+  override close(): void {
+    super.close();
+    this.#roomBell.close();
   }
 
   #encoded(item: T): Uint8Array {

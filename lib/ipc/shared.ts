@@ -16,7 +16,16 @@ export abstract class Shared implements Disposable {
   /** @param words how many, besides those of the bell */
   protected constructor(words: number) {
     this.words = new Int32Array(sharedMemory((words + BELL_WORDS) * Int32Array.BYTES_PER_ELEMENT));
-    this.bell = new Bell(this.words, words);
+    this.bell = new Bell(this.words, words, () => this.outstanding());
+  }
+
+  /**
+   * Where each who waits waits for something of its own: whether there is something for one that may not have looked yet.
+   *
+   * @internal
+   */
+  protected outstanding(): boolean {
+    return false;
   }
 
   /** Closes it in this process: who waits for it in the event loop is told. Again is no mistake. */
