@@ -17,6 +17,7 @@
         'native/kick.cc',
         'native/lock.cc',
         'native/mapping.cc',
+        'native/mutex.cc',
         'native/namespace.cc',
         'native/pages.cc',
         'native/poll.cc',

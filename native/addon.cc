@@ -21,6 +21,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   MappingFamily(exports, constants);
   PagesFamily(exports, constants);
   PollFamily(exports, constants);
+  MutexFamily(exports, constants);
   NamespaceFamily(exports, constants);
   ProcessFamily(exports, constants);
   PtyFamily(exports);

@@ -20,6 +20,7 @@ void LockFamily(Napi::Object exports, Napi::Object constants);
 void MappingFamily(Napi::Object exports, Napi::Object constants);
 void PagesFamily(Napi::Object exports, Napi::Object constants);
 void PollFamily(Napi::Object exports, Napi::Object constants);
+void MutexFamily(Napi::Object exports, Napi::Object constants);
 void NamespaceFamily(Napi::Object exports, Napi::Object constants);
 void ProcessFamily(Napi::Object exports, Napi::Object constants);
 void PtyFamily(Napi::Object exports);

@@ -42,6 +42,7 @@ const faces = [
   'truefork',
   'truefork/posix',
   'truefork/reaper',
+  'truefork/ipc',
   'truefork/prefork',
   'truefork/daemon',
   'truefork/discovery',

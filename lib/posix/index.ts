@@ -32,6 +32,7 @@ export { PipeReader, PipeWriter } from './pipe-end.js';
 export * from './poll.js';
 export * from './polling.js';
 export type { Environment } from './program.js';
+export * from './mutex.js';
 export * from './namespace.js';
 export * from './polling.js';
 export * from './prctl.js';

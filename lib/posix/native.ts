@@ -281,6 +281,12 @@ export interface Native {
   futexWait(words: Int32Array, index: number, expected: number, timeout: number): number;
   futexWake(words: Int32Array, index: number, count: number): number;
 
+  /** -EBUSY: somebody holds it; -EOWNERDEAD: it is the caller's, and who held it before has died. */
+  pthread_mutex_trylock(words: Int32Array, index: number): number;
+  pthread_mutex_init(words: Int32Array, index: number): number;
+  pthread_mutex_unlock(words: Int32Array, index: number): number;
+  pthread_mutex_consistent(words: Int32Array, index: number): number;
+
   inotify_init1(flags: number): number;
   inotify_add_watch(fd: number, path: string, mask: number): number;
   inotify_rm_watch(fd: number, watch: number): number;

@@ -1,0 +1,154 @@
+// A worker of a pool, as the pool has it.
+import {
+  close,
+  decodeWaitStatus,
+  fork,
+  isPosixError,
+  kill,
+  pidfd_open,
+  retryOnIntr,
+  waitpid,
+  Watcher,
+  WNOHANG,
+  type WaitStatus,
+} from '../posix/index.js';
+import { Channel } from './channel.js';
+import { ClosedError } from './errors.js';
+import { dieWith, work } from './pool-child.js';
+import type { AnyFunction, Order, Outcome } from './pool-task.js';
+
+/** What a pool is told of its workers. */
+export interface WorkerEvents {
+  outcome(worker: PoolWorker, outcome: Outcome): void;
+  /** It has ended; undefined: somebody else has waited for it. */
+  ended(worker: PoolWorker, status: WaitStatus | undefined): void;
+}
+
+export class PoolWorker {
+  readonly pid: number;
+  /** It knows the functions up to this number. */
+  readonly knows: number;
+  readonly #channel: Channel<Outcome>;
+  readonly #events: WorkerEvents;
+  readonly #pidfd: number;
+  readonly #watcher: Watcher;
+  #hasEnded = false;
+
+  /**
+   * Forks one.
+   *
+   * @param functions those that it knows, by their numbers
+   * @param knows the last of these
+   * @returns undefined in the worker, where it has waited for all that there was to do, or for what an async function has to wait
+   *   for: nothing may follow
+   */
+  static fork(
+    functions: ReadonlyMap<number, AnyFunction>,
+    knows: number,
+    events: WorkerEvents,
+  ): PoolWorker | undefined {
+    const [ours, its] = Channel.pair<Outcome, Order>();
+    const parent = process.pid;
+    let pid;
+    try {
+      pid = fork();
+    } catch (error) {
+      ours.close();
+      its.close();
+      throw error;
+    }
+    if (pid === 0) {
+      dieWith(parent);
+      ours.close();
+      work(its, functions);
+      return undefined;
+    }
+    its.close();
+    return new PoolWorker(pid, knows, ours, events);
+  }
+
+  private constructor(pid: number, knows: number, channel: Channel<Outcome>, events: WorkerEvents) {
+    this.pid = pid;
+    this.knows = knows;
+    this.#channel = channel;
+    this.#events = events;
+    this.#pidfd = pidfd_open(pid, 0);
+    this.#watcher = new Watcher(this.#pidfd, () => {
+      this.#end();
+    });
+    this.rest();
+    void this.#listen();
+  }
+
+  /**
+   * Gives it something to do, or tells it that there is nothing more. It keeps the event loop alive until it rests.
+   *
+   * @throws {Error} DataCloneError, RangeError: it cannot be sent
+   */
+  async order(order: Order): Promise<void> {
+    this.#watcher.ref();
+    this.#channel.ref();
+    try {
+      await this.#channel.sendAsync(order);
+    } catch (error) {
+      // One that has died is told of as such.
+      if (!(error instanceof ClosedError)) throw error;
+    }
+  }
+
+  /** It has nothing to do, and lets the event loop end. */
+  rest(): void {
+    this.#watcher.unref();
+    this.#channel.unref();
+  }
+
+  kill(): void {
+    if (this.#hasEnded) return;
+    this.#watcher.ref();
+    kill(this.pid, 'SIGKILL');
+  }
+
+  /** In a worker: the others are not its own. */
+  leave(): void {
+    this.#watcher.close();
+    this.#channel.close();
+    close(this.#pidfd);
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      for await (const outcome of this.#channel) this.#events.outcome(this, outcome);
+    } catch {
+      // What it sends cannot be read.
+      this.kill();
+    }
+  }
+
+  #end(): void {
+    const status = this.#status();
+    if (status === 'lives') return;
+    this.#hasEnded = true;
+    this.#tellLast();
+    this.leave();
+    this.#events.ended(this, status);
+  }
+
+  #status(): WaitStatus | 'lives' | undefined {
+    try {
+      const result = retryOnIntr(() => waitpid(this.pid, WNOHANG));
+      return result.pid === 0 ? 'lives' : decodeWaitStatus(result.status);
+    } catch (error) {
+      if (isPosixError(error, 'ECHILD')) return undefined;
+      throw error;
+    }
+  }
+
+  // What it has answered before it ended.
+  #tellLast(): void {
+    try {
+      for (;;) this.#events.outcome(this, this.#channel.receive({ timeout: 0 }));
+    } catch {
+      // There is nothing more; or half of a message, in which it was killed.
+    }
+  }
+}

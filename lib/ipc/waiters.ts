@@ -1,0 +1,83 @@
+import { futexWake } from '../posix/index.js';
+import type { Bell, Line } from './bell.js';
+import { LOOK_AGAIN, sleepOn, SPINS } from './sleep.js';
+
+/** The words that one takes: one that changes with each waking, and how many sleep on it. */
+export const WAITERS_WORDS = 2;
+
+const FEWEST_SPINS = 50;
+
+/** Those who wait for one kind of change, asleep or in their event loops. */
+export class Waiters {
+  readonly #words: Int32Array;
+  readonly #at: number;
+  readonly #bell: Bell;
+  readonly #line: Line = new Set();
+  /** Fewer where looking was in vain, more where it was not. */
+  #spins = SPINS;
+
+  constructor(words: Int32Array, at: number, bell: Bell) {
+    this.#words = words;
+    this.#at = at;
+    this.#bell = bell;
+  }
+
+  /** After the change. */
+  wake(count = 1): void {
+    Atomics.add(this.#words, this.#at, 1);
+    // Who is woken is counted off here: until it runs, nobody need wake it again.
+    if (Atomics.load(this.#words, this.#at + 1) > 0) {
+      const woken = futexWake(this.#words, this.#at, count);
+      if (woken > 0) Atomics.sub(this.#words, this.#at + 1, woken);
+    }
+    this.#bell.ring();
+  }
+
+  /**
+   * Blocks until an attempt succeeds.
+   *
+   * @returns whether it has; false: the time is over
+   */
+  wait(attempt: () => boolean, timeout: number): boolean {
+    if (attempt()) return true;
+    if (timeout === 0) return false;
+    if (this.#spin(attempt)) return true;
+    const end = performance.now() + timeout;
+    for (;;) {
+      const seen = Atomics.load(this.#words, this.#at);
+      if (attempt()) return true;
+      const rest = end - performance.now();
+      if (rest <= 0) return false;
+      Atomics.add(this.#words, this.#at + 1, 1);
+      this.#sleep(seen, Math.min(rest, LOOK_AGAIN));
+    }
+  }
+
+  #sleep(seen: number, timeout: number): void {
+    let woken = false;
+    try {
+      woken = sleepOn(this.#words, this.#at, seen, timeout);
+    } finally {
+      if (!woken) Atomics.sub(this.#words, this.#at + 1, 1);
+    }
+  }
+
+  #spin(attempt: () => boolean): boolean {
+    let seen = Atomics.load(this.#words, this.#at);
+    for (let n = 0; n < this.#spins; n++) {
+      const now = Atomics.load(this.#words, this.#at);
+      if (now === seen) continue;
+      seen = now;
+      if (!attempt()) continue;
+      this.#spins = Math.min(2 * this.#spins, SPINS);
+      return true;
+    }
+    this.#spins = Math.min(Math.max(this.#spins >> 1, FEWEST_SPINS), SPINS);
+    return false;
+  }
+
+  /** Waits in the event loop until an attempt succeeds; answers as `wait`. */
+  waitAsync(attempt: () => boolean, options: { timeout: number; signal: AbortSignal | undefined }): Promise<boolean> {
+    return this.#bell.wait(this.#line, true, attempt, options);
+  }
+}
