@@ -106,7 +106,10 @@ export function mask(text) {
   const temporary = new RegExp(String.raw`${tmpdir()}/[\w./-]+`, 'g');
   const free = (line) =>
     amounts
-      .reduce((masked, [pattern, name]) => masked.replace(pattern, name), line.replace(temporary, '<path>'))
+      .reduce(
+        (masked, [pattern, name]) => masked.replace(pattern, name),
+        line.replace(mainThread, 'node').replace(temporary, '<path>'),
+      )
       .replace(afterWord, (_, word, numbers) => word + numbers.replace(/\d+/g, pid))
       .replace(negative, (_, word, number) => word + pid(number))
       .replace(/(?<=[\w:.-])\((\d+)\)(?=─| <|$)/gm, (_, number) => `(${pid(number)})`);
@@ -118,7 +121,7 @@ export function mask(text) {
     if (table.length > 0) out.push(...drawn(table));
     table = [];
   };
-  const lines = text.replaceAll(mainThread, 'node').split('\n');
+  const lines = text.split('\n');
   for (const [n, line] of lines.entries()) {
     if (line.startsWith('┌')) endTable();
     // Drawn anew with the rows, if they are of processes.
