@@ -70,8 +70,8 @@ function changesOf(to: Actor, spans: readonly Span[]): Arrival[] {
   });
 }
 
-function matches(sent: Sent, { number, to, sender, at, effect }: Arrival): boolean {
-  if (sent.to !== to || sent.at > at) return false;
+function matches(sent: Sent, { number, sender, at, effect }: Arrival): boolean {
+  if (sent.at > at) return false;
   if (effect === 'stopped') return STOPS.has(sent.number);
   return sent.number === number && (sender === undefined || sent.from.pid === sender);
 }
@@ -88,29 +88,38 @@ function unsent({ number, to, at, effect, sender }: Arrival, cast: Cast): Timeli
   return { signal: named(number), from: from?.id ?? null, to: to.id, sent, arrived: at, effect };
 }
 
+/** That a child is dead may be seen a little later than its parent learns of it, in milliseconds. */
+const LATE = 5;
+
 function lastDead(number: number, parent: Actor, at: number, { actors }: Cast): Actor | undefined {
   if (number !== SIGCHLD) return undefined;
-  const dead = actors.filter((child) => child.parent === parent && child.died !== undefined && child.died <= at);
+  const dead = actors.filter(({ parent: of, died = Infinity }) => of === parent && died <= at + LATE);
   return dead.sort((one, other) => (one.died ?? 0) - (other.died ?? 0)).at(-1);
 }
 
 /** @param spans those of each actor, by its id */
 export function signalsOf(cast: Cast, spans: readonly (readonly Span[])[]): TimelineSignal[] {
-  const underWay: Sent[] = cast.actors
-    .flatMap((from) =>
-      from.calls.filter(isSending).flatMap((record) => {
-        return receivers(cast, record, from).map((to) => ({ number: record.x, from, to, at: record.begin }));
-      }),
-    )
-    .sort((one, other) => one.at - other.at);
-  const signals: TimelineSignal[] = [];
-  for (const arrival of cast.actors.flatMap((actor) => arrivalsAt(actor, spans[actor.id] ?? []))) {
-    const index = underWay.findIndex((sent) => matches(sent, arrival));
-    const [sent] = index < 0 ? [] : underWay.splice(index, 1);
-    const signal = sent ? { ...ends(sent), arrived: arrival.at, effect: arrival.effect } : unsent(arrival, cast);
-    if (signal) signals.push(signal);
+  const underWay = new Map<Actor, Sent[]>(cast.actors.map((actor) => [actor, []]));
+  for (const sent of cast.actors.flatMap((from) => sendings(cast, from)).sort((one, other) => one.at - other.at)) {
+    underWay.get(sent.to)?.push(sent);
   }
-  return [...signals, ...underWay.map(withoutAnswer)].sort((one, other) => one.sent - other.sent);
+  const signals: TimelineSignal[] = [];
+  for (const [actor, coming] of underWay) {
+    for (const arrival of arrivalsAt(actor, spans[actor.id] ?? [])) {
+      const index = coming.findIndex((sent) => matches(sent, arrival));
+      const [sent] = index < 0 ? [] : coming.splice(index, 1);
+      const signal = sent ? { ...ends(sent), arrived: arrival.at, effect: arrival.effect } : unsent(arrival, cast);
+      if (signal) signals.push(signal);
+    }
+    signals.push(...coming.map(withoutAnswer));
+  }
+  return signals.sort((one, other) => one.sent - other.sent);
+}
+
+function sendings(cast: Cast, from: Actor): Sent[] {
+  return from.calls.filter(isSending).flatMap((record) => {
+    return receivers(cast, record, from).map((to) => ({ number: record.x, from, to, at: record.begin }));
+  });
 }
 
 function ends({ number, from, to, at }: Sent): Pick<TimelineSignal, 'signal' | 'from' | 'to' | 'sent'> {

@@ -1,4 +1,5 @@
 // From the records to the processes: who there was, who made whom, who ended when and was waited for by whom.
+import { SIBLING } from './kinds.js';
 import { decodeWaitStatus, signalName, WIFEXITED, WIFSIGNALED, WNOWAIT } from '../posix/index.js';
 import type { LogRecord } from './log.js';
 import type { ProcessEnd } from './timeline.js';
@@ -8,6 +9,8 @@ export interface Actor {
   readonly id: number;
   readonly pid: number;
   parent: Actor | undefined;
+  /** Whose child it is, as far as is known. */
+  ppid: number | undefined;
   name: string;
   readonly programs: { at: number; name: string }[];
   born: number;
@@ -30,6 +33,8 @@ export interface Actor {
 /** What is known of the program that was traced: nobody in the timeline waits for it. */
 export interface Root {
   readonly root: number;
+  /** When it was started, by the clock. */
+  readonly started: number;
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
 }
@@ -68,13 +73,10 @@ export class Cast {
   constructor(records: readonly LogRecord[], root: Root | undefined) {
     for (const record of [...records].sort((one, other) => timeOf(one) - timeOf(other))) this.#take(record);
     const first = root && this.#latest.get(root.root);
-    if (first) {
-      const { signal, exitCode } = root;
-      const coreDumped = first.end?.state === 'signaled' && first.end.coreDumped;
-      first.end =
-        signal === null ? { state: 'exited', code: exitCode ?? 0 } : { state: 'signaled', signal, coreDumped };
-    }
+    if (first) first.born = Math.min(first.born, root.started);
     for (const actor of this.actors) settleDeath(actor);
+    for (const actor of this.actors) settleAdoption(actor);
+    if (first) settleRoot(first, root);
   }
 
   /** Who had this pid at that time, if anybody. */
@@ -88,6 +90,7 @@ export class Cast {
       id: this.actors.length,
       pid,
       parent: undefined,
+      ppid: undefined,
       name: '',
       programs: [],
       born,
@@ -118,6 +121,8 @@ export class Cast {
     const child = this.#enter(pid, record.begin);
     child.born = Math.max(child.born, record.begin);
     child.parent ??= parent;
+    // With CLONE_PARENT it is not the child of who has made it.
+    if (!(record.kind === 'fork' && record.x === SIBLING)) child.ppid = parent.pid;
     if (child.name === '') child.name = name;
   }
 
@@ -143,7 +148,10 @@ export class Cast {
     const isFirst = kind === 'born' || kind === 'start';
     const actor = isFirst ? this.#enter(pid, begin) : (this.#latest.get(pid) ?? this.#add(pid, begin));
     actor.calls.push(record);
-    if (kind === 'born') actor.born = Math.max(actor.born, begin);
+    if (kind === 'born') {
+      actor.born = Math.max(actor.born, begin);
+      isChildOf(actor, record.a, begin);
+    }
     if (kind === 'start') became(actor, begin, record.text);
     if (kind === 'fork' && result > 0) this.#made(result, actor, record, actor.name);
     if ((kind === 'posixSpawn' || kind === 'spawnInTerminal') && result > 0) {
@@ -178,12 +186,13 @@ export class Cast {
       if (actor.name === '') actor.name = text;
       actor.groups.push({ at: begin, pgid: b });
       actor.parent ??= this.#latest.get(a);
+      isChildOf(actor, a, begin);
       return;
     }
     if (!latest) return;
     if (kind === 'state') latest.states.push(record);
     if (kind === 'group') latest.groups.push({ at: begin, pgid: b });
-    if (kind === 'adopted') latest.adopted.push({ at: begin, pid: a });
+    if (kind === 'adopted') isChildOf(latest, a, begin);
     if (kind === 'program' && latest.reaped === undefined) became(latest, begin, text);
     if (kind === 'died' && latest.seenDead === undefined) {
       latest.seenDead = begin;
@@ -193,6 +202,12 @@ export class Cast {
     }
     if (kind === 'gone') latest.reaped ??= begin;
   }
+}
+
+// Of another than before: its parent has ended.
+function isChildOf(actor: Actor, ppid: number, at: number): void {
+  if (actor.ppid !== undefined && actor.ppid !== ppid) actor.adopted.push({ at, pid: ppid });
+  actor.ppid = ppid;
 }
 
 function became(actor: Actor, at: number, name: string): void {
@@ -222,6 +237,20 @@ function settleDeath(actor: Actor): void {
   const { seenDead, seenLate, reaped, reaper } = actor;
   if (seenDead === undefined && reaped === undefined) return;
   const limit = Math.min(seenDead ?? Infinity, reaped ?? Infinity);
+  const last = lastSign(actor);
   const isVague = seenDead === undefined || seenLate || seenDead > (reaped ?? Infinity);
-  actor.died = isVague && reaper?.slept !== true ? Math.min(limit, lastSign(actor)) : limit;
+  // One without any sign of life has lived for some time all the same.
+  actor.died = isVague && reaper?.slept !== true && last > actor.born ? Math.min(limit, last) : limit;
+}
+
+// It was seen some time after its parent's end, which is when it happened.
+function settleAdoption({ adopted: [first], parent, born }: Actor): void {
+  if (first && parent?.died !== undefined) first.at = Math.max(born, Math.min(first.at, parent.died));
+}
+
+// Who traces waits for it, and for how long it is a zombie until then is nothing of the program's.
+function settleRoot(actor: Actor, { signal, exitCode }: Root): void {
+  const coreDumped = actor.end?.state === 'signaled' && actor.end.coreDumped;
+  actor.end = signal === null ? { state: 'exited', code: exitCode ?? 0 } : { state: 'signaled', signal, coreDumped };
+  actor.reaped = actor.died;
 }

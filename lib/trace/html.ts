@@ -37,7 +37,7 @@ const output = document.querySelector('output');
 const hint = output.textContent;
 const say = (event) => {
   const part = event.target.closest('g');
-  const title = part && part.querySelector(':scope > title');
+  const title = part?.querySelector('title');
   output.textContent = title ? title.textContent : hint;
 };
 svg.addEventListener('pointerover', say);

@@ -71,3 +71,6 @@ export function numberOf(kind: Kind): number {
 export function blocks(kind: Kind): boolean {
   return (calls as Record<string, { blocks?: boolean }>)[kind]?.blocks === true;
 }
+
+/** `x` of a fork whose child is a sibling of who calls it. */
+export const SIBLING = 1;

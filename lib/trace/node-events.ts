@@ -55,7 +55,7 @@ function replace(name: 'kill' | 'emit', value: unknown): () => void {
  */
 export function watchNode(events: NodeEvents): () => void {
   let watching = true;
-  const kill: Kill = Reflect.get(process, 'kill') as never;
+  const kill: Kill = Reflect.get(process, 'kill');
   const emit: Emit = Reflect.get(process, 'emit') as never;
   const giveBack = [
     replace(

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { callback, object, text, wrongType, wrongValue } from '../mistakes.js';
 import { close } from '../posix/index.js';
+import { now } from './clock.js';
 import { tracedEnvironment } from './environment.js';
 import { TraceError } from './errors.js';
 import { Observer } from './observer.js';
@@ -79,6 +80,7 @@ export async function traceProgram(argv: readonly string[], options: TraceProgra
   const { tape, fd } = Tape.create(capacityOf(options));
   try {
     using observer = new Observer(tape);
+    const startedAt = now();
     const child = spawn(file, rest, {
       ...(cwd !== undefined && { cwd }),
       stdio,
@@ -94,7 +96,7 @@ export async function traceProgram(argv: readonly string[], options: TraceProgra
     const [exitCode, signal] = await ended;
     observer.look();
     tape.stop();
-    return { timeline: tell(tape, { root: pid, exitCode, signal }), exitCode, signal };
+    return { timeline: tell(tape, { root: pid, started: startedAt, exitCode, signal }), exitCode, signal };
   } finally {
     tape.stop();
     close(fd);

@@ -15,7 +15,7 @@ import {
 import { now } from './clock.js';
 import { commandOf, shortened } from './command.js';
 import { conduitOf, forget, forgetAll, isFifo } from './conduits.js';
-import { calls, numberOf, type CallKind } from './kinds.js';
+import { calls, numberOf, SIBLING, type CallKind } from './kinds.js';
 import type { Fields } from './log.js';
 import { watchNode } from './node-events.js';
 import type { Tape } from './tape.js';
@@ -174,7 +174,8 @@ function recordedFork(tape: Tape, native: NativeCalls): NativeCalls['fork'] {
   const log = tape.calls;
   return (options, children) => {
     const begin = now();
-    const slot = tape.recording ? log.begin(kind, self, begin) : -1;
+    const fields = { x: options.sibling ? SIBLING : 0 };
+    const slot = tape.recording ? log.begin(kind, self, begin, fields) : -1;
     const result = native.fork(options, children);
     if (result === 0) {
       self = getpid();
@@ -186,7 +187,7 @@ function recordedFork(tape: Tape, native: NativeCalls): NativeCalls['fork'] {
     if (typeof result === 'object') log.note(slot, { text: result.reason });
     log.end(slot, typeof result === 'object' ? -1 : result < 0 ? result : (children[0] ?? 0), time);
     for (const pid of typeof result === 'number' ? children.subarray(1, Math.max(result, 1)) : []) {
-      const further = log.begin(kind, self, begin);
+      const further = log.begin(kind, self, begin, fields);
       if (further >= 0) log.end(further, pid, time);
     }
     return result;

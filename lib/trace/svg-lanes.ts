@@ -1,4 +1,5 @@
 // A lane of the drawing for each process: what it did, from its birth to its end.
+import { blocks } from './kinds.js';
 import type { Labels } from './labels.js';
 import { clipped, textWidth } from './labels.js';
 import type { Scale } from './scale.js';
@@ -107,10 +108,6 @@ function head(drawing: Drawing, process: TimelineProcess, depth: number): string
   return pid + element('text', { class: 'tf-small', x, y: y + 12 }, escaped(name));
 }
 
-function isOrphan({ adopted }: TimelineProcess): boolean {
-  return adopted.length > 0;
-}
-
 function ending(drawing: Drawing, process: TimelineProcess): string {
   const { scale, labels, half } = drawing;
   const y = drawing.y(process.id);
@@ -126,7 +123,6 @@ function ending(drawing: Drawing, process: TimelineProcess): string {
   const said = [
     process.end ? shownEnd(process.end) : 'ended',
     ...(process.reaped === null ? ['not waited for'] : []),
-    ...(isOrphan(process) ? ['orphan'] : []),
   ].join(', ');
   return (
     mark +
@@ -152,12 +148,45 @@ const shownEvents: Partial<Record<TimelineEvent['kind'], 'named' | 'square' | 't
   abort: 'named',
 };
 
+const LABEL = 10;
+
+function diamond(x: number, y: number): string {
+  return element('path', { class: 'tf-mark', d: `M${x.toFixed(2)} ${y - 5}l4 5l-4 5l-4 -5z` });
+}
+
+// Below the bar, or above it, or nowhere.
+function named(drawing: Drawing, text: string, x: number, y: number): string {
+  if (drawing.lane < 30) return '';
+  const below = y + drawing.half + 12;
+  const places = [
+    { x, y: below, anchor: 'middle' },
+    { x, y: below },
+    { x, y: below, anchor: 'end' },
+    { x, y: y - drawing.half - 3, anchor: 'middle' },
+  ] as const;
+  return drawing.labels.write(clipped(text, 150, LABEL), LABEL, 'tf-note', places);
+}
+
+// Its parent has ended.
+function adoptions(drawing: Drawing, { id, adopted }: TimelineProcess): string[] {
+  return adopted.map(({ at, pid }) => {
+    const [x, y] = [drawing.scale.x(at), drawing.y(id)];
+    const text = `orphan, child of ${pid} now`;
+    return titled(drawing, 'g', 'tf-event', `${text}, at ${shownTime(at)}`, diamond(x, y)) + named(drawing, text, x, y);
+  });
+}
+
+// What has its own sign in the drawing: a span, a dot, a line, the end.
+function isElsewhere(kind: TimelineEvent['kind']): boolean {
+  return ['start', '_exit', 'exit', 'fork', 'handled'].includes(kind) || blocks(kind);
+}
+
 function happenings(drawing: Drawing, process: TimelineProcess): string[] {
-  const { timeline, scale, labels, half } = drawing;
+  const { timeline, scale, half } = drawing;
   const y = drawing.y(process.id);
   let last = -Infinity;
   return timeline.events
-    .filter((event) => event.process === process.id && !/^(start|_exit|exit|write|read|fork)/.test(event.kind))
+    .filter((event) => event.process === process.id && !isElsewhere(event.kind))
     .map((event) => {
       const x = scale.x(event.at);
       const shown = shownEvents[event.kind] ?? 'tick';
@@ -168,20 +197,9 @@ function happenings(drawing: Drawing, process: TimelineProcess): string[] {
         const tick = element('path', { class: 'tf-tick', d: `M${x.toFixed(2)} ${y + half}v4` });
         return titled(drawing, 'g', 'tf-event', title, tick);
       }
-      const sign =
-        shown === 'square'
-          ? element('rect', { class: 'tf-mark', x: x - 3, y: y - 3, width: 6, height: 6 })
-          : element('path', { class: 'tf-mark', d: `M${x.toFixed(2)} ${y - 5}l4 5l-4 5l-4 -5z` });
-      const name = shown === 'named' ? clipped(event.text, 150, 10) : '';
-      const below = y + half + 12;
-      const places = [
-        { x, y: below, anchor: 'middle' },
-        { x, y: below },
-        { x, y: below, anchor: 'end' },
-        { x, y: y - half - 3, anchor: 'middle' },
-      ] as const;
-      const label = name === '' || drawing.lane < 30 ? '' : labels.write(name, 10, 'tf-note', places);
-      return titled(drawing, 'g', 'tf-event', title, sign) + label;
+      const square = element('rect', { class: 'tf-mark', x: x - 3, y: y - 3, width: 6, height: 6 });
+      const sign = titled(drawing, 'g', 'tf-event', title, shown === 'square' ? square : diamond(x, y));
+      return shown === 'named' ? sign + named(drawing, event.text, x, y) : sign;
     });
 }
 
@@ -192,6 +210,11 @@ export function laneOf(drawing: Drawing, process: TimelineProcess, depth: number
   const title = element('title', {}, escaped(processTitle(drawing.timeline, process)));
   const bars = element('g', { class: 'tf-lane' }, title, ...parts.map((piece) => bar(drawing, y, piece)));
   // The end of a process is said before all else is.
-  const words = [ending(drawing, process), ...happenings(drawing, process), ...names(drawing, y, parts)];
+  const words = [
+    ending(drawing, process),
+    ...adoptions(drawing, process),
+    ...happenings(drawing, process),
+    ...names(drawing, y, parts),
+  ];
   return { bars, words: head(drawing, process, depth) + words.join('') };
 }

@@ -35,6 +35,17 @@ function arrowHead(x: number, y: number, dx: number, dy: number): string {
 /** How far above its lane an arrow begins that comes from nobody in the drawing. */
 const ABOVE = 20;
 
+/** Those that would be drawn at the same pixels are drawn once. */
+export function distinctSignals({ scale, timeline }: Drawing): TimelineSignal[] {
+  const seen = new Map<string, TimelineSignal>();
+  for (const signal of timeline.signals) {
+    const { from, to, sent, arrived } = signal;
+    const name = [signal.signal, from, to, Math.round(scale.x(sent)), Math.round(scale.x(arrived))].join();
+    if (!seen.has(name)) seen.set(name, signal);
+  }
+  return [...seen.values()];
+}
+
 /** @returns the line, and what is written at it */
 export function signalArrow(drawing: Drawing, signal: TimelineSignal): { line: string; words: string } {
   const { scale, half, labels, timeline } = drawing;
@@ -66,38 +77,46 @@ export function signalArrow(drawing: Drawing, signal: TimelineSignal): { line: s
   return { line, words: drawing.lane < 24 ? '' : labels.write(name, 10, 'tf-signal-name', beside) };
 }
 
-/** Messages that begin and end at the same pixels are drawn once. */
-function key(drawing: Drawing, { from, to, written, read }: TimelineMessage): string {
-  const at = (time: number | null) => (time === null ? '' : Math.round(drawing.scale.x(time) / 2));
-  return [from, to, at(written), at(read)].join();
+/** How far apart messages are drawn, in pixels: as far as is needed for not more of them than this. */
+const GRIDS = [2, 6, 12, 24] as const;
+const CROWD = 300;
+
+// Those that begin and end at the same places are drawn once.
+function grouped({ timeline, scale }: Drawing, grid: number): TimelineMessage[][] {
+  const place = (time: number | null) => (time === null ? '' : Math.round(scale.x(time) / grid));
+  const groups = new Map<string, TimelineMessage[]>();
+  for (const message of timeline.messages) {
+    const name = [message.from, message.to, place(message.written), place(message.read)].join();
+    const group = groups.get(name);
+    if (group) group.push(message);
+    else groups.set(name, [message]);
+  }
+  return [...groups.values()];
+}
+
+function messageDot(drawing: Drawing, messages: readonly TimelineMessage[], crowded: boolean): string {
+  const { timeline, scale, half } = drawing;
+  const [first] = messages;
+  if (!first) return '';
+  const { from, to, written, read } = first;
+  const more = messages.length > 1 ? ` (the first of ${messages.length})` : '';
+  const title = `${messageTitle(timeline, first)}${more}`;
+  const [x0, y0, r] = [scale.x(written), drawing.y(from), crowded ? 2 : 3];
+  if (to === null || read === null) {
+    return titled(drawing, 'g', 'tf-traffic', title, element('circle', { class: 'tf-unread', cx: x0, cy: y0, r }));
+  }
+  const [x1, y1] = [scale.x(read), drawing.y(to)];
+  const bend = from === to ? y0 - half - 10 : (y0 + y1) / 2;
+  const d = `M${n(x0)} ${y0}C${n(x0)} ${bend} ${n(x1)} ${bend} ${n(x1)} ${y1}`;
+  const line = element('path', { class: crowded ? 'tf-message tf-faint' : 'tf-message', d });
+  const dot = (cx: number, cy: number) => element('circle', { class: 'tf-dot', cx, cy, r });
+  return titled(drawing, 'g', 'tf-traffic', title, line, dot(x0, y0), dot(x1, y1));
 }
 
 export function messageDots(drawing: Drawing): string[] {
-  const { timeline, scale, half } = drawing;
-  const groups = new Map<string, TimelineMessage[]>();
-  for (const message of timeline.messages) {
-    const name = key(drawing, message);
-    groups.set(name, [...(groups.get(name) ?? []), message]);
-  }
-  return [...groups.values()].map((messages) => {
-    const [first] = messages;
-    if (!first) return '';
-    const { from, to, written, read } = first;
-    const x0 = scale.x(written);
-    const y0 = drawing.y(from);
-    const more = messages.length > 1 ? ` (the first of ${messages.length})` : '';
-    const title = `${messageTitle(timeline, first)}${more}`;
-    if (to === null || read === null) {
-      return titled(drawing, 'g', 'tf-traffic', title, element('circle', { class: 'tf-unread', cx: x0, cy: y0, r: 3 }));
-    }
-    const x1 = scale.x(read);
-    const y1 = drawing.y(to);
-    const bend = from === to ? y0 - half - 10 : (y0 + y1) / 2;
-    const dot = (cx: number, cy: number) => element('circle', { class: 'tf-dot', cx, cy, r: 3 });
-    const line = element('path', {
-      class: 'tf-message',
-      d: `M${n(x0)} ${y0}C${n(x0)} ${bend} ${n(x1)} ${bend} ${n(x1)} ${y1}`,
-    });
-    return titled(drawing, 'g', 'tf-traffic', title, line, dot(x0, y0), dot(x1, y1));
-  });
+  const [least, ...wider] = GRIDS;
+  let groups = grouped(drawing, least);
+  const crowded = groups.length > CROWD;
+  for (const grid of wider) if (groups.length > CROWD) groups = grouped(drawing, grid);
+  return groups.map((messages) => messageDot(drawing, messages, crowded));
 }

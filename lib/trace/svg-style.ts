@@ -36,6 +36,7 @@ const rules = `
 .R .tf-told{stroke-dasharray:4 3;opacity:.75}
 .R .tf-head{fill:var(--tf-signal)}
 .R .tf-message{fill:none;stroke:var(--tf-message);stroke-width:1;opacity:.7}
+.R .tf-faint{opacity:.3}
 .R .tf-dot{fill:var(--tf-message);stroke:var(--tf-paper);stroke-width:1}
 .R .tf-unread{fill:var(--tf-paper);stroke:var(--tf-message);stroke-width:1.5}
 .R .tf-mark{fill:var(--tf-ink);stroke:var(--tf-paper);stroke-width:1}

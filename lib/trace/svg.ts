@@ -3,7 +3,7 @@ import { integer, object, wrongType, wrongValue } from '../mistakes.js';
 import { Labels, clipped, textWidth } from './labels.js';
 import { Scale } from './scale.js';
 import { laneOf, type Drawing } from './svg-lanes.js';
-import { forkLink, messageDots, signalArrow, waitLink } from './svg-links.js';
+import { distinctSignals, forkLink, messageDots, signalArrow, waitLink } from './svg-links.js';
 import { root, style, type Theme } from './svg-style.js';
 import type { Timeline, TimelineProcess } from './timeline.js';
 import { shownTime } from './units.js';
@@ -61,7 +61,7 @@ function axis({ scale, left, right }: Drawing, top: number, bottom: number): str
 }
 
 // Two lines, torn: between them, time has passed that the drawing has left out.
-function foldMarks({ scale }: Drawing, top: number, bottom: number): string {
+function foldMarks({ scale, labels }: Drawing, top: number, bottom: number): string {
   return scale.folds
     .map(({ begin, end }) => {
       const middle = (scale.x(begin) + scale.x(end)) / 2;
@@ -71,7 +71,8 @@ function foldMarks({ scale }: Drawing, top: number, bottom: number): string {
         return d;
       };
       const text = `${shownTime(end - begin)} folded`;
-      const label = element('text', { class: 'tf-tiny', x: middle, y: top - 5, 'text-anchor': 'middle' }, text);
+      const places = [middle, middle - 20, middle + 20].map((x) => ({ x, y: top - 5, anchor: 'middle' }) as const);
+      const label = labels.write(text, 10, 'tf-tiny', places) || labels.write('⋯', 10, 'tf-tiny', places);
       return element(
         'g',
         {},
@@ -152,7 +153,7 @@ export function toSVG(timeline: Timeline, options: SVGOptions = {}): string {
   const drawing: Drawing = {
     timeline,
     scale: new Scale(timeline, { left, right, fold, folded: FOLDED }),
-    labels: new Labels({ left, right: width - 6, top: HEADER - 8, bottom }),
+    labels: new Labels({ left: left - 30, right: width - 6, top: HEADER - 16, bottom }),
     left,
     right,
     y: (id) => rows.get(id) ?? HEADER,
@@ -169,7 +170,7 @@ export function toSVG(timeline: Timeline, options: SVGOptions = {}): string {
 
   const depths = depthsOf(processes);
   const lanes = processes.map((process) => laneOf(drawing, process, depths.get(process.id) ?? 0));
-  const arrows = timeline.signals.map((signal) => signalArrow(drawing, signal));
+  const arrows = distinctSignals(drawing).map((signal) => signalArrow(drawing, signal));
   const subtitle = clipped(summary(timeline), width - 24, 11);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="${root}" role="img" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`,

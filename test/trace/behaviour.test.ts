@@ -1,0 +1,70 @@
+// A traced program behaves as one that is not.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { command, truefork } from '../cli/truefork';
+import { nodes, Program, programPath, run } from '../support/programs';
+import { temporaryDirectory } from '../support/runtime';
+
+const stories = programPath('trace-stories.mjs');
+
+describe.each(nodes())('on Node.js $major', ({ path: node }) => {
+  test('it prints, reads and ends as it does untraced', () => {
+    const options = { input: 'typed\n', encoding: 'utf8' } as const;
+    const words = ['same', 'with spaces', '--svg'];
+    const file = join(temporaryDirectory(), 'a.svg');
+    const untraced = spawnSync(node, [stories, ...words], options);
+    const traced = spawnSync(node, [command, 'trace', '--svg', file, '--', node, stories, ...words], options);
+    expect(untraced).toMatchObject({ status: 5, stderr: 'to standard error\n' });
+    const { status, signal, stdout, stderr } = traced;
+    expect({ status, signal, stdout, stderr }).toEqual({
+      status: untraced.status,
+      signal: untraced.signal,
+      stdout: untraced.stdout,
+      stderr: untraced.stderr,
+    });
+  });
+
+  test('record() observes without being seen, and leaves nothing', async () => {
+    const ended = await run(programPath('trace-record.mjs'), { node });
+    expect(ended).toEqual({ code: 0, signal: null, stdout: 'held\n', stderr: '' });
+  });
+});
+
+test('a program in CommonJS is recorded too', async () => {
+  const file = join(temporaryDirectory(), 'a.txt');
+  const text = "require('truefork').mark; require('truefork/trace').mark('from CommonJS')";
+  const { code, stderr } = await truefork(['trace', '--text', '/dev/stderr', '--', process.execPath, '-e', text]);
+  expect({ code, file: file !== '' }).toEqual({ code: 0, file: true });
+  expect(stderr).toMatch(/ from CommonJS$/m);
+});
+
+test('a program whom a signal ends lets truefork end by the same', async () => {
+  const { code, signal, stderr } = await truefork(['trace', '--', process.execPath, stories, 'dies']);
+  expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });
+  expect(stderr).toMatch(/^\d+ node trace-stories\.mjs.* SIGKILL$/m);
+});
+
+test('what is sent to truefork comes to the program', async () => {
+  const program = new Program(command, { args: ['trace', '--', process.execPath, stories, 'waits'] });
+  await program.printed(/ready/);
+  program.kill('SIGTERM');
+  expect(await program.finished()).toMatchObject({ code: 3, signal: null, stdout: 'ready\nSIGTERM\n' });
+});
+
+test.each([
+  ['/nonexistent/program', 127, 'ENOENT'],
+  ['/', 126, 'EACCES'],
+])('%s cannot be started: exit code %i, as in a shell', async (name, code, error) => {
+  expect(await truefork(['trace', '--', name])).toEqual({
+    code,
+    signal: null,
+    stdout: '',
+    stderr: `truefork: '${name}' could not be started: spawn ${name} ${error}\n`,
+  });
+});
+
+test('a file that cannot be written is known before the program runs', async () => {
+  const { code, stdout, stderr } = await truefork(['trace', '--svg', '/nonexistent/a.svg', '--', 'echo', 'ran']);
+  expect({ code, stdout }).toEqual({ code: 72, stdout: '' });
+  expect(stderr).toMatch(/^truefork: '\/nonexistent\/a\.svg' cannot be written: ENOENT/);
+});
