@@ -34,7 +34,5 @@ if (eater === 0) {
   _exit(0);
 }
 
-for (const pid of [baker, eater]) {
-  console.log(`parent: pid ${pid} has ended with ${WEXITSTATUS(waitpid(pid, 0).status)}`);
-}
-console.log(`parent: cakes on the shelf: ${shelf[0]}`);
+const codes = [baker, eater].map((pid) => WEXITSTATUS(waitpid(pid, 0).status));
+console.log(`parent: the baker has ended with ${codes[0]}, the eater with ${codes[1]}; cakes left: ${shelf[0]}`);
