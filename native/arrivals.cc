@@ -75,6 +75,10 @@ int OpenArrivals(int32_t* count_for_javascript) {
   return wakeup;
 }
 
+void HideArrivals() {
+  shown = &none;
+}
+
 int RenewArrivals() {
   count = 0;
   lost = 0;

@@ -30,6 +30,9 @@ siginfo_t ToSendOn(const siginfo_t& info);
 // on. Answers the descriptor, or -errno.
 int OpenArrivals(int32_t* count);
 
+// Counts them in `count` no more.
+void HideArrivals();
+
 // In a child: nothing has come, and the eventfd is its own under the same number. 0 or an errno.
 int RenewArrivals();
 

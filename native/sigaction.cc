@@ -157,6 +157,12 @@ static Napi::Value Siginterrupt(const Napi::CallbackInfo& info) {
   return error == 0 ? Answer(info.Env(), 0) : Failure(info.Env(), error);
 }
 
+// The array of the count is given back with the rest of the heap, and signals come until the end.
+static void OnEnvironmentsEnd(void*) {
+  const AllBlocked blocked;
+  HideArrivals();
+}
+
 // openSignalQueue(count: Int32Array(1)): a descriptor that is readable while signals wait for
 // their handlers, whose number is in `count` from now on; or -errno.
 static Napi::Value OpenSignalQueue(const Napi::CallbackInfo& info) {
@@ -164,6 +170,7 @@ static Napi::Value OpenSignalQueue(const Napi::CallbackInfo& info) {
   kept = Napi::Persistent(info[0].As<Napi::Int32Array>());
   const AllBlocked blocked;
   const int fd = OpenArrivals(kept.Value().Data());
+  napi_add_env_cleanup_hook(info.Env(), OnEnvironmentsEnd, nullptr);
   return Napi::Number::New(info.Env(), fd);
 }
 

@@ -1,7 +1,8 @@
-// inet_pton(3), socket(2), bind(2), listen(2), connect(2), sendto(2), getsockname(2),
-// getsockopt(2), setsockopt(2), for IPv4, IPv6 and unix(7): what a listening socket needs that
-// nobody in this process polls, so that only the workers accept from it, and datagrams of Unix
-// sockets, which Node does not have.
+// inet_pton(3), socket(2), bind(2), listen(2), accept4(2), connect(2), shutdown(2), sendto(2),
+// getsockname(2), getpeername(2), getsockopt(2), setsockopt(2), for IPv4, IPv6 and unix(7): what a
+// listening socket needs that nobody in this process polls, so that only the workers accept from
+// it; servers that accept as the books have it; and datagrams of Unix sockets, which Node does not
+// have.
 #include <arpa/inet.h>
 #include <linux/filter.h>
 #include <net/if.h>
@@ -116,6 +117,14 @@ static Napi::Value Listen(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), listen(Int(info, 0), Int(info, 1)));
 }
 
+static Napi::Value Accept4(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), accept4(Int(info, 0), nullptr, nullptr, Int(info, 1)));
+}
+
+static Napi::Value Shutdown(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), shutdown(Int(info, 0), Int(info, 1)));
+}
+
 // The path or name that ToAddress was given; empty of a socket that is not bound.
 static std::string PathOf(const sockaddr_un* name, socklen_t length) {
   if (length <= kPathOffset) return "";
@@ -123,11 +132,11 @@ static std::string PathOf(const sockaddr_un* name, socklen_t length) {
   return {name->sun_path, name->sun_path[0] == '\0' ? most : strnlen(name->sun_path, most)};
 }
 
-// getsockname(fd): { family, address, port } or -errno.
-static Napi::Value Getsockname(const Napi::CallbackInfo& info) {
+// { family, address, port } or -errno: what getsockname(2) or getpeername(2) tells of a socket.
+static Napi::Value NameOf(const Napi::CallbackInfo& info, decltype(getsockname)* ask) {
   sockaddr_storage storage = {};
   socklen_t length = sizeof storage;
-  if (getsockname(Int(info, 0), reinterpret_cast<sockaddr*>(&storage), &length) != 0) {
+  if (ask(Int(info, 0), reinterpret_cast<sockaddr*>(&storage), &length) != 0) {
     return Answer(info.Env(), -1);
   }
   char numbers[INET6_ADDRSTRLEN] = "";
@@ -151,6 +160,14 @@ static Napi::Value Getsockname(const Napi::CallbackInfo& info) {
   name["address"] = Napi::String::New(info.Env(), address);
   name["port"] = Napi::Number::New(info.Env(), port);
   return name;
+}
+
+static Napi::Value Getsockname(const Napi::CallbackInfo& info) {
+  return NameOf(info, getsockname);
+}
+
+static Napi::Value Getpeername(const Napi::CallbackInfo& info) {
+  return NameOf(info, getpeername);
 }
 
 // getsockopt(fd, level, option, into: Uint8Array): how many bytes the value has, of which there are
@@ -186,9 +203,12 @@ void SocketFamily(Napi::Object exports, Napi::Object constants) {
   Export(exports, "socket", Socket);
   Export(exports, "bind", Bind);
   Export(exports, "listen", Listen);
+  Export(exports, "accept4", Accept4);
   Export(exports, "connect", Connect);
+  Export(exports, "shutdown", Shutdown);
   Export(exports, "sendto", Sendto);
   Export(exports, "getsockname", Getsockname);
+  Export(exports, "getpeername", Getpeername);
   Export(exports, "getsockopt", Getsockopt);
   Export(exports, "setsockopt", Setsockopt);
   Export(exports, "attachFilter", AttachFilter);
@@ -212,6 +232,9 @@ void SocketFamily(Napi::Object exports, Napi::Object constants) {
   TRUEFORK_CONSTANT(constants, IPV6_V6ONLY);
   TRUEFORK_CONSTANT(constants, MSG_DONTWAIT);
   TRUEFORK_CONSTANT(constants, MSG_NOSIGNAL);
+  TRUEFORK_CONSTANT(constants, SHUT_RD);
+  TRUEFORK_CONSTANT(constants, SHUT_WR);
+  TRUEFORK_CONSTANT(constants, SHUT_RDWR);
   TRUEFORK_CONSTANT(constants, SOMAXCONN);
 }
 

@@ -313,9 +313,12 @@ export interface Native {
   /** With a host and a port, or with a path alone; so do `connect` and `sendto`. */
   bind(fd: number, address: string, port?: number): number;
   listen(fd: number, backlog: number): number;
+  accept4(fd: number, flags: number): number;
+  shutdown(fd: number, how: number): number;
   connect(fd: number, address: string, port?: number): number;
   sendto(fd: number, from: Uint8Array, flags: number, address: string, port?: number): number;
   getsockname(fd: number): { family: number; address: string; port: number } | number;
+  getpeername: Native['getsockname'];
   getsockopt(fd: number, level: number, option: number, into: Uint8Array): number;
   setsockopt(fd: number, level: number, option: number, value: number): number;
   attachFilter(fd: number, level: number, option: number, program: Uint8Array): number;

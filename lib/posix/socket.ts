@@ -26,6 +26,12 @@ export const IPPROTO_TCP = constant('IPPROTO_TCP');
 export const TCP_INFO = constant('TCP_INFO');
 export const IPPROTO_IPV6 = constant('IPPROTO_IPV6');
 export const IPV6_V6ONLY = constant('IPV6_V6ONLY');
+/** For `shutdown`: nothing more is received. */
+export const SHUT_RD = constant('SHUT_RD');
+/** For `shutdown`: nothing more is sent, and the peer reads the end. */
+export const SHUT_WR = constant('SHUT_WR');
+/** For `shutdown`: both. */
+export const SHUT_RDWR = constant('SHUT_RDWR');
 /** The longest queue that `listen` can ask for. The kernel cuts it down to net.core.somaxconn. */
 export const SOMAXCONN = constant('SOMAXCONN');
 
@@ -168,6 +174,40 @@ export function listen(fd: number, backlog: number): void {
 }
 
 /**
+ * Takes the first connection that waits at a socket that listens. It blocks the whole process until there is one, its event loop
+ * too.
+ *
+ * A signal whose handler has no SA_RESTART interrupts it, with SA_RESTART it goes on.
+ *
+ * @param flags 0, or `SOCK_NONBLOCK | SOCK_CLOEXEC`, for the connection's descriptor: it has nothing of the socket's
+ * @returns the descriptor of the connection; `getpeername` tells whose it is
+ * @throws {BlockingIOError} EAGAIN: none waits, and the socket does not block
+ * @throws {InterruptedError} EINTR: a signal came (see `siginterrupt`)
+ * @throws {ConnectionAbortedError} ECONNABORTED: who had connected has given up
+ * @throws {PosixError} EBADF; EINVAL: the socket does not listen, or other flags; EMFILE, ENFILE: too many descriptors; ENOTSOCK;
+ * EOPNOTSUPP: no `SOCK_STREAM`
+ * @see https://man7.org/linux/man-pages/man2/accept4.2.html
+ */
+export function accept4(fd: number, flags_: number): number {
+  descriptor(fd);
+  flags('flags', flags_);
+  return answered(native.accept4(fd, flags_), 'accept4', fd, { fd }, accept4);
+}
+
+/**
+ * Ends one direction of a connection, or both, for every process that has it. The descriptor stays open.
+ *
+ * @param how `SHUT_RD`, `SHUT_WR` or `SHUT_RDWR`
+ * @throws {PosixError} EBADF; EINVAL: another `how`; ENOTCONN: it is not connected; ENOTSOCK
+ * @see https://man7.org/linux/man-pages/man2/shutdown.2.html
+ */
+export function shutdown(fd: number, how: number): void {
+  descriptor(fd);
+  int('how', how);
+  answered(native.shutdown(fd, how), 'shutdown', fd, { fd }, shutdown);
+}
+
+/**
  * The local address of a socket.
  *
  * @throws {PosixError} EBADF, ENOTSOCK; EAFNOSUPPORT: neither IPv4 nor IPv6 nor Unix
@@ -175,10 +215,29 @@ export function listen(fd: number, backlog: number): void {
  */
 export function getsockname(fd: number): SocketAddress {
   descriptor(fd);
-  const result = native.getsockname(fd);
+  return nameAnswered(native.getsockname(fd), fd, getsockname);
+}
+
+/**
+ * The address of the socket that a connected one is connected to.
+ *
+ * @returns of a Unix socket that has not been bound, the address is empty
+ * @throws {PosixError} EBADF, ENOTSOCK; ENOTCONN: it is not connected, or no longer; EAFNOSUPPORT: neither IPv4 nor IPv6 nor Unix
+ * @see https://man7.org/linux/man-pages/man2/getpeername.2.html
+ */
+export function getpeername(fd: number): SocketAddress {
+  descriptor(fd);
+  return nameAnswered(native.getpeername(fd), fd, getpeername);
+}
+
+function nameAnswered(
+  result: SocketAddress | number,
+  fd: number,
+  caller: typeof getsockname | typeof getpeername,
+): SocketAddress {
   if (typeof result !== 'number') return result;
-  answered(result, 'getsockname', fd, { fd }, getsockname);
-  throw new Error('unreachable: getsockname answers an address or an error');
+  answered(result, caller.name, fd, { fd }, caller);
+  throw new Error(`unreachable: ${caller.name} answers an address or an error`);
 }
 
 const option = new Int32Array(1);

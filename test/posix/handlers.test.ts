@@ -26,6 +26,9 @@ describe('signals', () => {
     'real-time': 'of real time come in the order in which they were sent, with their values',
     forked: 'of a child are its own: nothing that came before, nothing from the parent, whose handlers it has',
   });
+  holdsOnEveryNode('posix-delivery.mjs', {
+    'at-the-end': 'that come while the program ends do no harm',
+  });
   holds('posix-delivery.mjs', {
     overflow: 'that are more than can wait are counted and told of',
     'both-kinds': 'have a handler here or a listener of process.on, and each refuses those of the other',

@@ -5,9 +5,11 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import * as truefork from 'truefork/posix';
 import {
+  accept4,
   bind,
   close,
   connect,
+  getpeername,
   getsockname,
   getsockopt,
   inet_pton,
@@ -15,10 +17,12 @@ import {
   read,
   sendto,
   setsockopt,
+  shutdown,
   socket,
+  write,
 } from 'truefork/posix';
 import { temporaryDirectory } from '../support/runtime';
-import { thrownBy } from './cases';
+import { holdsOnEveryNode, thrownBy } from './cases';
 
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM } = truefork;
 const { SOL_SOCKET, SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT, SO_TYPE } = truefork;
@@ -191,7 +195,10 @@ describe('bind and getsockname', () => {
       setsockopt.bind(null, fd, SOL_SOCKET, SO_REUSEADDR, 1),
       connect.bind(null, fd, '127.0.0.1', 1),
       () => sendto(fd, new Uint8Array(1), 0, '127.0.0.1', 1),
+      () => accept4(fd, 0),
+      shutdown.bind(null, fd, truefork.SHUT_WR),
       () => getsockname(fd),
+      () => getpeername(fd),
       () => getsockopt(fd, SOL_SOCKET, SO_TYPE),
     ];
     for (const call of calls) expect(thrownBy(call)).toMatchObject({ code: 'ENOTSOCK', fd });
@@ -335,6 +342,137 @@ test('connect connects, or says why not', async () => {
   opened.delete(client);
   close(client);
   await ended(server);
+});
+
+/** A socket that listens, and one that has connected to it, of whom nobody has heard yet. */
+function connectedTo(family: number, ...address: truefork.AddressArguments): { listener: number; client: number } {
+  const [listener, client] = [sockets(family), sockets(family)];
+  bind(listener, ...address);
+  listen(listener, 1);
+  const { address: host, port } = getsockname(listener);
+  if (family === AF_UNIX) connect(client, host);
+  else connect(client, host, port);
+  return { listener, client };
+}
+
+function accepted(listener: number, flags = SOCK_CLOEXEC): number {
+  const fd = accept4(listener, flags);
+  opened.add(fd);
+  return fd;
+}
+
+/** What one socket writes, as the other reads it. */
+function carried(from: number, to: number, text: string): string {
+  write(from, Buffer.from(text));
+  const buffer = Buffer.alloc(64);
+  return buffer.toString('utf8', 0, read(to, buffer));
+}
+
+describe('accept4', () => {
+  const path = () => join(temporaryDirectory(), 'socket');
+  const families: [string, number, () => truefork.AddressArguments][] = [
+    ['IPv4', AF_INET, () => ['127.0.0.1', 0]],
+    ['a Unix socket', AF_UNIX, () => [path()]],
+    ['an abstract name', AF_UNIX, () => ['']],
+    ...(hasIPv6 ? [['IPv6', AF_INET6, () => ['::1', 0]] as [string, number, () => truefork.AddressArguments]] : []),
+  ];
+
+  test.each(families)('takes a connection of %s, which carries bytes both ways', (_, family, address) => {
+    const { listener, client } = connectedTo(family, ...address());
+    const connection = accepted(listener);
+    expect([carried(client, connection, 'hello'), carried(connection, client, 'again')]).toEqual(['hello', 'again']);
+    expect(getsockname(connection)).toEqual(getsockname(listener));
+    expect(getpeername(client)).toEqual(getsockname(listener));
+    expect(getpeername(connection)).toEqual(getsockname(client));
+  });
+
+  test('gives the connection its flags, and none of the socket’s that listens', () => {
+    for (const flags of [0, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_CLOEXEC | SOCK_NONBLOCK]) {
+      const { listener } = connectedTo(AF_INET, '127.0.0.1', 0);
+      truefork.fcntl(listener, truefork.F_SETFL, truefork.O_NONBLOCK);
+      const connection = accepted(listener, flags);
+      const isCloexec = (truefork.fcntl(connection, truefork.F_GETFD) & truefork.FD_CLOEXEC) !== 0;
+      const isNonblocking = (truefork.fcntl(connection, truefork.F_GETFL) & truefork.O_NONBLOCK) !== 0;
+      expect([isCloexec, isNonblocking]).toEqual([(flags & SOCK_CLOEXEC) !== 0, (flags & SOCK_NONBLOCK) !== 0]);
+    }
+  });
+
+  test('takes connections in the order in which they came', () => {
+    const listener = sockets();
+    bind(listener, '127.0.0.1', 0);
+    listen(listener, 3);
+    const clients = [sockets(), sockets(), sockets()];
+    for (const client of clients) connect(client, '127.0.0.1', getsockname(listener).port);
+    expect(clients.map(() => getpeername(accepted(listener)).port)).toEqual(
+      clients.map((client) => getsockname(client).port),
+    );
+  });
+
+  test('of a socket that does not block and has no connection is EAGAIN', () => {
+    const listener = sockets(AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
+    bind(listener, '127.0.0.1', 0);
+    listen(listener, 1);
+    const error = thrownBy(() => accept4(listener, 0));
+    expect(error).toBeInstanceOf(truefork.BlockingIOError);
+    expect(error).toMatchObject({ code: 'EAGAIN', syscall: 'accept4', fd: listener });
+  });
+
+  test('of a socket that does not listen, or with other flags, is EINVAL', () => {
+    const { listener } = connectedTo(AF_INET, '127.0.0.1', 0);
+    for (const call of [() => accept4(sockets(), 0), () => accept4(listener, 1)]) {
+      expect(thrownBy(call)).toMatchObject({ code: 'EINVAL', syscall: 'accept4' });
+    }
+  });
+
+  test('of a socket for datagrams is EOPNOTSUPP', () => {
+    expect(thrownBy(() => accept4(sockets(AF_INET, SOCK_DGRAM), 0))).toMatchObject({ code: 'EOPNOTSUPP' });
+  });
+
+  holdsOnEveryNode('posix-accept.mjs', {
+    'waits-for-a-connection': 'waits until there is a connection',
+    interrupted: 'throws InterruptedError when a signal is handled meanwhile, whose handler has run then',
+    restarted: 'goes on after a signal whose handler has SA_RESTART, and the handler runs afterwards',
+    'the-handlers-error': 'throws what the handler of the signal throws',
+  });
+});
+
+describe('getpeername', () => {
+  test('of a socket that is not connected is ENOTCONN', () => {
+    const fd = sockets();
+    expect(thrownBy(() => getpeername(fd))).toMatchObject({ code: 'ENOTCONN', syscall: 'getpeername', fd });
+  });
+});
+
+describe('shutdown', () => {
+  const end = Buffer.alloc(1);
+
+  test('SHUT_WR lets the peer read the end, and still send', () => {
+    const { listener, client } = connectedTo(AF_INET, '127.0.0.1', 0);
+    const connection = accepted(listener);
+    shutdown(client, truefork.SHUT_WR);
+    expect(read(connection, end)).toBe(0);
+    expect(carried(connection, client, 'the answer')).toBe('the answer');
+  });
+
+  test('SHUT_RD is the end of what is read here, SHUT_RDWR on both sides', () => {
+    const { listener, client } = connectedTo(AF_UNIX, '');
+    const connection = accepted(listener);
+    shutdown(client, truefork.SHUT_RD);
+    expect(read(client, end)).toBe(0);
+    expect(carried(client, connection, 'still sends')).toBe('still sends');
+    shutdown(client, truefork.SHUT_RDWR);
+    expect(read(connection, end)).toBe(0);
+  });
+
+  test('of a socket that is not connected is ENOTCONN, another direction EINVAL', () => {
+    const fd = sockets();
+    const shut = (how: number) =>
+      errorOf(() => {
+        shutdown(fd, how);
+      });
+    expect(shut(truefork.SHUT_WR)).toMatchObject({ code: 'ENOTCONN', syscall: 'shutdown', fd });
+    expect(shut(3)).toMatchObject({ code: 'EINVAL' });
+  });
 });
 
 test('sendto sends a datagram', () => {

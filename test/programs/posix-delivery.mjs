@@ -29,6 +29,7 @@ import {
   sigpending,
   sigqueue,
   SIGRTMIN,
+  sleep,
   waitpid,
 } from 'truefork';
 import { child, gate, library, runCase } from './posix-cases.mjs';
@@ -315,5 +316,23 @@ await runCase({
     const run = (body) => spawnSync(process.execPath, ['-e', code(body)], { encoding: 'utf8' }).stdout;
     assert.equal(run(once), 'SIGUSR2\n');
     assert.equal(run(`signals(['SIGUSR2']); console.log('ends');`), 'ends\n');
+  },
+  'at-the-end'() {
+    signal(SIGRTMIN, nothing);
+    const main = getpid();
+    const end = gate();
+    child(() => {
+      end.wait();
+      try {
+        for (let i = 0; i < 1000; i++) {
+          sigqueue(main, SIGRTMIN, i);
+          sleep(0.0001); // So that they come all the time until the end.
+        }
+      } catch (error) {
+        if (!['ESRCH', 'EAGAIN'].includes(error.code)) throw error;
+      }
+    });
+    // What comes from here on comes while Node gives its memory back.
+    process.on('exit', () => end.open());
   },
 });
