@@ -38,19 +38,19 @@ function writeGallery() {
   for (const [name, content] of filesOfGallery()) writeFileSync(join(gallery, name), content);
 }
 
-/** Runs `run` where a lesson may leave something behind, which it must not. */
+/** Runs `run` in a folder of its own, for what is temporary too. What a lesson leaves there, it must not. */
 async function inTemporaryFolder(slug, run) {
-  const folder = mkdtempSync(join(tmpdir(), 'truefork-lesson-'));
-  const { TMPDIR } = process.env;
-  process.env.TMPDIR = folder; // For the program, and for the mask.
+  const [folder, runtime] = ['lesson', 'runtime'].map((name) => mkdtempSync(join(tmpdir(), `truefork-${name}-`)));
+  const { TMPDIR = tmpdir() } = process.env;
+  // For the program, and for the mask. What truefork keeps while it runs is not the lesson's.
+  Object.assign(process.env, { TMPDIR: folder, XDG_RUNTIME_DIR: runtime });
   try {
     await run(folder);
     const left = readdirSync(folder);
     if (left.length > 0) throw new Error(`${slug} has left ${left.join(', ')}`);
   } finally {
-    if (TMPDIR === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = TMPDIR;
-    rmSync(folder, { recursive: true, force: true });
+    process.env.TMPDIR = TMPDIR;
+    for (const each of [folder, runtime]) rmSync(each, { recursive: true, force: true });
   }
 }
 

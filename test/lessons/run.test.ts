@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { processes } from '../support/processes';
 import { nodes, Program, type Finished } from '../support/programs';
-import { temporaryDirectory } from '../support/runtime';
+import { isolated, temporaryDirectory } from '../support/runtime';
 import { fileOf, folder, root, slugs, textOf } from './lessons';
 
 // mask.mjs is a module of ECMAScript, which Jest does not load.
@@ -54,7 +54,7 @@ async function learn(slug: string, node?: string): Promise<Finished & { left: un
   const program = new Program(fileOf(slug, 'program.mjs'), {
     ...(node !== undefined && { node }),
     cwd: temporary,
-    env: { TMPDIR: temporary },
+    env: { ...isolated(), TMPDIR: temporary },
   });
   const finished = await program.finished();
   const left = await leftBy(program.pid, temporary);

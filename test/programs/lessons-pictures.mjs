@@ -8,12 +8,13 @@ const [folder, ...slugs] = process.argv.slice(2);
 const lessons = join(import.meta.dirname, '..', '..', 'lessons');
 
 for (const slug of slugs) {
-  const cwd = join(folder, slug);
+  const [cwd, runtime] = [join(folder, slug), join(folder, `${slug}-runtime`)];
   mkdirSync(cwd);
+  mkdirSync(runtime, { mode: 0o700 });
   const { timeline, exitCode, signal } = await traceProgram([process.execPath, join(lessons, slug, 'program.mjs')], {
     cwd,
     detached: true,
-    env: { ...process.env, TMPDIR: cwd },
+    env: { ...process.env, TMPDIR: cwd, XDG_RUNTIME_DIR: runtime },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   assert.deepEqual({ slug, exitCode, signal, left: readdirSync(cwd) }, { slug, exitCode: 0, signal: null, left: [] });
