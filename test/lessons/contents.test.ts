@@ -53,7 +53,7 @@ describe.each(slugs)('%s', (slug) => {
       const imported = [...textOf(slug, program).matchAll(/(?:from |import |import\(|require\()'([^']+)'/g)];
       for (const [, name = ''] of imported) {
         if (program !== 'program.mjs' && mayInstall.includes(name)) continue;
-        expect(name).toMatch(/^(truefork(\/\w+)?|node:[\w/]+|\.\/[\w-]+\.mjs)$/);
+        expect(name).toMatch(/^(truefork(\/\w+)?|node:[\w/]+|\.\.?\/[\w-]+\.mjs)$/);
       }
     }
   });
