@@ -12,8 +12,17 @@ import {
   isPosixError,
   listen,
   pipe2,
+  pstree,
+  read,
+  SIG_DFL,
+  signal,
+  SOCK_CLOEXEC,
+  SOCK_STREAM,
+  socket,
+  waitpid,
+  WNOHANG,
+  write,
 } from 'truefork';
-import { pstree, read, SIG_DFL, SOCK_CLOEXEC, SOCK_STREAM, signal, socket, waitpid, WNOHANG, write } from 'truefork';
 
 const CLIENTS = 3;
 const buffer = Buffer.alloc(64);

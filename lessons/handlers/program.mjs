@@ -12,8 +12,13 @@ import {
   setrlimit,
   SIG_DFL,
   SIG_IGN,
+  signal,
+  tcgetattr,
+  TCSANOW,
+  tcsetattr,
+  waitpid,
+  write,
 } from 'truefork';
-import { signal, TCSANOW, tcgetattr, tcsetattr, waitpid, write } from 'truefork';
 
 const { pid, master } = forkpty();
 
@@ -22,11 +27,14 @@ if (pid === 0) {
   tcsetattr(0, TCSANOW, { ...modes, lflag: modes.lflag & ~ECHO }); // The keys themselves are not shown.
   setrlimit(RLIMIT_CORE, { cur: 0, max: 0 }); // SIGQUIT ends a program with a core dump: not in this folder.
 
-  signal('SIGINT', (name, number) => console.log(`${name} is number ${number}, and I do not care`));
+  let interrupts = 0;
+  signal('SIGINT', (name, number) => {
+    interrupts++;
+    console.log(`${name} is number ${number}, and I do not care`);
+  });
   signal('SIGQUIT', SIG_IGN);
   console.log(`pid ${getpid()} has a handler for SIGINT and ignores SIGQUIT`);
-  pause();
-  pause();
+  while (interrupts < 2) pause();
 
   signal('SIGQUIT', SIG_DFL);
   console.log('SIGQUIT has its default action again');

@@ -12,8 +12,12 @@ import {
   read,
   signal,
   tcgetpgrp,
+  tcgetwinsize,
+  tcsetwinsize,
+  ttyname,
+  waitpid,
+  write,
 } from 'truefork';
-import { tcgetwinsize, tcsetwinsize, ttyname, waitpid, write } from 'truefork';
 
 const send = (fd, text) => write(fd, Buffer.from(text));
 

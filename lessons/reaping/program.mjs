@@ -12,8 +12,11 @@ import {
   pstree,
   read,
   sched_yield,
+  signal,
+  waitpid,
+  WNOHANG,
+  write,
 } from 'truefork';
-import { signal, waitpid, WNOHANG, write } from 'truefork';
 
 const [told, tell] = pipe2(0);
 

@@ -10,21 +10,19 @@ import {
   setitimer,
   signal,
   sleep,
+  waitpid,
 } from 'truefork';
-import { waitpid } from 'truefork';
 
 const begin = performance.now();
-let ticks = 0;
-signal('SIGALRM', () => {
-  const seconds = (performance.now() - begin) / 1000;
-  console.log(`  SIGALRM, number ${++ticks}, after ${seconds.toFixed(2)} s`);
-});
+const seconds = () => ((performance.now() - begin) / 1000).toFixed(2);
+signal('SIGALRM', () => undefined); // By default it would end us.
 
 console.log('ITIMER_REAL: first after 0.1 seconds, then every 0.3');
 setitimer(ITIMER_REAL, 0.1, 0.3);
-while (ticks < 4) {
+for (let n = 1; n <= 4; n++) {
   console.log('  something else is done');
   pause();
+  console.log(`  SIGALRM, number ${n}, after ${seconds()} s`);
 }
 setitimer(ITIMER_REAL, 0, 0);
 

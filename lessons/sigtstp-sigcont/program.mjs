@@ -13,8 +13,10 @@ import {
   SIG_DFL,
   signal,
   waitpid,
+  WCONTINUED,
+  write,
+  WUNTRACED,
 } from 'truefork';
-import { WCONTINUED, WUNTRACED, write } from 'truefork';
 
 const [told, tell] = pipe2(0);
 const pid = fork();
