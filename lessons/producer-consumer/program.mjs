@@ -34,7 +34,7 @@ if (eater === 0) {
   _exit(0);
 }
 
-for (const pid of [baker, eater]) {
-  console.log(`parent: pid ${pid} has ended with ${WEXITSTATUS(waitpid(pid, 0).status)}`);
-}
+// The baker may be gone before the last cake is eaten: first both have to end, then there is something to say.
+const ended = [baker, eater].map((pid) => waitpid(pid, 0));
+for (const { pid, status } of ended) console.log(`parent: pid ${pid} has ended with ${WEXITSTATUS(status)}`);
 console.log(`parent: cakes on the shelf: ${shelf[0]}`);
