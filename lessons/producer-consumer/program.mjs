@@ -34,5 +34,7 @@ if (eater === 0) {
   _exit(0);
 }
 
-const codes = [baker, eater].map((pid) => WEXITSTATUS(waitpid(pid, 0).status));
-console.log(`parent: the baker has ended with ${codes[0]}, the eater with ${codes[1]}; cakes left: ${shelf[0]}`);
+// The baker may be gone before the last cake is eaten: first both have to end, then there is something to say.
+const ended = [baker, eater].map((pid) => waitpid(pid, 0));
+for (const { pid, status } of ended) console.log(`parent: pid ${pid} has ended with ${WEXITSTATUS(status)}`);
+console.log(`parent: cakes on the shelf: ${shelf[0]}`);

@@ -1,0 +1,14 @@
+import { holdOnEveryNode } from './cases';
+
+holdOnEveryNode('ipc-condition.mjs', {
+  order: 'as many are notified as were asked for, those first that have waited longest',
+  late: 'who waits too long holds the lock again, and takes no notification',
+  'not-held': 'only who holds the lock may wait and notify',
+  depth: 'a re-entrant lock is given up whole, and taken back as often',
+  'wait-for': 'producers and consumers wait for each other',
+  'waiter-killed': 'a notification is not for one who was killed',
+  'notified-killed': 'when one is killed that was notified, the next is',
+  interrupted: 'what a handler throws ends a wait, and the lock is held',
+  'in-the-loop': 'event loops wait, and are notified in order, each once',
+  'given-up': 'a wait in the event loop ends by time and by signal, with the lock held',
+});

@@ -1,0 +1,17 @@
+import { holdOnEveryNode } from './cases';
+
+holdOnEveryNode('ipc-primitives.mjs', {
+  semaphore: 'as many as a semaphore says are between acquire and release',
+  bounded: 'a bounded semaphore is not released more often than acquired',
+  'semaphore-waiter-died': 'one who was killed while it waited takes nothing from a semaphore',
+  'semaphore-in-the-loop': 'event loops wait for a semaphore',
+  event: 'all who wait for an event go on when it is set',
+  'event-in-the-loop': 'event loops wait for an event',
+  barrier: 'nobody passes a barrier before all have come',
+  'barrier-action': 'the last one to come does what is to be done before all go on',
+  'barrier-broken': 'all are told of a barrier that is aborted, reset, or left too early',
+  'barrier-died': 'a barrier at which one is killed is broken for the others',
+  'barrier-in-the-loop': 'event loops wait at a barrier, and are told that one was killed',
+  arrays: 'what one process writes into a shared array, the others read',
+  value: 'a shared value is one number of all',
+});

@@ -1,0 +1,196 @@
+// Condition.
+import assert from 'node:assert/strict';
+import { forkChild, kill, setitimer, ITIMER_REAL, signal } from 'truefork';
+import { Condition, Lock, Queue, RLock, SharedArray } from 'truefork/ipc';
+import { child } from './posix-cases.mjs';
+import { ended, killed, runCases, untilAsleep } from './ipc-support.mjs';
+
+const numbers = new SharedArray(Int32Array, 4).array;
+const log = new Queue();
+
+const holding = (condition, call) => {
+  condition.acquire();
+  try {
+    return call();
+  } finally {
+    condition.release();
+  }
+};
+
+/** A child that waits, and says so when it was notified. */
+function waiter(condition, name, options) {
+  const pid = child(() => {
+    holding(condition, () => {
+      log.put('waits');
+      log.put(condition.wait(options) ? name : `${name} was late`);
+    });
+  });
+  assert.equal(log.get(), 'waits');
+  untilAsleep(pid);
+  return pid;
+}
+
+const notify = (condition, count) => holding(condition, () => condition.notify(count));
+
+await runCases({
+  order() {
+    const condition = new Condition();
+    const pids = ['a', 'b', 'c', 'd'].map((name) => waiter(condition, name));
+    for (const name of ['a', 'b']) {
+      assert.equal(notify(condition, 1), 1);
+      assert.equal(log.get(), name);
+    }
+    assert.equal(holding(condition, () => condition.notifyAll()), 2);
+    assert.deepEqual([log.get(), log.get()].sort(), ['c', 'd']);
+    assert.equal(notify(condition, 5), 0);
+    pids.forEach(ended);
+    assert.equal(log.empty(), true);
+  },
+
+  late() {
+    const condition = new Condition(new Lock());
+    const pid = waiter(condition, 'a', { timeout: 20 });
+    assert.equal(log.get(), 'a was late');
+    ended(pid);
+    assert.equal(notify(condition, 1), 0);
+    condition.acquire();
+    assert.equal(condition.wait({ timeout: 5 }), false);
+    assert.equal(condition.lock.isMine, true);
+    condition.release();
+  },
+
+  'not-held'() {
+    const condition = new Condition();
+    for (const call of [
+      () => condition.wait(),
+      () => condition.notify(),
+      () => condition.notifyAll(),
+      () => condition.waitFor(() => true),
+    ]) {
+      assert.throws(call, { name: 'NotHeldError', code: 'ERR_NOT_HELD' });
+    }
+  },
+
+  depth() {
+    const condition = new Condition(new RLock());
+    for (let n = 0; n < 3; n++) condition.acquire();
+    const pid = child(() => notify(condition, 1) - 1);
+    assert.equal(condition.wait(), true);
+    ended(pid);
+    for (let n = 0; n < 3; n++) condition.release();
+    assert.equal(condition.locked, false);
+  },
+
+  // Producers and consumers, as in the books.
+  'wait-for'() {
+    const condition = new Condition();
+    const consumers = [1, 2, 3].map(() =>
+      child(() => {
+        for (let n = 0; n < 100; n++) {
+          holding(condition, () => {
+            assert.equal(
+              condition.waitFor(() => numbers[0] > 0),
+              true,
+            );
+            numbers[0] -= 1;
+            numbers[1] += 1;
+            condition.notifyAll();
+          });
+        }
+      }),
+    );
+    for (let n = 0; n < 300; n++) {
+      holding(condition, () => {
+        condition.waitFor(() => numbers[0] < 5);
+        numbers[0] += 1;
+        condition.notifyAll();
+      });
+    }
+    consumers.forEach(ended);
+    assert.deepEqual([numbers[0], numbers[1]], [0, 300]);
+    holding(condition, () => {
+      assert.equal(
+        condition.waitFor(() => false, { timeout: 10 }),
+        false,
+      );
+      assert.throws(() => condition.waitFor(5), { code: 'ERR_INVALID_ARG_TYPE' });
+    });
+  },
+
+  'waiter-killed'() {
+    const condition = new Condition();
+    const [first, second] = ['a', 'b'].map((name) => waiter(condition, name));
+    killed(first);
+    assert.equal(notify(condition, 1), 1);
+    assert.equal(log.get(), 'b');
+    ended(second);
+  },
+
+  'notified-killed'() {
+    const condition = new Condition();
+    const [first, second] = ['a', 'b'].map((name) => waiter(condition, name));
+    // It cannot go on while the lock is held, and dies with the notification.
+    holding(condition, () => {
+      assert.equal(condition.notify(1), 1);
+      kill(first, 'SIGKILL');
+      while (log.empty() === false) continue;
+    });
+    assert.equal(log.get(), 'b');
+    ended(second);
+  },
+
+  interrupted() {
+    const condition = new Condition();
+    let handled = 0;
+    signal('SIGALRM', () => {
+      if (++handled === 2) throw new Error('enough');
+    });
+    setitimer(ITIMER_REAL, 0.01, 0.01);
+    holding(condition, () => {
+      assert.throws(() => condition.wait(), { message: 'enough' });
+      assert.equal(condition.lock.isMine, true);
+    });
+    setitimer(ITIMER_REAL, 0, 0);
+    assert.equal(notify(condition, 1), 0);
+  },
+
+  async 'in-the-loop'() {
+    const condition = new Condition(new Lock());
+    const waits = (name, options) => async () => {
+      await condition.acquireAsync();
+      log.put('waits');
+      const notified = await condition.waitAsync(options);
+      assert.equal(condition.lock.isMine, true);
+      condition.release();
+      log.put(notified ? name : `${name} was late`);
+    };
+    const children = [];
+    for (const name of ['a', 'b', 'c']) {
+      children.push(await forkChild(waits(name)));
+      assert.equal(await log.getAsync(), 'waits');
+    }
+    const own = waits('own', { timeout: 20 })();
+    assert.equal(await log.getAsync(), 'waits');
+    await own;
+    assert.equal(await log.getAsync(), 'own was late');
+    for (const name of ['a', 'b', 'c']) {
+      assert.equal(notify(condition, 1), 1);
+      assert.equal(await log.getAsync(), name);
+    }
+    for (const { exited } of children) assert.deepEqual(await exited, { state: 'exited', code: 0 });
+  },
+
+  async 'given-up'() {
+    const condition = new Condition(new Lock());
+    const controller = new AbortController();
+    await condition.acquireAsync();
+    const waiting = condition.waitForAsync(() => false, { signal: controller.signal });
+    controller.abort(new Error('no more'));
+    await assert.rejects(waiting, { message: 'no more' });
+    assert.equal(condition.lock.isMine, true);
+    assert.equal(await condition.waitForAsync(() => false, { timeout: 5 }), false);
+    assert.equal(await condition.waitForAsync(() => true), true);
+    condition.release();
+    assert.equal(notify(condition, 1), 0);
+  },
+});
