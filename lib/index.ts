@@ -2,7 +2,7 @@
  * The POSIX process model for Node.js.
  *
  * The raw calls are here under their own names, with `Reaper` and `prefork`; the subpaths have more:
- * `truefork/daemon`, `truefork/discovery`, `truefork/rpc`, `truefork/zookeeper`.
+ * `truefork/daemon`, `truefork/discovery`, `truefork/rpc`, `truefork/trace`, `truefork/zookeeper`.
  *
  * @packageDocumentation
  */

@@ -118,8 +118,8 @@ export class Cast {
   }
 
   #made(pid: number, parent: Actor, record: LogRecord, name: string): void {
-    const child = this.#enter(pid, record.begin);
-    child.born = Math.max(child.born, record.begin);
+    // Before the call came back; it may have told of itself sooner.
+    const child = this.#enter(pid, record.end ?? record.begin);
     child.parent ??= parent;
     // With CLONE_PARENT it is not the child of who has made it.
     if (!(record.kind === 'fork' && record.x === SIBLING)) child.ppid = parent.pid;
@@ -149,7 +149,7 @@ export class Cast {
     const actor = isFirst ? this.#enter(pid, begin) : (this.#latest.get(pid) ?? this.#add(pid, begin));
     actor.calls.push(record);
     if (kind === 'born') {
-      actor.born = Math.max(actor.born, begin);
+      actor.born = Math.min(actor.born, begin);
       isChildOf(actor, record.a, begin);
     }
     if (kind === 'start') became(actor, begin, record.text);
@@ -184,6 +184,7 @@ export class Cast {
       if (latest?.reaped !== undefined && begin - latest.reaped < MOMENT) return;
       const actor = this.#enter(pid, begin);
       if (actor.name === '') actor.name = text;
+      actor.born = Math.min(actor.born, begin);
       actor.groups.push({ at: begin, pgid: b });
       actor.parent ??= this.#latest.get(a);
       isChildOf(actor, a, begin);

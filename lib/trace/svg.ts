@@ -161,6 +161,8 @@ export function toSVG(timeline: Timeline, options: SVGOptions = {}): string {
     half: lane >= 36 ? 6 : lane >= 24 ? 5 : 4,
     focusable: parts <= FOCUSABLE,
   };
+  // What the processes are called stands there.
+  drawing.labels.take(0, left - 6, HEADER, bottom);
   // Where bars are, only what belongs to them is written.
   for (const process of processes) {
     const y = drawing.y(process.id);

@@ -105,13 +105,13 @@ export function toText(timeline: Timeline, options: TextOptions = {}): string {
   const depths = treeOf(processes);
   const names = processes.map(({ id, pid, name }) => `${'  '.repeat(depths.get(id) ?? 0)}${pid} ${printable(name)}`);
   const label = Math.min(Math.max(8, ...names.map((name) => name.length + 2)), Math.floor(width / 3));
-  const endings = Math.min(16, Math.floor(width / 6));
+  const endings = Math.min(Math.max(0, ...processes.map((process) => endOf(process).length)), Math.floor(width / 3));
   const columns = width - label - endings - 1;
   const scale = new Scale(timeline, { left: 0, right: columns, fold, folded: 5 });
   const shared = { scale, width: columns, label };
   const lanes = processes.map((process, row) => {
     const name = clipped(names[row] ?? '', label - 2).padEnd(label);
-    return `${name}${bar(process, shared)} ${endOf(process)}`;
+    return `${name}${bar(process, shared)} ${clipped(endOf(process), endings)}`;
   });
   const quiet = scale.folds.map(({ begin, end }) => `${shownTime(begin)} to ${shownTime(end)}`).join(', ');
   return [

@@ -18,6 +18,7 @@ const commands = [
   'call',
   'supervise',
   'learn',
+  'trace',
 ];
 
 test.each([['--help'], ['-h'], ['help']])('truefork %s shows every command', async (flag) => {
@@ -91,6 +92,8 @@ test.each<[string[], string, RegExp]>([
   [['supervise', 'true', '--tcp', '0'], 'supervise', /^--tcp takes a whole number from 1 to 65535, not '0'/],
   [['supervise', 'true', '--http', 'me:80'], 'supervise', /^--http takes a URL, not 'me:80'/],
   [['supervise', 'true', '--tcp', '80', '--http', 'http://a'], 'supervise', /^--http and --tcp are one too many/],
+  [['trace'], 'trace', /^COMMAND is missing/],
+  [['trace', 'true', '--capacity', '15'], 'trace', /^--capacity takes a whole number from 16 to 16777216, not '15'/],
   [['ps', 'me'], 'ps', /^PID is a number or the path of a pid file, not 'me'/],
   [['ps', '1', '2'], 'ps', /^'2' is one argument too many/],
 ])('truefork %j says what is wrong', async (args, command, message) => {

@@ -31,10 +31,9 @@ describe.each(nodes())('on Node.js $major', ({ path: node }) => {
 });
 
 test('a program in CommonJS is recorded too', async () => {
-  const file = join(temporaryDirectory(), 'a.txt');
-  const text = "require('truefork').mark; require('truefork/trace').mark('from CommonJS')";
-  const { code, stderr } = await truefork(['trace', '--text', '/dev/stderr', '--', process.execPath, '-e', text]);
-  expect({ code, file: file !== '' }).toEqual({ code: 0, file: true });
+  const text = "require('truefork/trace').mark('from CommonJS')";
+  const { code, stderr } = await truefork(['trace', '--', process.execPath, '-e', text]);
+  expect(code).toBe(0);
   expect(stderr).toMatch(/ from CommonJS$/m);
 });
 

@@ -11,7 +11,7 @@ export interface Told extends Finished {
   /** What the program has printed: the pids of those in the story. */
   readonly facts: Record<string, number>;
   /** The one with this pid. */
-  process(pid: number | undefined): TimelineProcess;
+  readonly process: (pid: number | undefined) => TimelineProcess;
 }
 
 /** A story of test/programs/trace-stories.mjs, told. */
@@ -30,7 +30,7 @@ export async function told(
     ...finished,
     timeline,
     facts: finished.stdout.startsWith('{') ? (JSON.parse(finished.stdout) as Record<string, number>) : {},
-    process(pid) {
+    process: (pid) => {
       const found = timeline.processes.find((process) => process.pid === pid);
       if (!found) throw new Error(`process ${pid} is not in the timeline`);
       return found;
