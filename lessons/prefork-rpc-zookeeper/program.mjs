@@ -2,6 +2,8 @@
 // there. Each is a program of its own: server.mjs, client.mjs.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pstree } from 'truefork';
@@ -11,9 +13,13 @@ import { withZooKeeper } from '../zookeeper.mjs';
 
 const PATH = '/lesson-rpc';
 
+// Where the servers tell other programs how they are. It goes with the lesson.
+const runtime = mkdtempSync(join(tmpdir(), 'lesson-'));
+
 /** Starts a program, whose lines come after its name. */
 function start(name, registry) {
   const program = spawn(process.execPath, [join(import.meta.dirname, `${name}.mjs`), registry], {
+    env: { ...process.env, XDG_RUNTIME_DIR: runtime },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: program.stdout });
@@ -46,3 +52,4 @@ await withZooKeeper(async (hosts) => {
   await client.delete(PATH, { recursive: true });
   await client.stop();
 });
+rmSync(runtime, { recursive: true });
