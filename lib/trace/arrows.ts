@@ -111,7 +111,7 @@ export function signalsOf(cast: Cast, spans: readonly (readonly Span[])[]): Time
       const signal = sent ? { ...ends(sent), arrived: arrival.at, effect: arrival.effect } : unsent(arrival, cast);
       if (signal) signals.push(signal);
     }
-    signals.push(...coming.map(withoutAnswer));
+    for (const sent of coming) signals.push(withoutAnswer(sent));
   }
   return signals.sort((one, other) => one.sent - other.sent);
 }

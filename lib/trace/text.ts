@@ -84,7 +84,7 @@ function listed(timeline: Timeline): string[] {
     .filter(({ from, effect }) => from !== null && ['killed', 'stopped', 'continued'].includes(effect))
     .map((signal) => ({ at: signal.arrived, pid: pids.get(signal.to) ?? 0, text: signalTitle(timeline, signal) }));
   const times = [...events, ...unheard].sort((one, other) => one.at - other.at);
-  const widest = Math.max(0, ...times.map(({ pid }) => String(pid).length));
+  const widest = times.reduce((most, { pid }) => Math.max(most, String(pid).length), 0);
   return times.map(
     ({ at, pid, text }) => `${shownTime(at).padStart(9)}  ${String(pid).padStart(widest)}  ${printable(text)}`,
   );

@@ -50,6 +50,11 @@ test('what is sent to truefork comes to the program', async () => {
   expect(await program.finished()).toMatchObject({ code: 3, signal: null, stdout: 'ready\nSIGTERM\n' });
 });
 
+test('Ctrl-C in its terminal comes to the program once', async () => {
+  const ended = await run(programPath('trace-terminal.mjs'), { args: [command] });
+  expect(ended).toEqual({ code: 0, signal: null, stdout: 'held\n', stderr: '' });
+});
+
 test.each([
   ['/nonexistent/program', 127, 'ENOENT'],
   ['/', 126, 'EACCES'],
