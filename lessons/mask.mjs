@@ -5,15 +5,16 @@
 //   48.3 MB, 640 KiB                     an amount of memory: <size>; bytes stay, they are what a program reads and writes
 //   port 40123, /tmp/…, /dev/pts/3       <port>, <path>, <tty>
 //
-// A number is a process after one of the words below, in the brackets of a tree as pstree(1) draws it, and in the columns PID,
-// PPID, PGID, SID and TPGID of a table with a head. 0 stays: it is nobody's.
+// A number is a process after one of the words below, in the brackets of a tree as pstree(1) draws it, and in the columns pid,
+// ppid, pgid, sid and tpgid of a table with a head, also of console.table. 0 stays: it is nobody's. Trees and tables are drawn
+// anew around the names.
 import { tmpdir } from 'node:os';
 
 const words = 'pids?|ppids?|pgids?|sids?|tids?|process|processes|child|children|parent|sessions?|groups?';
 const list = String.raw`\d+(?:(?:, | and |, and )\d+)*`;
 const afterWord = new RegExp(String.raw`\b((?:${words})(?: is)?[ =:]\s?)(${list})\b(?![.:]\d)`, 'gi');
 const negative = new RegExp(String.raw`\b((?:${words}) -)(\d{2,})\b`, 'gi');
-const columns = new Set(['PID', 'PPID', 'PGID', 'PGRP', 'SID', 'SESS', 'TPGID']);
+const pidColumns = /^(?:pid|ppid|pgid|pgrp|sid|sess|session|tpgid|tid)$/i;
 
 // The name of the main thread, which is the process's for ps(1): Node.js 24 and 26 change it.
 const mainThread = /\b(?:node-)?MainThread\b/g;
@@ -63,6 +64,39 @@ function junctions(old, masked) {
   return new Map(at(old).map((index, n) => [index, to[n]]));
 }
 
+// A row of a table, as cells; of console.table those between its lines. The last one, a command, may have spaces.
+function cellsOf(line, count = Infinity) {
+  const boxed = /^│(.*)│$/.exec(line);
+  if (boxed) return boxed[1].split('│').map((cell) => cell.trim());
+  const words = line.trim().split(/\s+/);
+  return words.length > count ? [...words.slice(0, count - 1), words.slice(count - 1).join(' ')] : words;
+}
+
+const isBorder = (line) => /^[┌├└][─┬┼┴]+[┐┤┘]$/.test(line);
+
+// A head of a table has two names of columns at least, and one of them is of a pid.
+function isHead(line, cells) {
+  if (line.startsWith('│')) return cells.some((cell) => pidColumns.test(cell));
+  return (
+    cells.length > 1 && cells.every((cell) => /^[A-Z%+]+$/.test(cell)) && cells.some((cell) => pidColumns.test(cell))
+  );
+}
+
+function isRow(cells, head) {
+  return head.every((title, n) => !pidColumns.test(title) || /^\d+$/.test(cells[n] ?? ''));
+}
+
+function drawn(rows) {
+  const boxed = rows[0].boxed;
+  const widths = rows[0].cells.map((_, n) => Math.max(...rows.map(({ cells }) => cells[n]?.length ?? 0)));
+  const lines = rows.map(({ cells }) => cells.map((cell, n) => cell.padEnd(widths[n] ?? 0)));
+  if (!boxed) return lines.map((cells) => cells.join('  ').trimEnd());
+  const border = (left, middle, right) =>
+    `${left}─${widths.map((width) => '─'.repeat(width)).join(`─${middle}─`)}─${right}`;
+  const [head, ...body] = lines.map((cells) => `│ ${cells.join(' │ ')} │`);
+  return [border('┌', '┬', '┐'), head, border('├', '┼', '┤'), ...body, border('└', '┴', '┘')];
+}
+
 /**
  * @param {string} text what a lesson has printed
  * @returns {string} the same for each run
@@ -72,30 +106,40 @@ export function mask(text) {
   const temporary = new RegExp(String.raw`${tmpdir()}/[\w./-]+`, 'g');
   const free = (line) =>
     amounts
-      .reduce((masked, [pattern, name]) => masked.replace(pattern, name), line.replace(temporary, '<path>'))
+      .reduce(
+        (masked, [pattern, name]) => masked.replace(pattern, name),
+        line.replace(mainThread, 'node').replace(temporary, '<path>'),
+      )
       .replace(afterWord, (_, word, numbers) => word + numbers.replace(/\d+/g, pid))
       .replace(negative, (_, word, number) => word + pid(number))
       .replace(/(?<=[\w:.-])\((\d+)\)(?=─| <|$)/gm, (_, number) => `(${pid(number)})`);
 
-  let head = [];
+  const out = [];
+  let table = [];
   let above = new Map();
-  return text
-    .replaceAll(mainThread, 'node')
-    .split('\n')
-    .map((line) => {
-      const cells = line.trim().split(/\s+/);
-      if (cells.filter((cell) => columns.has(cell)).length > 0 && cells.length > 1) {
-        head = cells;
-        return cells.join('  ');
-      }
-      const numbers = cells.filter((cell, column) => columns.has(head[column]) && /^\d+$/.test(cell));
-      if (numbers.length > 0 && numbers.length === head.filter((title) => columns.has(title)).length) {
-        return cells.map((cell, column) => (columns.has(head[column]) ? pid(cell) : free(cell))).join('  ');
-      }
-      head = [];
-      const masked = rejoined(line, free, above);
-      above = junctions(line, masked);
-      return masked;
-    })
-    .join('\n');
+  const endTable = () => {
+    if (table.length > 0) out.push(...drawn(table));
+    table = [];
+  };
+  const lines = text.split('\n');
+  for (const [n, line] of lines.entries()) {
+    if (line.startsWith('┌')) endTable();
+    // Drawn anew with the rows, if they are of processes.
+    if (isBorder(line) && (table[0]?.boxed || isHead(lines[n + 1] ?? '', cellsOf(lines[n + 1] ?? '')))) continue;
+    const cells = cellsOf(line, table[0]?.cells.length);
+    const boxed = line.startsWith('│');
+    const head = table[0]?.cells ?? [];
+    if (isHead(line, cells)) {
+      endTable();
+      table.push({ cells, boxed });
+    } else if (head.length > 0 && boxed === table[0].boxed && isRow(cells, head)) {
+      table.push({ cells: cells.map((cell, n) => (pidColumns.test(head[n] ?? '') ? pid(cell) : free(cell))), boxed });
+    } else {
+      endTable();
+      out.push(rejoined(line, free, above));
+      above = junctions(line, out.at(-1));
+    }
+  }
+  endTable();
+  return out.join('\n');
 }

@@ -1,4 +1,5 @@
-// socketpair(2); sendmsg(2) and recvmsg(2) with descriptors: SCM_RIGHTS of unix(7).
+// socketpair(2); sendmsg(2) and recvmsg(2) with descriptors, and with who has sent: SCM_RIGHTS and
+// SCM_CREDENTIALS of unix(7).
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -70,10 +71,37 @@ static Napi::Value RecvFds(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), length);
 }
 
+// recvCredentials(fd, into: Uint8Array, flags, sender: Int32Array(3)): the length of the data; in
+// `sender` the pid, the user and the group, if the socket is told them. Descriptors that are sent
+// along have no room, and the kernel lets them go.
+static Napi::Value RecvCredentials(const Napi::CallbackInfo& info) {
+  Napi::Uint8Array into = info[1].As<Napi::Uint8Array>();
+  Napi::Int32Array sender = info[3].As<Napi::Int32Array>();
+  iovec data = {into.Data(), into.ByteLength()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred))];
+  msghdr header = {};
+  header.msg_iov = &data;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = CMSG_LEN(sizeof(ucred));
+  const ssize_t length = recvmsg(Int(info, 0), &header, Int(info, 2) | MSG_CMSG_CLOEXEC);
+  if (length < 0) return Answer(info.Env(), length);
+  const cmsghdr* part = CMSG_FIRSTHDR(&header);
+  if (part != nullptr && part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_CREDENTIALS) {
+    ucred from;
+    memcpy(&from, CMSG_DATA(part), sizeof(from));
+    sender[0] = from.pid;
+    sender[1] = static_cast<int32_t>(from.uid);
+    sender[2] = static_cast<int32_t>(from.gid);
+  }
+  return Answer(info.Env(), length);
+}
+
 void RightsFamily(Napi::Object exports, Napi::Object constants) {
   Export(exports, "socketpair", Socketpair);
   Export(exports, "sendFds", SendFds);
   Export(exports, "recvFds", RecvFds);
+  Export(exports, "recvCredentials", RecvCredentials);
   TRUEFORK_CONSTANT(constants, SOCK_SEQPACKET);
   TRUEFORK_CONSTANT(constants, MSG_CMSG_CLOEXEC);
   TRUEFORK_CONSTANT(constants, MSG_CTRUNC);

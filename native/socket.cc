@@ -224,6 +224,7 @@ void SocketFamily(Napi::Object exports, Napi::Object constants) {
   TRUEFORK_CONSTANT(constants, SO_REUSEPORT);
   TRUEFORK_CONSTANT(constants, SO_ATTACH_REUSEPORT_CBPF);
   TRUEFORK_CONSTANT(constants, SO_ACCEPTCONN);
+  TRUEFORK_CONSTANT(constants, SO_PASSCRED);
   TRUEFORK_CONSTANT(constants, SO_TYPE);
   TRUEFORK_CONSTANT(constants, IPPROTO_TCP);
   TRUEFORK_CONSTANT(constants, TCP_INFO);

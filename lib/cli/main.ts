@@ -5,6 +5,7 @@ import { call } from './call.js';
 import { helpOf, helpOfAll, readCall, UsageError, type Command } from './command.js';
 import { quit, refork, reload, scale, status, stop, upgrade } from './control.js';
 import { complaintOf, exitCodeOf } from './exit-codes.js';
+import { learn } from './learn.js';
 import { ps } from './ps.js';
 import { serve } from './serve.js';
 import { supervise } from './supervise.js';
@@ -26,6 +27,7 @@ const commands: readonly Command[] = [
   watch,
   call,
   supervise,
+  learn,
   trace,
 ];
 

@@ -246,6 +246,8 @@ export interface Native {
   sendFds(fd: number, from: Uint8Array, descriptors: Int32Array, flags: number): number;
   /** `got`: how many descriptors, and the flags of the message. */
   recvFds(fd: number, into: Uint8Array, flags: number, descriptors: Int32Array, got: Int32Array): number;
+  /** `sender`: its pid, user and group, if the socket is told them. */
+  recvCredentials(fd: number, into: Uint8Array, flags: number, sender: Int32Array): number;
 
   /** `words`: the sets of flags, the line discipline, the speeds, the special characters. */
   tcgetattr(fd: number, words: Uint32Array): number;

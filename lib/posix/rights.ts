@@ -111,3 +111,46 @@ export function recvFds(
   }
   return { length, fds, flags: messageFlags };
 }
+
+/** What `recvCredentials` has received. */
+export interface ReceivedCredentials {
+  /** The bytes of the data that are in the buffer. 0: the end, of a stream; or an empty message. */
+  length: number;
+  /** The process that has written them, in the pid namespace of the receiver; 0: it is in none that can be seen, or unknown. */
+  pid: number;
+  /** Its user; 65534 if unknown, as the kernel has it. */
+  uid: number;
+  /** Its group; 65534 if unknown. */
+  gid: number;
+}
+
+const NOBODY = 65_534;
+const sender = new Int32Array(3);
+
+/**
+ * Receives data from a Unix socket, and who has written it: the kernel says so of each write, also of those by a child or by a
+ * program that has inherited the other end. What is received at once is from one writer. The socket asks for it with
+ * `setsockopt(fd, SOL_SOCKET, SO_PASSCRED, 1)`, before anything is written. Descriptors that are sent along are closed.
+ *
+ * @param fd the socket
+ * @param buffer where the data goes
+ * @param flags 0, or `MSG_DONTWAIT | MSG_PEEK | MSG_WAITALL`
+ * @throws {BlockingIOError} EAGAIN: there is nothing, and it must not wait
+ * @throws {ConnectionResetError} ECONNRESET
+ * @throws {InterruptedError} EINTR
+ * @throws {PosixError} EBADF; ENOTCONN; ENOTSOCK
+ * @see https://man7.org/linux/man-pages/man2/recvmsg.2.html https://man7.org/linux/man-pages/man7/unix.7.html
+ */
+export function recvCredentials(
+  fd: number,
+  buffer: ArrayBuffer | ArrayBufferView,
+  flags_: number,
+): ReceivedCredentials {
+  descriptor(fd);
+  const into = view('buffer', buffer);
+  flags('flags', flags_);
+  sender.set([0, NOBODY, NOBODY]);
+  const length = answered(native.recvCredentials(fd, into, flags_, sender), 'recvmsg', fd, { fd }, recvCredentials);
+  const [pid = 0, uid = NOBODY, gid = NOBODY] = sender;
+  return { length, pid, uid: uid >>> 0, gid: gid >>> 0 };
+}

@@ -16,6 +16,8 @@ export const SO_REUSEPORT = constant('SO_REUSEPORT');
 export const SO_ATTACH_REUSEPORT_CBPF = constant('SO_ATTACH_REUSEPORT_CBPF');
 /** For `getsockopt`: 1 of a socket that listens. */
 export const SO_ACCEPTCONN = constant('SO_ACCEPTCONN');
+/** Whether a Unix socket is told who has sent what it receives: see `recvCredentials`. */
+export const SO_PASSCRED = constant('SO_PASSCRED');
 /** For `getsockopt`: `SOCK_STREAM`, `SOCK_DGRAM`. */
 export const SO_TYPE = constant('SO_TYPE');
 export const MSG_DONTWAIT = constant('MSG_DONTWAIT');

@@ -19,6 +19,8 @@ export interface TraceProgramOptions extends RecordOptions {
   env?: NodeJS.ProcessEnv;
   /** Its descriptors, as for `child_process.spawn`. Default `'inherit'`. */
   stdio?: StdioOptions;
+  /** Whether it is the leader of a session of its own, without a terminal. Default false. */
+  detached?: boolean;
   /** Is called with its pid as soon as it runs. */
   started?: (pid: number) => void;
 }
@@ -65,8 +67,15 @@ async function started(child: ChildProcess, file: string): Promise<number> {
  * const { timeline, exitCode } = await traceProgram(['node', 'zombie.mjs']);
  */
 export async function traceProgram(argv: readonly string[], options: TraceProgramOptions = {}): Promise<TracedProgram> {
-  const { cwd, env = process.env, stdio = 'inherit', started: tellStarted } = object('options', options);
+  const {
+    cwd,
+    env = process.env,
+    stdio = 'inherit',
+    detached = false,
+    started: tellStarted,
+  } = object('options', options);
   const [file, ...rest] = argumentsFrom(argv);
+  if (typeof detached !== 'boolean') throw wrongType('options.detached', 'of type boolean', detached);
   if (tellStarted !== undefined) callback('options.started', tellStarted);
   const { tape, fd } = Tape.create(capacityOf(options));
   try {
@@ -75,6 +84,7 @@ export async function traceProgram(argv: readonly string[], options: TraceProgra
     const child = spawn(file, rest, {
       ...(cwd !== undefined && { cwd }),
       stdio,
+      detached,
       env: tracedEnvironment(env, `/proc/${process.pid}/fd/${fd}`),
     });
     const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;

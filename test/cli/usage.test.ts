@@ -17,6 +17,7 @@ const commands = [
   'ps',
   'call',
   'supervise',
+  'learn',
   'trace',
 ];
 

@@ -137,6 +137,7 @@ describe('every call’s error', () => {
     ['socketpair(2, 1)', 'EOPNOTSUPP', {}, () => truefork.socketpair(truefork.AF_INET, truefork.SOCK_STREAM, 0)],
     [`sendmsg(${fd})`, 'EBADF', { fd }, () => truefork.sendFds(fd, bytes, [], 0)],
     [`recvmsg(${fd})`, 'EBADF', { fd }, () => truefork.recvFds(fd, bytes, 1, 0)],
+    [`recvmsg(${fd})`, 'EBADF', { fd }, () => truefork.recvCredentials(fd, bytes, 0)],
     [`tcgetattr(${fd})`, 'EBADF', { fd }, () => truefork.tcgetattr(fd)],
     [`tcsetattr(${fd})`, 'EBADF', { fd }, truefork.tcsetattr.bind(null, fd, truefork.TCSANOW, termios)],
     [`tcsendbreak(${fd})`, 'EBADF', { fd }, truefork.tcsendbreak.bind(null, fd, 0)],
@@ -282,7 +283,7 @@ describe('every call’s error', () => {
       'waitpidAsync',
       'waitstatus_to_exitcode',
     ];
-    const shownAsOthers = ['pausePolling', 'resumePolling', 'ptySpawn', 'recvFds', 'sendFds'];
+    const shownAsOthers = ['pausePolling', 'resumePolling', 'ptySpawn', 'recvCredentials', 'recvFds', 'sendFds'];
     const shownAsFcntl = ['get_blocking', 'get_inheritable', 'set_blocking', 'set_inheritable'];
     const known = [...others, ...programs, ...helpers, ...shownAsOthers, ...shownAsFcntl];
     expect(calls.filter((name) => !called.has(name) && !known.includes(name))).toEqual([]);

@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import * as truefork from 'truefork/posix';
-import { close, fcntl, read, recvFds, sendFds, socketpair, write } from 'truefork/posix';
+import { close, fcntl, read, recvCredentials, recvFds, sendFds, socketpair, write } from 'truefork/posix';
 import { holdsOnEveryNode, thrownBy } from './cases';
 import { newPipe, opens } from './descriptors';
 
@@ -116,5 +117,37 @@ describe('sendFds and recvFds', () => {
 
   holdsOnEveryNode('posix-descriptor-calls.mjs', {
     rights: 'a forked child hands its parent a file that only the child has opened',
+  });
+});
+
+describe('recvCredentials', () => {
+  test('tells of each write who has made it, a program that has inherited the socket too', () => {
+    const [from, to] = newPair();
+    truefork.setsockopt(to, truefork.SOL_SOCKET, truefork.SO_PASSCRED, 1);
+    write(from, one);
+    const { pid } = spawnSync('sh', ['-c', 'printf 22'], { stdio: ['ignore', from, 'inherit'] });
+    const [uid, gid] = [truefork.getuid(), truefork.getgid()];
+    // Both are there, and one call gives what is of one writer.
+    expect(recvCredentials(to, Buffer.alloc(10), 0)).toEqual({ length: 1, pid: process.pid, uid, gid });
+    expect(recvCredentials(to, Buffer.alloc(10), 0)).toEqual({ length: 2, pid, uid, gid });
+    close(from);
+    expect(recvCredentials(to, Buffer.alloc(10), 0).length).toBe(0);
+  });
+
+  test('knows nobody if the socket is not told, and keeps no descriptor that comes along', () => {
+    const [from, to] = newPair();
+    write(from, one);
+    expect(recvCredentials(to, Buffer.alloc(10), 0)).toEqual({ length: 1, pid: 0, uid: 65_534, gid: 65_534 });
+    const before = openDescriptors();
+    truefork.setsockopt(to, truefork.SOL_SOCKET, truefork.SO_PASSCRED, 1);
+    sendFds(from, one, [from], 0);
+    expect(recvCredentials(to, Buffer.alloc(10), 0)).toMatchObject({ length: 1, pid: process.pid });
+    expect(openDescriptors()).toEqual(before);
+    const error = thrownBy(() => recvCredentials(to, Buffer.alloc(1), MSG_DONTWAIT));
+    expect(error).toMatchObject({ code: 'EAGAIN', syscall: 'recvmsg', fd: to });
+  });
+
+  holdsOnEveryNode('posix-descriptor-calls.mjs', {
+    credentials: 'a forked child is told apart from its parent by what it writes',
   });
 });

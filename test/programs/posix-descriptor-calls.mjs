@@ -45,11 +45,15 @@ import {
   openpty,
   pipe,
   read,
+  recvCredentials,
   recvFds,
   SEEK_CUR,
   SEEK_END,
   SEEK_SET,
   sendFds,
+  setsockopt,
+  SO_PASSCRED,
+  SOL_SOCKET,
   SOCK_STREAM,
   socketpair,
   waitpid,
@@ -104,6 +108,24 @@ await runCase({
     ends(pid);
     // The offset is the child's.
     assert.equal(bytes.subarray(0, read(fds[0], bytes)).toString(), 'the child has opened it');
+  },
+
+  credentials() {
+    const [ours, theirs] = socketpair(AF_UNIX, SOCK_STREAM, 0);
+    setsockopt(ours, SOL_SOCKET, SO_PASSCRED, 1);
+    const pid = child(() => {
+      write(theirs, Buffer.from('child'));
+    });
+    ends(pid);
+    write(theirs, Buffer.from('parent'));
+    const senders = [recvCredentials(ours, Buffer.alloc(100), 0), recvCredentials(ours, Buffer.alloc(100), 0)];
+    assert.deepEqual(
+      senders.map((sender) => [sender.pid, sender.length]),
+      [
+        [pid, 5],
+        [process.pid, 6],
+      ],
+    );
   },
 
   'record-locks'() {

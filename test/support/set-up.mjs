@@ -1,5 +1,5 @@
-// Runs once before all tests: brings the Node.js binaries of the matrix, ZooKeeper, the addons of other people, and builds
-// our own.
+// Runs once before all tests: brings the Node.js binaries of the matrix, ZooKeeper, Redis, the addons of other people, and
+// builds our own.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,11 +23,13 @@ function install(folder, what) {
   execFileSync('npm', ['ci', '--no-bin-links', '--ignore-scripts'], { cwd: folder, stdio: 'inherit' });
 }
 
-// What tests run of Debian's: its package of ZooKeeper, which brings Java and starts no server; and ip(8), without which the
-// test of partitions is left out.
+// What tests run of Debian's: its package of ZooKeeper, which brings Java and starts no server; ip(8), without which the test
+// of partitions is left out; and Redis, without which that of its lesson is. (Where services are started by systemd, the
+// package starts one of its own, which the test has nothing to do with.)
 const packages = {
   zookeeper: ['/usr/share/java/zookeeper.jar', '/usr/share/java/slf4j-simple.jar', '/usr/bin/java'],
   iproute2: ['/usr/sbin/ip'],
+  'redis-server': ['/usr/bin/redis-server'],
 };
 
 function installPackages() {
