@@ -92,7 +92,10 @@ test('the command of the package runs', () => {
 
 test('the lessons come with the package, and run from it', () => {
   const command = join(home, 'node_modules', 'truefork', 'dist', 'cli', 'main.js');
-  const shown = execFileSync(process.execPath, [command, 'learn', 'fork-returns-twice'], { cwd: home, encoding: 'utf8' });
+  const shown = execFileSync(process.execPath, [command, 'learn', 'fork-returns-twice'], {
+    cwd: home,
+    encoding: 'utf8',
+  });
   expect(shown).toContain(join(home, 'node_modules', 'truefork', 'lessons', 'fork-returns-twice', 'program.mjs'));
   expect(shown.match(/^both: {3}pid \d+/gm)).toHaveLength(2);
 });
