@@ -47,17 +47,25 @@ const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 // What a terminal sends to this process is meant for the lesson, which is in another session.
 async function withSignals(run: (started: (pid: number) => void) => Promise<Ended>): Promise<number> {
   let group: number | undefined;
+  let early: NodeJS.Signals | undefined;
   const passOn = (signal: NodeJS.Signals) => {
-    if (group === undefined) return;
+    if (group === undefined) {
+      early = signal;
+      return;
+    }
     try {
       kill(-group, signal);
     } catch (error) {
       if (!isPosixError(error, 'ESRCH')) throw error;
     }
   };
+  const started = (pid: number) => {
+    group = pid;
+    if (early) passOn(early);
+  };
   for (const signal of passedOn) process.on(signal, passOn);
   try {
-    const { exitCode, signal } = await run((pid) => (group = pid));
+    const { exitCode, signal } = await run(started);
     return signal ? 128 + constants.signals[signal] : (exitCode ?? 0);
   } finally {
     for (const signal of passedOn) process.off(signal, passOn);
