@@ -4,7 +4,6 @@
 // heard who are meant.
 import { Aborts } from '../aborts.js';
 import {
-  atfork,
   close,
   EFD_CLOEXEC,
   EFD_NONBLOCK,
@@ -15,6 +14,7 @@ import {
   Watcher,
 } from '../posix/index.js';
 import { ClosedError } from './errors.js';
+import { inChildren } from './forks.js';
 import { LOOK_AGAIN } from './sleep.js';
 
 /** The words that one takes: how many processes watch, and whether it is rung. */
@@ -36,19 +36,12 @@ export type Line = Set<Wait>;
 
 const aborts = new Aborts();
 const watching = new Set<Bell>();
-let hooked = false;
 
 // The waits of a parent are not its child's: their promises are never settled there.
-function hook(): void {
-  if (hooked) return;
-  hooked = true;
-  atfork({
-    child() {
-      for (const bell of watching) bell.forget();
-      watching.clear();
-    },
-  });
-}
+const hook = inChildren(() => {
+  for (const bell of watching) bell.forget();
+  watching.clear();
+});
 
 // The descriptors of objects that were forgotten.
 const forgotten = new FinalizationRegistry(close);

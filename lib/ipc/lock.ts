@@ -1,6 +1,6 @@
-import { atfork } from '../posix/index.js';
 import type { Line } from './bell.js';
 import { DeadlockError, NotHeldError, OwnerDiedError } from './errors.js';
+import { inChildren } from './forks.js';
 import { asyncOptionsOf, timeoutOf, type AsyncWaitOptions, type WaitOptions } from './options.js';
 import { MUTEX_WORDS, RobustMutex } from './robust-mutex.js';
 import { Shared } from './shared.js';
@@ -12,17 +12,9 @@ const WORDS = MUTEX_WORDS + 2;
 
 // The memory of a lock must stay mapped while it is held: the C library has it in a list.
 const held = new Set<BaseLock>();
-let hooked = false;
-
-function hook(): void {
-  if (hooked) return;
-  hooked = true;
-  atfork({
-    child() {
-      held.clear();
-    },
-  });
-}
+const hook = inChildren(() => {
+  held.clear();
+});
 
 /** What both kinds of locks have. */
 abstract class BaseLock extends Shared {

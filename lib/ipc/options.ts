@@ -1,4 +1,4 @@
-import { object, outOfRange, wrongType } from '../mistakes.js';
+import { abortSignal, object, outOfRange, wrongType } from '../mistakes.js';
 
 /** How long a wait that blocks may take. */
 export interface WaitOptions {
@@ -23,10 +23,7 @@ export function timeoutOf(options: WaitOptions): number {
 /** The time limit, and the signal, which has not aborted. */
 export function asyncOptionsOf(options: AsyncWaitOptions): { timeout: number; signal: AbortSignal | undefined } {
   const timeout = timeoutOf(options);
-  const { signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw wrongType('options.signal', 'an AbortSignal', signal);
-  }
+  const signal = abortSignal('options.signal', options.signal);
   signal?.throwIfAborted();
   return { timeout, signal };
 }

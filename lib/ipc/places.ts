@@ -1,5 +1,6 @@
 // Places in shared memory, each taken by a living process: the kernel tells when it is dead.
-import { atfork, futexWake } from '../posix/index.js';
+import { futexWake } from '../posix/index.js';
+import { inChildren } from './forks.js';
 import { MUTEX_WORDS, RobustMutex } from './robust-mutex.js';
 
 const STATE = MUTEX_WORDS;
@@ -19,17 +20,9 @@ export const RELEASED = 2;
 
 // The memory must stay mapped while a place is taken: the C library has its mutex in a list.
 const taken = new Set<Place>();
-let hooked = false;
-
-function hook(): void {
-  if (hooked) return;
-  hooked = true;
-  atfork({
-    child() {
-      taken.clear();
-    },
-  });
-}
+const hook = inChildren(() => {
+  taken.clear();
+});
 
 /** A place. Who has taken it holds its mutex until it leaves, or dies. */
 export class Place {

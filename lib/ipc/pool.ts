@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Aborts, type Abortable } from '../aborts.js';
-import { callback, integer, object, wrongType } from '../mistakes.js';
+import { abortSignal, callback, integer, object } from '../mistakes.js';
 import { atfork, type WaitStatus } from '../posix/index.js';
 import { PoolClosedError, PoolTerminatedError, WorkerDiedError } from './errors.js';
 import { stream } from './pool-stream.js';
@@ -231,10 +231,7 @@ export class Pool implements AsyncDisposable {
 
   #begin(call: AnyFunction, signal: AbortSignal | undefined): Job {
     callback('call', call);
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw wrongType('options.signal', 'an AbortSignal', signal);
-    }
-    signal?.throwIfAborted();
+    abortSignal('options.signal', signal)?.throwIfAborted();
     const job: Job = {
       call,
       signal,

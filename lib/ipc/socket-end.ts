@@ -1,6 +1,5 @@
 // One end of a socketpair that does not block, and when the event loop looks at it.
 import {
-  atfork,
   close,
   F_DUPFD_CLOEXEC,
   fcntl,
@@ -13,6 +12,7 @@ import {
   write,
   type Readiness,
 } from '../posix/index.js';
+import { inChildren } from './forks.js';
 
 const LONGEST = 2 ** 31 - 1;
 
@@ -22,18 +22,13 @@ export interface Forked {
 }
 
 const forkedToo = new Set<Forked>();
-let hooked = false;
+const hook = inChildren(() => {
+  for (const one of [...forkedToo]) one.forked();
+});
 
 /** Until it is called, it is told of forks in the child. */
 export function tellOfForks(who: Forked): () => void {
-  if (!hooked) {
-    hooked = true;
-    atfork({
-      child() {
-        for (const one of [...forkedToo]) one.forked();
-      },
-    });
-  }
+  hook();
   forkedToo.add(who);
   return () => forkedToo.delete(who);
 }
