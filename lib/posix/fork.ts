@@ -89,7 +89,10 @@ function explained({ reason, details }: Refusal, caller: Caller): ForkUnsafeErro
 const FORK_TIMEOUT = 5_000;
 
 export interface ForkOptions {
-  /** How long to wait for the other threads to become idle, in milliseconds, 0 to 2³¹ - 1. Default 5,000. */
+  /**
+   * How long to wait for the other threads to become idle, in milliseconds, 0 to 2³¹ - 1. Default 5,000. With 0 the fork
+   * is refused when one is at work. Idle threads that must first get a processor have 100 ms for it at least.
+   */
   timeout?: number;
   /**
    * What to do with threads that cannot be taken along because they are not idle: an addon's that sits in a system call

@@ -130,6 +130,20 @@ static bool IsLoopThread(const Thread& thread) {
   return thread.InEpoll() && !thread.dropped;
 }
 
+// What happened between two lists of the threads.
+static std::vector<std::string> Changed(const std::vector<pid_t>& before,
+                                        const std::vector<pid_t>& after) {
+  std::vector<std::string> changes;
+  for (const pid_t tid : after) {
+    if (std::find(before.begin(), before.end(), tid) != before.end()) continue;
+    Thread born;
+    born.tid = tid;
+    changes.push_back(DescribeRunning(born));
+  }
+  if (changes.empty()) changes.push_back("a thread ended meanwhile");
+  return changes;
+}
+
 static void Nap(long microseconds) {
   const timespec time = {0, microseconds * 1000};
   nanosleep(&time, nullptr);
@@ -141,8 +155,10 @@ static std::optional<Refusal> ParkAll(Idle& parked, Busy busy, Deadline deadline
   // done.
   const auto patience = std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
   // How long the parked ones wait for the last: on a busy machine it takes its time to get a
-  // processor.
-  auto wait = std::chrono::milliseconds(100);
+  // processor. Who is idle gets the first of these spans even when the deadline is over: it is the
+  // time for others' work that the caller limits.
+  constexpr auto kToCome = std::chrono::milliseconds(100);
+  auto wait = kToCome;
   for (long pause = 50;; pause = std::min(pause * 2, 400L)) {
     Settle();
     const bool patient = std::chrono::steady_clock::now() < std::min(patience, deadline);
@@ -160,19 +176,24 @@ static std::optional<Refusal> ParkAll(Idle& parked, Busy busy, Deadline deadline
         }
         return refusal;
       }
-      if (Park(idle.parkable, std::min(deadline, std::chrono::steady_clock::now() + wait))) {
+      const auto now = std::chrono::steady_clock::now();
+      const auto elsewhere =
+          Park(idle.parkable, std::max(std::min(deadline, now + wait), now + kToCome));
+      if (elsewhere.empty()) {
         // A timed wait may have ended between the look and the signal: Park has noticed. A thread
         // may have been born: this notices.
-        if (OtherThreads() == idle.tids) {
+        const auto tids = OtherThreads();
+        if (tids == idle.tids) {
           for (const Thread& thread : idle.parkable) has_come[thread.tid_word] = thread.tid;
           parked = std::move(*sight.idle);
           return std::nullopt;
         }
         Release();
+        sight.busy = Changed(idle.tids, tids.value_or(idle.tids));
       }
+      for (const Thread* thread : elsewhere) sight.busy.push_back(DescribeRunning(*thread));
       wait *= 2;
       has_come.clear();
-      sight.busy.push_back("threads come and go");
     }
     if (std::chrono::steady_clock::now() >= deadline) {
       return Refusal{"busy-threads", std::move(sight.busy)};

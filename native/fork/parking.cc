@@ -205,7 +205,7 @@ int ParkSignal() {
   return 0;
 }
 
-bool Park(const std::vector<Thread>& threads, Deadline deadline) {
+std::vector<const Thread*> Park(const std::vector<Thread>& threads, Deadline deadline) {
   count = 0;
   if (threads.size() > capacity) {
     capacity = threads.size() + 16;
@@ -218,18 +218,22 @@ bool Park(const std::vector<Thread>& threads, Deadline deadline) {
   released = 0;
   count = threads.size();
 
-  bool all = true;
   for (size_t i = 0; i < count; i++) {
     if (syscall(SYS_tgkill, getpid(), guests[i].thread.tid, park_signal) != 0) {
       guests[i].state = kLeft;
     }
   }
+  std::vector<const Thread*> elsewhere;
   for (size_t i = 0; i < count; i++) {
-    all = Await(guests[i].state, kCalled, deadline) && guests[i].state == kParked && all;
+    const bool came = Await(guests[i].state, kCalled, deadline) && guests[i].state == kParked;
+    if (!came) elsewhere.push_back(&threads[i]);
   }
-  for (size_t i = 0; all && i < count; i++) all = MayBeForked(guests[i]);
-  if (!all) Release();
-  return all;
+  // Only with all of them parked is it true for long that one waits.
+  for (size_t i = 0; elsewhere.empty() && i < count; i++) {
+    if (!MayBeForked(guests[i])) elsewhere.push_back(&threads[i]);
+  }
+  if (!elsewhere.empty()) Release();
+  return elsewhere;
 }
 
 void Release() {

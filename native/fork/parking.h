@@ -17,10 +17,10 @@ using Deadline = std::chrono::steady_clock::time_point;
 // there is none.
 int ParkSignal();
 
-// Parks these threads. False, with all of them released again, when one was not found where
-// `Thread` says it waits (one that is dropped: was found in the C library), has ended, or has not
-// come by the deadline.
-bool Park(const std::vector<Thread>& threads, Deadline deadline);
+// Parks these threads. None: all are parked. Else those that were not found where `Thread` says they
+// wait (one that is dropped: were found in the C library), have ended, or have not come by the
+// deadline; all are released again then.
+std::vector<const Thread*> Park(const std::vector<Thread>& threads, Deadline deadline);
 
 // In the parent: lets the parked threads go on.
 void Release();

@@ -252,9 +252,17 @@ const char* SyscallName(long number) {
   }
 }
 
+static std::string Title(const Thread& thread) {
+  return NameOf(thread) + " (tid " + std::to_string(thread.tid) + ") ";
+}
+
+std::string DescribeRunning(const Thread& thread) {
+  return Title(thread) + "is running";
+}
+
 std::string Describe(const Thread& thread) {
-  const std::string text = NameOf(thread) + " (tid " + std::to_string(thread.tid) + ") ";
-  if (thread.syscall < 0) return text + "is running";
+  if (thread.syscall < 0) return DescribeRunning(thread);
+  const std::string text = Title(thread);
   const char* name = SyscallName(thread.syscall);
   if (name != nullptr) return text + "is in " + name + "(2)";
   return text + "is in system call " + std::to_string(thread.syscall);

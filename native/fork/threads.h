@@ -91,6 +91,9 @@ std::string NameOf(const Thread& thread);
 // "V8Worker (tid 42) is running", "node (tid 43) is in read(2)".
 std::string Describe(const Thread& thread);
 
+// The same of one that is known to have left the wait that `thread` tells of.
+std::string DescribeRunning(const Thread& thread);
+
 // Whether the C library's or the dynamic linker's code is there: who is interrupted in it may hold
 // a lock that the child needs, of malloc(3) above all.
 bool IsLibraryCode(uintptr_t program_counter);

@@ -94,6 +94,10 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     await passes('fork-external.mjs', { node });
   });
 
+  test('a fork that waits for nobody goes when all threads are idle', async () => {
+    await passes('fork-at-once.mjs', { node });
+  });
+
   test('five generations use their threadpool, their compiler and their garbage collector before each fork', async () => {
     const { code, signal, stdout, stderr } = await run(programPath('fork-generations.mjs'), {
       node,

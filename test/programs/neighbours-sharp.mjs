@@ -35,18 +35,23 @@ for (let n = 0; n < COUNT; n++) {
   assert.deepEqual(decodeWaitStatus(waitpid(pid, 0).status), { state: 'exited', code: 5 });
 }
 
-// Who does not want to wait for it is told which threads are at work.
-const long = resize(large);
-await new Promise(setImmediate);
-try {
-  const pid = fork({ timeout: 0 });
-  if (pid === 0) _exit(0);
-  waitpid(pid, 0);
-  assert.fail('the fork was not refused');
-} catch (error) {
-  assert(error instanceof ForkUnsafeError, error);
-  assert.equal(error.reason, 'busy-threads');
-  assert.match(error.message, /\(tid \d+\) is (running|in system call \d+)/);
+// Who does not want to wait for it is told which threads are at work. One of these may be between two jobs when it is
+// looked at.
+let refused = 0;
+for (let n = 0; n < 20 && refused === 0; n++) {
+  const long = resize(large);
+  await new Promise(setImmediate);
+  try {
+    const pid = fork({ timeout: 0 });
+    if (pid === 0) _exit(0);
+    waitpid(pid, 0);
+  } catch (error) {
+    assert(error instanceof ForkUnsafeError, error);
+    assert.equal(error.reason, 'busy-threads');
+    assert.match(error.message, /\(tid \d+\) is (running|in [a-z_]\w*\(2\)|in system call \d+)|a thread ended meanwhile/);
+    refused++;
+  }
+  assert.equal(await long, expected.large);
 }
-assert.equal(await long, expected.large);
+assert.equal(refused, 1, 'no fork was refused beside long work');
 console.log('passed');
