@@ -11,14 +11,14 @@ const CHUNK = 65_536;
  * @throws {Error} DataCloneError
  */
 export function frame(message: unknown, limit: number): Buffer {
-  const bytes = encode(message);
-  const length = bytes.length - HEAD;
+  const { bytes, end } = encode(message);
+  const length = end - HEAD;
   if (length > limit) {
     const text = `the message has ${length} bytes, and the limit is ${limit}: Channel.pair({ limit })`;
     throw Object.assign(new RangeError(text), { code: 'ERR_OUT_OF_RANGE' });
   }
   bytes.writeUInt32LE(length, 0);
-  return bytes;
+  return end === bytes.length ? bytes : bytes.subarray(0, end);
 }
 
 /** What has come, and has not been taken yet. */

@@ -1,6 +1,6 @@
 import { integer, object } from '../mistakes.js';
 import { Bell } from './bell.js';
-import { encode, finish, HEAD, type Lifted } from './codec.js';
+import { encode, finish, HEAD, kept, type Encoded, type Lifted } from './codec.js';
 import { ClosedError, QueueEmptyError, QueueFullError } from './errors.js';
 import { asyncOptionsOf, timeoutOf, type AsyncWaitOptions, type WaitOptions } from './options.js';
 import { Ring, RING_WORDS } from './ring.js';
@@ -100,9 +100,9 @@ export class Queue<T = unknown> extends Shared {
    */
   put(item: T, options: WaitOptions = {}): void {
     const timeout = timeoutOf(options);
-    const bytes = this.#encoded(item);
-    if (this.#tryPut(bytes)) return;
-    const own = bytes.slice();
+    const encoded = this.#encoded(item);
+    if (this.#tryPut(encoded)) return;
+    const own = kept(encoded);
     if (!this.#room.wait(() => this.#tryPut(own), timeout)) throw new QueueFullError();
   }
 
@@ -114,7 +114,7 @@ export class Queue<T = unknown> extends Shared {
    */
   async putAsync(item: T, options: AsyncWaitOptions = {}): Promise<void> {
     const checked = asyncOptionsOf(options);
-    const own = this.#encoded(item).slice();
+    const own = kept(this.#encoded(item));
     if (!(await this.#room.waitAsync(() => this.#tryPut(own), checked))) throw new QueueFullError();
   }
 
@@ -163,20 +163,21 @@ export class Queue<T = unknown> extends Shared {
     this.#roomBell.close();
   }
 
-  #encoded(item: T): Uint8Array {
-    const bytes = encode(item).subarray(HEAD);
+  #encoded(item: T): Encoded {
+    const encoded = encode(item);
+    const length = encoded.end - HEAD;
     const { capacity } = this.#ring;
-    if (bytes.length <= capacity) return bytes;
-    const message = `the item has ${bytes.length} bytes, and the queue ${capacity}: new Queue({ bytes })`;
+    if (length <= capacity) return encoded;
+    const message = `the item has ${length} bytes, and the queue ${capacity}: new Queue({ bytes })`;
     throw Object.assign(new RangeError(message), { code: 'ERR_OUT_OF_RANGE' });
   }
 
-  #tryPut(bytes: Uint8Array): boolean {
+  #tryPut(encoded: Encoded): boolean {
     this.#open();
-    let own = bytes;
+    let own = encoded;
     if (!this.#putting.tryLock()) {
       // A signal's handler, while this waits, may encode another.
-      own = bytes.slice();
+      own = kept(encoded);
       this.#putting.lock();
     }
     let done;

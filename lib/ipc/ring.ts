@@ -1,7 +1,7 @@
 // Where a queue has its items: their bytes in one stretch of shared memory each, found by a table of places. An item is in the
 // ring from the moment at which the count of items put is raised, and out of it from that at which the count of items taken is:
 // each is one store, so a process that is killed at any moment leaves it whole. One puts at a time, and one takes.
-import { lift, type Lifted } from './codec.js';
+import { HEAD, lift, type Encoded, type Lifted } from './codec.js';
 import { DamagedError } from './errors.js';
 import { sharedMemory } from './shared.js';
 
@@ -18,6 +18,14 @@ const ALIGNMENT = 8;
 
 function powerOf2(least: number): number {
   return 2 ** Math.ceil(Math.log2(least));
+}
+
+// Up to so many bytes are copied sooner than a call is made that copies them.
+const FEW = 128;
+
+function copy(from: Buffer, fromStart: number, to: Buffer, toStart: number, length: number): void {
+  if (length > FEW) from.copy(to, toStart, fromStart, fromStart + length);
+  else for (let n = 0; n < length; n++) to[toStart + n] = from[fromStart + n] ?? 0;
 }
 
 export class Ring {
@@ -51,16 +59,17 @@ export class Ring {
   }
 
   /** Puts an item. False: there is no room. */
-  put(bytes: Uint8Array): boolean {
+  put({ bytes, end }: Encoded): boolean {
     const count = Atomics.load(this.#words, this.#at);
     const taken = Atomics.load(this.#words, this.#at + TAKEN);
     if (((count - taken) | 0) >= this.maxsize) return false;
-    const start = this.#room(count, taken, bytes.length);
+    const length = end - HEAD;
+    const start = this.#room(count, taken, length);
     if (start < 0) return false;
-    this.#bytes.set(bytes, start);
+    copy(bytes, HEAD, this.#bytes, start, length);
     const place = (count & this.#mask) * PLACE_WORDS;
     this.#places[place] = start;
-    this.#places[place + 1] = bytes.length;
+    this.#places[place + 1] = length;
     Atomics.store(this.#words, this.#at, (count + 1) | 0);
     return true;
   }
@@ -78,7 +87,11 @@ export class Ring {
     return length <= first ? 0 : -1;
   }
 
-  /** Takes the first item; nothing if there is none. */
+  /**
+   * Takes the first item; nothing if there is none.
+   *
+   * @throws {DamagedError} it is none. It is taken away
+   */
   take(): Lifted | undefined {
     const taken = Atomics.load(this.#words, this.#at + TAKEN);
     if (Atomics.load(this.#words, this.#at) === taken) return undefined;
@@ -86,9 +99,11 @@ export class Ring {
     const start = this.#places[place] ?? 0;
     const length = this.#places[place + 1] ?? 0;
     const isWithin = start >= 0 && length >= 1 && start + length <= this.capacity;
-    const item = isWithin ? lift(this.#bytes, start, start + length) : undefined;
-    Atomics.store(this.#words, this.#at + TAKEN, (taken + 1) | 0);
-    if (item === undefined) throw new DamagedError(`an item of ${length} bytes at ${start} is not within the queue`);
-    return item;
+    try {
+      if (!isWithin) throw new DamagedError(`an item of ${length} bytes at ${start} is not within the queue`);
+      return lift(this.#bytes, start, start + length);
+    } finally {
+      Atomics.store(this.#words, this.#at + TAKEN, (taken + 1) | 0);
+    }
   }
 }

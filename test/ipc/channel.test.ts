@@ -13,6 +13,7 @@ holdOnEveryNode('ipc-channel.mjs', {
   unread: 'what was sent before the other end was closed still comes',
   limits: 'a message that is too long, or cannot be cloned, is refused',
   damaged: 'what is no message is told to be damaged',
+  noise: 'whatever the other end writes is a message or is damaged',
   'lets-the-loop-end': 'an end that is unref’ed lets the event loop end',
   forked: 'what a parent waits for is not its child’s',
 });

@@ -3,6 +3,8 @@ import { holdOnEveryNode } from './cases';
 holdOnEveryNode('ipc-queue.mjs', {
   between: 'items go from process to process, in order',
   kinds: 'an item comes as what it was: a structured clone',
+  shapes: 'values of all shapes and sizes come as structured clones of them',
+  getters: 'a getter of an item is called once, and may itself put one',
   limits: 'a queue has as many items as it may have, and says when it is full and when it is empty',
   large: 'an item that is longer than the queue is refused, and so are sizes that cannot be',
   ring: 'whatever their lengths, items come whole and in order',

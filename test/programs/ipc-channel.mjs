@@ -1,6 +1,7 @@
 // Channel.
 import assert from 'node:assert/strict';
-import { forkChild, kill, write } from 'truefork';
+import { randomInt } from 'node:crypto';
+import { forkChild, kill, read, write } from 'truefork';
 import { Channel, Queue } from 'truefork/ipc';
 import { child } from './posix-cases.mjs';
 import { ended, killed, runCases, untilIn } from './ipc-support.mjs';
@@ -151,8 +152,8 @@ await runCases({
     const [mine, its] = Channel.pair({ limit: 100 });
     assert.throws(() => mine.send('x'.repeat(100)), { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' });
     assert.throws(() => mine.send(() => 1), /could not be cloned/);
-    mine.send('x'.repeat(99));
-    assert.equal(its.receive().length, 99);
+    mine.send('x'.repeat(95));
+    assert.equal(its.receive().length, 95);
     for (const limit of [0, 2 ** 30 + 1, 1.5])
       assert.throws(() => Channel.pair({ limit }), { code: 'ERR_OUT_OF_RANGE' });
   },
@@ -162,7 +163,9 @@ await runCases({
       [255, 255, 255, 255, 1],
       [0, 0, 0, 0],
       [1, 0, 0, 0, 99],
-      [3, 0, 0, 0, 4, 123, 123],
+      [3, 0, 0, 0, 7, 5, 97],
+      // An object with a key that would be its prototype.
+      [14, 0, 0, 0, 10, 1, 7, 9, ...Buffer.from('__proto__'), 10],
       [3, 0, 0, 0, 0, 1, 2],
     ];
     for (const wrong of bytes) {
@@ -171,6 +174,31 @@ await runCases({
       its.close();
       await assert.rejects(mine.receiveAsync(), { name: 'DamagedError', code: 'ERR_DAMAGED' });
     }
+  },
+
+  // Whatever the other end writes, it is a message or it is damaged: here, messages with a byte or two of them changed.
+  noise() {
+    const counts = { messages: 0, damaged: 0 };
+    const frame = Buffer.alloc(200);
+    const [sender, wire] = Channel.pair();
+    sender.send({ id: 7, name: 'an item', list: [1, -2, 0.5, null], text: '€'.repeat(9), inner: { true: true } });
+    const length = read(wire.fd, frame);
+    for (let n = 0; n < 5_000; n++) {
+      const [mine, its] = Channel.pair();
+      const bytes = Buffer.from(frame.subarray(0, length));
+      for (let changes = randomInt(1, 3); changes > 0; changes--) bytes[randomInt(4, length)] = randomInt(256) % 140;
+      write(its.fd, bytes);
+      its.close();
+      try {
+        mine.receive();
+        counts.messages++;
+      } catch (error) {
+        assert.equal(error.name, 'DamagedError', bytes.toString('hex'));
+        counts.damaged++;
+      }
+      mine.close();
+    }
+    assert.ok(counts.messages > 100 && counts.damaged > 100, JSON.stringify(counts));
   },
 
   async 'lets-the-loop-end'() {

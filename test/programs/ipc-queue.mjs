@@ -63,10 +63,14 @@ await runCases({
         JSON.parse('{"__proto__": 1}'),
       ],
       Array.from({ length: 1000 }, (_, n) => n),
+      ...[62, 63, 64, 65].map((length) => Array.from({ length }, (_, n) => n)),
+      ...[31, 32, 33, 5000, 16_000, 16_384].map((length) => ({ ['k'.repeat(length)]: 'v'.repeat(length) })),
+      ...[{ 2: 'two', 1: 'one', '': 'none', 'ключ': '值', toJSON: 1 }, 'abc'.match(/b/)],
+      ...[Object.create(null), Array.from({ length: 70 }).reduce((inner) => [inner], 'deep')],
     ];
     for (const kind of kinds) {
       queue.put(kind);
-      assert.deepEqual(queue.get(), kind);
+      assert.deepEqual(queue.get(), Buffer.isBuffer(kind) ? kind : structuredClone(kind));
     }
     queue.put([shared, shared]);
     const [one, other] = queue.get();
@@ -75,6 +79,61 @@ await runCases({
     assert.equal(queue.get().buffer.byteLength < 200, true);
     assert.throws(() => queue.put(() => 1), /could not be cloned/);
     assert.equal(queue.empty(), true);
+  },
+
+  // What comes is what a structured clone is, of values of all shapes and sizes.
+  shapes() {
+    const random = randomFrom(11);
+    const texts = ['', 'a', 'id', 'an item', 'é', '😀', '\ud800', 'x'.repeat(40), '€'.repeat(40), '__proto__', '7'];
+    const text = () => (random(3) === 0 ? String(random(1e6)) : texts[random(texts.length)]);
+    const leaves = [
+      text,
+      () => random(300) - 150,
+      () => (random(2 ** 30) - 2 ** 29) * 8,
+      () => random(1000) / 7,
+      () => [true, false, null, undefined, -0, NaN, Infinity][random(7)],
+      () => [1n, new Date(random(1e6)), new Map([[1, text()]]), new Set([text()]), /x/g][random(5)],
+    ];
+    const entries = (depth) => Array.from({ length: random(6) }, () => [text(), tree(depth - 1)]);
+    const tree = (depth) => {
+      const kind = depth === 0 ? 9 : random(10);
+      if (kind < 3) return entries(depth).map(([, value]) => value);
+      if (kind < 6) return Object.fromEntries(entries(depth));
+      return leaves[random(20) === 0 ? leaves.length - 1 : random(leaves.length - 1)]();
+    };
+    const queue = new Queue();
+    for (let n = 0; n < 20_000; n++) {
+      const value = tree(4);
+      queue.put(value);
+      assert.deepEqual(queue.get(), structuredClone(value), `item ${n}`);
+    }
+  },
+
+  // A getter is called once, and may itself use the queue.
+  getters() {
+    const queue = new Queue();
+    let calls = 0;
+    const value = {
+      before: 'is written before it',
+      get inner() {
+        calls++;
+        queue.put({ from: ['the', 'getter'] });
+        return { own: 1 };
+      },
+      after: [2],
+    };
+    queue.put(value);
+    assert.deepEqual(queue.get(), { from: ['the', 'getter'] });
+    assert.deepEqual(queue.get(), { before: 'is written before it', inner: { own: 1 }, after: [2] });
+    assert.equal(calls, 1);
+    const throwing = {
+      get wrong() {
+        throw new Error('the getter’s own');
+      },
+    };
+    assert.throws(() => queue.put(throwing), /the getter’s own/);
+    queue.put({ still: 'works' });
+    assert.deepEqual(queue.get(), { still: 'works' });
   },
 
   limits() {
@@ -97,9 +156,10 @@ await runCases({
   large() {
     const queue = new Queue({ bytes: 4096 });
     assert.throws(() => queue.put('x'.repeat(4096)), { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' });
-    queue.put('x'.repeat(4095));
+    // What says that it is a text, and how long, takes five bytes.
+    queue.put('x'.repeat(4091));
     assert.throws(() => queue.putNowait(1), full);
-    assert.equal(queue.get().length, 4095);
+    assert.equal(queue.get().length, 4091);
     for (const bytes of [63, 2 ** 30 + 1, 100.5])
       assert.throws(() => new Queue({ bytes }), { code: 'ERR_OUT_OF_RANGE' });
     for (const maxsize of [-1, 1.5, 2 ** 24 + 1]) {
@@ -116,7 +176,7 @@ await runCases({
       const list = [];
       for (let n = 0; n < 20_000; n++) {
         if (random(2) === 0) {
-          const item = String.fromCharCode(97 + random(26)).repeat(random(4) === 0 ? random(bytes) : random(bytes / 8));
+          const item = String.fromCharCode(97 + random(26)).repeat(random(4) === 0 ? random(bytes - 4) : random(bytes / 8));
           try {
             queue.putNowait(item);
             list.push(item);
