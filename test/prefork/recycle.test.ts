@@ -1,6 +1,7 @@
 // A master that goes on and on: workers are recycled under load, thousands of them, and it is what it was.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { childrenOf, resourcesOf } from '../support/processes';
 import { Family } from './family';
 import { Load } from './load';
@@ -36,12 +37,18 @@ test(
       wrong.push(...lines.filter((entry) => /killing|status=lost|shell failed|exited (?!code=0)/.test(entry)));
     });
 
-    /** When nobody is being replaced, and no shell runs. */
+    const seen = () => ({ ...resourcesOf(master), children: childrenOf(master).length });
+
+    /** When nobody is being replaced, and no shell runs; a worker may have still to say that its time has come. */
     async function state() {
-      while (childrenOf(master).length > WORKERS || shells < Math.floor(recycled / 10)) await sleep(5);
-      // The descriptors of what has ended are closed soon after.
-      await sleep(50);
-      return { ...resourcesOf(master), children: childrenOf(master).length, rss: resident(master) };
+      for (let before; ;) {
+        const now = seen();
+        const quiet = now.children === WORKERS && shells >= Math.floor(recycled / 10);
+        if (quiet && isDeepStrictEqual(now, before)) return { ...now, rss: resident(master) };
+        before = now;
+        // The descriptors of what has ended are closed soon after.
+        await sleep(50);
+      }
     }
 
     const states = [];
