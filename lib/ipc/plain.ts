@@ -3,7 +3,18 @@
 // writes, and leaves to the serializer what is not plain.
 import { DamagedError } from './errors.js';
 
-const tags = { undefined: 1, null: 2, true: 3, false: 4, int: 5, double: 6, short: 7, long: 8, array: 9, object: 10 } as const;
+const tags = {
+  undefined: 1,
+  null: 2,
+  true: 3,
+  false: 4,
+  int: 5,
+  double: 6,
+  short: 7,
+  long: 8,
+  array: 9,
+  object: 10,
+} as const;
 /** A byte from here on is a whole number: what it has more. */
 const SMALL = 128;
 

@@ -29,6 +29,12 @@ function isReadable(fd: number): boolean {
   return truefork.poll([{ fd, events: POLLIN }], 0).length > 0;
 }
 
+/** Types a line; it has come when this returns. A worker of the kernel takes it from one end to the other. */
+function type(master: number, slave: number, line: string): void {
+  write(master, Buffer.from(line));
+  truefork.poll([{ fd: slave, events: POLLIN }], -1);
+}
+
 describe('openpty', () => {
   test('joins two ends: what is typed comes back as an echo, and its line to the program', () => {
     const { master, slave } = newPty();
@@ -121,9 +127,7 @@ describe('the modes of a terminal', () => {
 
   test('TCSAFLUSH throws away what nobody has read', () => {
     const { master, slave } = newPty();
-    write(master, Buffer.from('a line\n'));
-    // A worker of the kernel takes it from one end to the other.
-    truefork.poll([{ fd: slave, events: POLLIN }], -1);
+    type(master, slave, 'a line\n');
     tcsetattr(slave, TCSAFLUSH, tcgetattr(slave));
     expect(isReadable(slave)).toBe(false);
   });
@@ -153,7 +157,7 @@ describe('the modes of a terminal', () => {
 describe('the line of a terminal', () => {
   test('is flushed: of input, of output', () => {
     const { master, slave } = newPty();
-    write(master, Buffer.from('typed\n'));
+    type(master, slave, 'typed\n');
     tcflush(slave, truefork.TCIFLUSH);
     expect(isReadable(slave)).toBe(false);
     tcdrain(slave);

@@ -65,7 +65,7 @@ await runCases({
       Array.from({ length: 1000 }, (_, n) => n),
       ...[62, 63, 64, 65].map((length) => Array.from({ length }, (_, n) => n)),
       ...[31, 32, 33, 5000, 16_000, 16_384].map((length) => ({ ['k'.repeat(length)]: 'v'.repeat(length) })),
-      ...[{ 2: 'two', 1: 'one', '': 'none', 'ключ': '值', toJSON: 1 }, 'abc'.match(/b/)],
+      ...[{ 2: 'two', 1: 'one', '': 'none', ключ: '值', toJSON: 1 }, 'abc'.match(/b/)],
       ...[Object.create(null), Array.from({ length: 70 }).reduce((inner) => [inner], 'deep')],
     ];
     for (const kind of kinds) {
@@ -176,7 +176,9 @@ await runCases({
       const list = [];
       for (let n = 0; n < 20_000; n++) {
         if (random(2) === 0) {
-          const item = String.fromCharCode(97 + random(26)).repeat(random(4) === 0 ? random(bytes - 4) : random(bytes / 8));
+          const item = String.fromCharCode(97 + random(26)).repeat(
+            random(4) === 0 ? random(bytes - 4) : random(bytes / 8),
+          );
           try {
             queue.putNowait(item);
             list.push(item);

@@ -48,7 +48,10 @@ for (let n = 0; n < 20 && refused === 0; n++) {
   } catch (error) {
     assert(error instanceof ForkUnsafeError, error);
     assert.equal(error.reason, 'busy-threads');
-    assert.match(error.message, /\(tid \d+\) is (running|in [a-z_]\w*\(2\)|in system call \d+)|a thread ended meanwhile/);
+    assert.match(
+      error.message,
+      /\(tid \d+\) is (running|in [a-z_]\w*\(2\)|in system call \d+)|a thread ended meanwhile/,
+    );
     refused++;
   }
   assert.equal(await long, expected.large);
