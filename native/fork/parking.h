@@ -17,8 +17,8 @@ using Deadline = std::chrono::steady_clock::time_point;
 // there is none.
 int ParkSignal();
 
-// Parks these threads. None: all are parked. Else those that were not found where `Thread` says they
-// wait (one that is dropped: were found in the C library), have ended, or have not come by the
+// Parks these threads. None: all are parked. Else those that were not found where `Thread` says
+// they wait (one that is dropped: were found in the C library), have ended, or have not come by the
 // deadline; all are released again then.
 std::vector<const Thread*> Park(const std::vector<Thread>& threads, Deadline deadline);
 
