@@ -101,13 +101,13 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
    * @throws {Error} DataCloneError: it cannot be cloned: a function, say
    */
   send(message: unknown, options: WaitOptions = {}): void {
-    const end = performance.now() + timeoutOf(options);
+    const timeout = timeoutOf(options);
     const bytes = this.#framed(message);
-    let rest: Uint8Array = bytes;
-    if (this.#outbox.length === 0) rest = rest.subarray(this.#write(rest));
-    if (rest.length === 0) return;
+    const written = this.#outbox.length === 0 ? this.#write(bytes) : 0;
+    if (written === bytes.length) return;
+    const end = performance.now() + timeout;
     // From here on, a signal's handler may send, too.
-    rest = rest.slice();
+    let rest: Uint8Array = Buffer.from(bytes.subarray(written));
     while (this.#outbox.length > 0 || rest.length > 0) {
       const left = end - performance.now();
       if (left <= 0 || !this.#end.block('writable', left)) {
@@ -126,9 +126,9 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
    * @returns when the kernel has taken all of it. Who awaits that does not send faster than the other end receives
    */
   async sendAsync(message: unknown): Promise<void> {
-    let rest: Uint8Array = this.#framed(message);
-    if (this.#outbox.length === 0) rest = rest.subarray(this.#write(rest));
-    if (rest.length > 0) await this.#enqueue(rest.slice());
+    const bytes = this.#framed(message);
+    const written = this.#outbox.length === 0 ? this.#write(bytes) : 0;
+    if (written < bytes.length) await this.#enqueue(Buffer.from(bytes.subarray(written)));
   }
 
   /**
@@ -140,15 +140,17 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
    * @throws {DamagedError} what came is no message: two processes have sent at once
    */
   receive(options: WaitOptions = {}): T {
-    const end = performance.now() + timeoutOf(options);
-    for (;;) {
-      const found = this.#next();
-      if (found) return found.message as T;
+    const timeout = timeoutOf(options);
+    let found = this.#next();
+    const end = found || timeout === Infinity ? Infinity : performance.now() + timeout;
+    while (!found) {
+      const left = end === Infinity ? Infinity : Math.max(end - performance.now(), 0);
       // Not by a read that there may be nothing for: its error takes longer than the asking.
-      const left = end - performance.now();
-      if (!this.#end.block('readable', Math.max(left, 0))) throw new WaitTimeoutError('no message came');
+      if (!this.#end.block('readable', left)) throw new WaitTimeoutError('no message came');
       this.#read();
+      found = this.#next();
     }
+    return found.message as T;
   }
 
   /**
