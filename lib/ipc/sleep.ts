@@ -8,11 +8,36 @@ import { futexWait, isPosixError } from '../posix/index.js';
  */
 export const LOOK_AGAIN = 250;
 
-// About ten microseconds: less than a sleep and a waking take.
-const MOST_SPINS = 2_000;
+// Some twenty microseconds: what it takes one that is woken to wake another.
+const MOST_SPINS = 5_000;
 
 /** How often it is worth looking before sleeping: where there is another processor for whoever is waited for. */
 export const SPINS = availableParallelism() > 1 ? MOST_SPINS : 0;
+
+// In milliseconds: who sleeps for less would have done better to look.
+const SHORT_SLEEP = 0.05;
+
+/**
+ * How often to look before sleeping. Who wakes a sleeper has to call the kernel, and it comes some microseconds later; who looks
+ * has the processor meanwhile. As hypervisors do before they halt a processor: often after short waits, seldom after long ones.
+ */
+export class Patience {
+  readonly #fewest: number;
+  readonly #most: number;
+  /** How often. */
+  looks: number;
+
+  constructor(fewest: number, most: number) {
+    this.#most = SPINS > 0 ? most : 0;
+    this.#fewest = Math.min(fewest, this.#most);
+    this.looks = this.#most;
+  }
+
+  /** It has slept so many milliseconds. */
+  slept(time: number): void {
+    this.looks = time < SHORT_SLEEP ? this.#most : Math.max(this.looks >> 1, this.#fewest);
+  }
+}
 
 /**
  * Sleeps while a word is what it was seen to be, for a time at most. A signal ends it, after its handler has run.

@@ -13,13 +13,8 @@ import {
   type Readiness,
 } from '../posix/index.js';
 import { inChildren } from './forks.js';
-import { SPINS } from './sleep.js';
 
 const LONGEST = 2 ** 31 - 1;
-
-// How often it is worth looking before sleeping, where there is another processor for whoever sends: some ten microseconds.
-const MOST_LOOKS = SPINS > 0 ? 32 : 0;
-const FEWEST_LOOKS = Math.min(2, MOST_LOOKS);
 
 /** What wants to know of a fork: in a child, what is under way is its parent's. */
 export interface Forked {
@@ -44,8 +39,6 @@ export class SocketEnd {
   #writeFd = -1;
   #watchers = new Map<Readiness, Watcher>();
   #keepsAlive = true;
-  /** Fewer where looking was in vain, more where it was not. */
-  #looks = FEWEST_LOOKS;
 
   constructor(fd: number) {
     this.#fd = fd;
@@ -83,22 +76,9 @@ export class SocketEnd {
 
   /** Blocks until there is something to read, or room to write; false: the time is over. A signal ends it, too. */
   block(readiness: Readiness, timeout: number): boolean {
-    if (readiness === 'writable') return this.#is(POLLOUT, timeout);
-    return this.#comesSoon() || this.#is(POLLIN, timeout);
+    return this.#is(readiness === 'readable' ? POLLIN : POLLOUT, timeout);
   }
 
-  // Who sends to one that sleeps has to wake it, which takes it longer than the sending.
-  #comesSoon(): boolean {
-    for (let n = 0; n < this.#looks; n++) {
-      if (!this.#is(POLLIN, 0)) continue;
-      this.#looks = Math.min(2 * this.#looks, MOST_LOOKS);
-      return true;
-    }
-    this.#looks = Math.max(this.#looks >> 1, FEWEST_LOOKS);
-    return false;
-  }
-
-  // Whether it is so within a time, in milliseconds. A signal ends the wait, too.
   #is(events: number, timeout: number): boolean {
     try {
       return poll([{ fd: this.#fd, events }], timeout > LONGEST ? -1 : Math.ceil(timeout)).length > 0;

@@ -1,6 +1,6 @@
 import { futexWake } from '../posix/index.js';
 import type { Bell, Line } from './bell.js';
-import { LOOK_AGAIN, sleepOn, SPINS } from './sleep.js';
+import { LOOK_AGAIN, Patience, sleepOn, SPINS } from './sleep.js';
 
 /** The words that one takes: one that changes with each waking, and how many sleep on it. */
 export const WAITERS_WORDS = 2;
@@ -13,8 +13,7 @@ export class Waiters {
   readonly #at: number;
   readonly #bell: Bell;
   readonly #line: Line = new Set();
-  /** Fewer where looking was in vain, more where it was not. */
-  #spins = SPINS;
+  readonly #patience = new Patience(FEWEST_SPINS, SPINS);
 
   constructor(words: Int32Array, at: number, bell: Bell) {
     this.#words = words;
@@ -42,10 +41,14 @@ export class Waiters {
     if (attempt()) return true;
     if (timeout === 0) return false;
     if (this.#spin(attempt)) return true;
-    const end = performance.now() + timeout;
+    const start = performance.now();
+    const end = start + timeout;
     for (;;) {
       const seen = Atomics.load(this.#words, this.#at);
-      if (attempt()) return true;
+      if (attempt()) {
+        this.#patience.slept(performance.now() - start);
+        return true;
+      }
       const rest = end - performance.now();
       if (rest <= 0) return false;
       Atomics.add(this.#words, this.#at + 1, 1);
@@ -64,15 +67,12 @@ export class Waiters {
 
   #spin(attempt: () => boolean): boolean {
     let seen = Atomics.load(this.#words, this.#at);
-    for (let n = 0; n < this.#spins; n++) {
+    for (let n = this.#patience.looks; n > 0; n--) {
       const now = Atomics.load(this.#words, this.#at);
       if (now === seen) continue;
       seen = now;
-      if (!attempt()) continue;
-      this.#spins = Math.min(2 * this.#spins, SPINS);
-      return true;
+      if (attempt()) return true;
     }
-    this.#spins = Math.min(Math.max(this.#spins >> 1, FEWEST_SPINS), SPINS);
     return false;
   }
 
