@@ -8,7 +8,7 @@ import { absent, compared, interleave } from './serve/figures.mjs';
 import { measure } from './side-by-side.mjs';
 
 const programs = join(import.meta.dirname, 'programs');
-const COUNTS = { trip: 20_000, item: 100_000 };
+const COUNTS = { trip: 20_000, item: 200_000 };
 const MICROSECOND = 1_000;
 
 const run = (command, ...args) => Number(execFileSync(command, args.map(String), { encoding: 'utf8' })) / MICROSECOND;

@@ -1,5 +1,6 @@
 // Two processes of Node.js, or two threads, and a way between them: `ipc-times.mjs WAY KIND COUNT`. Prints nanoseconds for a round
-// trip of a number (`trip`), or for an item of a stream of small objects one way (`item`).
+// trip of a number (`trip`), or for an item of a stream of small objects one way (`item`). Half as many go before, whose time does
+// not count: what is compiled while it runs is compiled then.
 import { fork as forkNode } from 'node:child_process';
 import { once } from 'node:events';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
@@ -20,19 +21,30 @@ import { Channel, Queue, SharedArray } from 'truefork/ipc';
 
 const [way, kind, count] = isMainThread ? process.argv.slice(2) : workerData;
 const COUNT = Number(count);
+const WARM_UP = Math.floor(COUNT / 2);
 const item = (n) => ({ id: n, name: 'an item', list: [1, 2, 3] });
 const now = () => Number(process.hrtime.bigint());
 
 /** By calls that block, in a forked child: `echo` there, `trip` here; `give` there, `take` here. */
 function blocking({ echo, trip, give, take }) {
+  const gate = new Pipe();
+  const byte = Buffer.alloc(1);
   const pid = fork();
   if (pid === 0) {
-    for (let n = 0; n < COUNT; n++) kind === 'trip' ? echo(n) : give(item(n));
+    for (const times of [WARM_UP, COUNT]) {
+      for (let n = 0; n < times; n++) kind === 'trip' ? echo(n) : give(item(n));
+      read(gate.reader.fd, byte);
+    }
     _exit(0);
   }
-  const start = now();
-  for (let n = 0; n < COUNT; n++) kind === 'trip' ? trip(n) : take();
+  let start;
+  for (const times of [WARM_UP, COUNT]) {
+    start = now();
+    for (let n = 0; n < times; n++) kind === 'trip' ? trip(n) : take();
+    if (times === WARM_UP) write(gate.writer.fd, byte);
+  }
   const end = now();
+  write(gate.writer.fd, byte);
   waitpid(pid, 0);
   return end - start;
 }
@@ -60,29 +72,39 @@ function streams([mineIn, mineOut], [itsIn, itsOut]) {
   });
 }
 
-/** By events: `other` sends back, or sends a stream when it is asked to. */
+/** By events: `other` sends back, or sends a stream of as many as it is asked for. */
 async function events(other, send) {
   await once(other, 'message');
+  await pass(other, send, WARM_UP);
   const start = now();
+  await pass(other, send, COUNT);
+  return now() - start;
+}
+
+async function pass(other, send, times) {
   if (kind === 'trip') {
-    for (let n = 0; n < COUNT; n++) {
+    for (let n = 0; n < times; n++) {
       const answer = once(other, 'message');
       send(n);
       await answer;
     }
-  } else {
-    let got = 0;
-    const all = new Promise((resolve) => other.on('message', () => ++got === COUNT && resolve()));
-    send('go');
-    await all;
+    return;
   }
-  return now() - start;
+  let got = 0;
+  let came;
+  const all = new Promise((resolve) => {
+    came = () => ++got === times && resolve();
+    other.on('message', came);
+  });
+  send({ stream: times });
+  await all;
+  other.off('message', came);
 }
 
 function answer(self, send) {
   self.on('message', (message) => {
-    if (message === 'go') for (let n = 0; n < COUNT; n++) send(item(n));
-    else send(message);
+    if (typeof message === 'number') send(message);
+    else for (let n = 0; n < message.stream; n++) send(item(n));
   });
   send('ready');
 }
