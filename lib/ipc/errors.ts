@@ -1,14 +1,14 @@
 import type { WaitStatus } from '../posix/index.js';
 
-/** A process has died that held what is asked for. What it protects may be half changed. */
+/** A process has died that had what is asked for. What that protects may be half changed. */
 export class OwnerDiedError extends Error {
   readonly code = 'ERR_OWNER_DIED';
   override readonly name = 'OwnerDiedError';
   /** The process that has died. */
   readonly pid: number;
 
-  constructor(pid: number) {
-    super(`process ${pid} has died with the lock; put right what it protects, after recover()`);
+  constructor(pid: number, what = 'the lock') {
+    super(`process ${pid} has died with ${what}; put right what it protects, after recover()`);
     this.pid = pid;
   }
 }

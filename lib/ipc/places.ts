@@ -5,15 +5,19 @@ import { MUTEX_WORDS, RobustMutex } from './robust-mutex.js';
 
 const STATE = MUTEX_WORDS;
 const NUMBER = MUTEX_WORDS + 1;
+const PID = MUTEX_WORDS + 2;
 const PLACE_WORDS = 2 * MUTEX_WORDS;
 
-/** How many may wait at a time, in all processes. */
+/** How many may be taken at a time, in all processes. */
 const MOST_PLACES = 256;
 
 /** The words that they take: how many have ever been needed, the next number, and the places. */
 export const PLACES_WORDS = 2 * MUTEX_WORDS + MOST_PLACES * PLACE_WORDS;
 
-/** What is in a place: nobody, one who waits, or one who need not wait any more and has not gone yet. */
+/**
+ * What is in a place: nobody, one who waits, or one who need not wait any more and has not gone yet. Of a semaphore: how many its
+ * process has.
+ */
 export const FREE = 0;
 export const WAITING = 1;
 export const RELEASED = 2;
@@ -47,6 +51,15 @@ export class Place {
     return Atomics.load(this.words, this.stateAt);
   }
 
+  set state(state: number) {
+    Atomics.store(this.words, this.stateAt, state);
+  }
+
+  /** The process whose it is, or was last. */
+  get pid(): number {
+    return Atomics.load(this.words, this.#at + PID);
+  }
+
   /** In the order in which they were taken. */
   get number(): number {
     return Atomics.load(this.words, this.#at + NUMBER);
@@ -75,15 +88,19 @@ export class Place {
   /**
    * Takes it, if nobody has.
    *
-   * @returns the state in which who was here has died; FREE: nobody has
+   * @param inherited is told in which state one has died that was here, and who that was
+   * @returns false: it is taken
    */
-  take(number: number): number | undefined {
-    if (!this.#life.tryLock()) return undefined;
+  take(number: number, inherited: (state: number, pid: number) => void): boolean {
+    if (!this.#life.tryLock()) return false;
     const left = Atomics.exchange(this.words, this.stateAt, FREE);
+    const { pid } = this;
     Atomics.store(this.words, this.#at + NUMBER, number);
-    Atomics.store(this.words, this.stateAt, WAITING);
+    Atomics.store(this.words, this.#at + PID, process.pid);
+    this.state = WAITING;
     taken.add(this);
-    return left;
+    if (left !== FREE) inherited(left, pid);
+    return true;
   }
 
   /**
@@ -134,19 +151,16 @@ export class Places {
   /**
    * Takes one.
    *
-   * @param inherited is told in which state one has died whose place it is now
+   * @param inherited is told in which state one has died whose place it is now, and who that was
    * @throws {RangeError} all are taken
    */
-  take(inherited: (state: number) => void): Place {
+  take(inherited: (state: number, pid: number) => void): Place {
     const number = Atomics.add(this.#words, this.#at + 1, 1);
     for (const [index, place] of this.#places.entries()) {
       this.#use(index + 1);
-      const left = place.take(number);
-      if (left === undefined) continue;
-      if (left !== FREE) inherited(left);
-      return place;
+      if (place.take(number, inherited)) return place;
     }
-    const message = `${MOST_PLACES} wait already, which are all that there is room for`;
+    const message = `${MOST_PLACES} are there already, which are all that there is room for`;
     throw Object.assign(new RangeError(message), { code: 'ERR_OUT_OF_RANGE' });
   }
 

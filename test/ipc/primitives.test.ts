@@ -3,6 +3,7 @@ import { holdOnEveryNode } from './cases';
 holdOnEveryNode('ipc-primitives.mjs', {
   semaphore: 'as many as a semaphore says are between acquire and release',
   bounded: 'a bounded semaphore is not released more often than acquired',
+  'bounded-holder-died': 'what a process has died with of a bounded semaphore is told, and taken over one by one',
   'semaphore-waiter-died': 'one who was killed while it waited takes nothing from a semaphore',
   'semaphore-in-the-loop': 'event loops wait for a semaphore',
   event: 'all who wait for an event go on when it is set',

@@ -4,7 +4,10 @@ import assert from 'node:assert/strict';
 import { _exit, forkMany, kill, waitpid } from 'truefork';
 import {
   Barrier,
+  BoundedSemaphore,
   BrokenBarrierError,
+  Channel,
+  ClosedError,
   Condition,
   Lock,
   OwnerDiedError,
@@ -139,6 +142,87 @@ const kinds = {
     assert.ok(words[0] >= 200 && words[0] <= 301);
     lock.release();
     lock.close();
+  },
+
+  /** Of two things each is one process's at a time; those of the dead are taken over. */
+  async semaphore() {
+    const semaphore = new BoundedSemaphore(2);
+    const inside = new SharedArray(Int32Array, 3).array;
+    const count = () => inside.reduce((sum, one) => sum + one, 0);
+    const acquire = async (index) => {
+      try {
+        if (index === 0) return assert.equal(await semaphore.acquireAsync({ timeout }), true);
+        return assert.equal(semaphore.acquire({ timeout }), true);
+      } catch (error) {
+        if (!(error instanceof OwnerDiedError)) throw error;
+        assert.notEqual(semaphore.recover({ timeout }), undefined);
+      }
+    };
+    const children = await family(
+      3,
+      async (index) => {
+        for (let n = 0; n < 100; n++) {
+          await acquire(index);
+          Atomics.store(inside, index, 1);
+          // The dead one may have left its own.
+          assert.ok(count() <= 3);
+          Atomics.store(inside, index, 0);
+          semaphore.release();
+        }
+      },
+      3000,
+    );
+    children.ended();
+    for (let n = 0; n < 2; n++) await acquire(1);
+    assert.deepEqual([semaphore.value, semaphore.recover({ timeout: 0 })], [0, undefined]);
+    semaphore.release(2);
+    assert.equal(semaphore.value, 2);
+    semaphore.close();
+  },
+
+  /** Two talk; when one dies, the other receives all that was sent whole, in order, and then the end. */
+  async channel() {
+    const [one, other] = Channel.pair();
+    const text = 'x'.repeat(random(2) * 100_000);
+    const sent = new SharedArray(Int32Array, 2).array;
+    const received = new SharedArray(Int32Array, 2).array;
+    const children = await family(
+      2,
+      async (index) => {
+        const [mine, its] = index === 0 ? [one, other] : [other, one];
+        its.close();
+        try {
+          for (let n = 0; n < 200; n++) {
+            if (index === 0) mine.send([n, text], { timeout });
+            else await mine.sendAsync([n, text]);
+            Atomics.store(sent, index, n + 1);
+            const [number, came] = index === 0 ? mine.receive({ timeout }) : await mine.receiveAsync({ timeout });
+            assert.deepEqual([number, came.length], [n, text.length]);
+            Atomics.store(received, index, n + 1);
+          }
+        } catch (error) {
+          assert.ok(error instanceof ClosedError, String(error));
+          const rest = () => (index === 0 ? mine.receive({ timeout }) : mine.receiveAsync({ timeout }));
+          // What it had sent before it was killed, and may not have counted.
+          for (;;) {
+            try {
+              const [number] = await rest();
+              assert.equal(number, Atomics.add(received, index, 1));
+            } catch (end) {
+              assert.ok(end instanceof ClosedError, String(end));
+              break;
+            }
+          }
+        }
+      },
+      3000,
+    );
+    one.close();
+    other.close();
+    children.ended();
+    const living = 1 - children.victim;
+    const difference = received[living] - sent[children.victim];
+    assert.ok(difference === 0 || difference === 1, `${received[living]} received, ${sent[children.victim]} sent`);
   },
 
   /** One puts, three take. */

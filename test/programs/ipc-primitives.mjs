@@ -46,6 +46,62 @@ await runCases({
     assert.equal(semaphore.value, 1);
   },
 
+  // What one has acquired that dies, others take over, one by one.
+  async 'bounded-holder-died'() {
+    const semaphore = new BoundedSemaphore(3);
+    const acquired = new Queue();
+    const never = new Event();
+    const holder = (count) =>
+      child(() => {
+        for (let n = 0; n < count; n++) semaphore.acquire();
+        acquired.put('all');
+        never.wait();
+      });
+    const one = holder(2);
+    acquired.get();
+    semaphore.acquire();
+    // Who waits is told, asleep or in its event loop.
+    const waits = (how) =>
+      forkChild(async () => {
+        await assert.rejects(how, { name: 'OwnerDiedError', code: 'ERR_OWNER_DIED', pid: one });
+      });
+    const asleep = await waits(async () => semaphore.acquire());
+    const inTheLoop = await waits(() => semaphore.acquireAsync());
+    untilAsleep(asleep.pid);
+    killed(one);
+    assert.deepEqual([await asleep.exited, await inTheLoop.exited], [ok, ok]);
+    assert.throws(() => semaphore.acquire(), { name: 'OwnerDiedError', pid: one, message: /the semaphore/ });
+    assert.equal(semaphore.recover(), one);
+    assert.throws(() => semaphore.tryAcquire(), { pid: one });
+    semaphore.release();
+    assert.throws(() => semaphore.tryAcquire(), { pid: one });
+    assert.equal(semaphore.recover({ timeout: 0 }), one);
+    assert.equal(semaphore.recover({ timeout: 0 }), 0);
+    assert.equal(semaphore.recover({ timeout: 0 }), undefined);
+    assert.equal(semaphore.value, 0);
+    semaphore.release(3);
+    assert.throws(() => semaphore.release(), range);
+
+    // One that ends by itself takes with it what it has, as one that is killed.
+    ended(child(() => void semaphore.acquire()));
+    assert.throws(() => semaphore.tryAcquire(), { name: 'OwnerDiedError' });
+    semaphore.release();
+    assert.deepEqual([semaphore.value, semaphore.tryAcquire()], [3, true]);
+    semaphore.release();
+
+    // What another has given back is not missing when its holder ends.
+    const given = holder(1);
+    acquired.get();
+    semaphore.release();
+    assert.equal(semaphore.value, 3);
+    killed(given);
+    for (let n = 0; n < 3; n++) assert.equal(semaphore.tryAcquire(), true);
+    // A child has nothing of what its parent has.
+    ended(child(() => assert.equal(semaphore.tryAcquire(), false)));
+    semaphore.release(3);
+    semaphore.close();
+  },
+
   'semaphore-waiter-died'() {
     const semaphore = new Semaphore(0);
     const pids = [1, 2, 3].map(() => child(() => (semaphore.acquire() ? 0 : 1)));
