@@ -14,6 +14,7 @@
         'native/futex.cc',
         'native/inotify.cc',
         'native/io.cc',
+        'native/ioctl.cc',
         'native/kick.cc',
         'native/lock.cc',
         'native/mapping.cc',

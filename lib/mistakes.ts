@@ -69,6 +69,20 @@ export function cString(name: string, value: unknown): string {
   return value;
 }
 
+/**
+ * The elements of an Array, each as the check has it, with its name. Where there is none, the check gets undefined: what
+ * passes over holes would leave the addon zeros in their places. `expected` reads as in "an Array of numbers".
+ */
+export function list<T>(
+  name: string,
+  expected: string,
+  value: unknown,
+  check: (name: string, element: unknown) => T,
+): T[] {
+  if (!Array.isArray(value)) throw wrongType(name, `an Array of ${expected}`, value);
+  return Array.from(value, (element: unknown, index) => check(`${name}[${index}]`, element));
+}
+
 /** An AbortSignal, or none. */
 export function abortSignal(name: string, value: AbortSignal | undefined): AbortSignal | undefined {
   if (value !== undefined && !(value instanceof AbortSignal)) throw wrongType(name, 'an AbortSignal', value);

@@ -17,6 +17,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   FilesystemFamily(exports);
   InotifyFamily(exports, constants);
   IoFamily(exports, constants);
+  IoctlFamily(exports, constants);
   LockFamily(exports, constants);
   MappingFamily(exports, constants);
   PagesFamily(exports, constants);

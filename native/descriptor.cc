@@ -1,17 +1,13 @@
 // open(2), openat(2), close(2), close_range(2), pipe2(2), dup(2), dup2(2), dup3(2), mkfifo(3),
-// mknod(2), fcntl(2) on flags and numbers, ioctl(2), eventfd(2), memfd_create(2).
+// mknod(2), fcntl(2) on flags and numbers, eventfd(2), memfd_create(2).
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/memfd.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cstring>
 
 #include "families.h"
 #include "syscall.h"
@@ -81,28 +77,6 @@ static Napi::Value Fcntl(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), fcntl(Int(info, 0), Int(info, 1), Int(info, 2)));
 }
 
-// ioctl(fd, request, argument): the requests whose argument is a number, or none.
-static Napi::Value Ioctl(const Napi::CallbackInfo& info) {
-  const auto argument = static_cast<unsigned long>(Long(info, 2));
-  return Answer(info.Env(),
-                ioctl(Int(info, 0), static_cast<unsigned long>(Long(info, 1)), argument));
-}
-
-// ioctlBuffer(fd, request, buffer: Uint8Array): those whose argument is a structure. The kernel
-// works on a block that is longer than any it can write (_IOC_SIZE has 14 bits), and the buffer
-// gets as much of it as it has room for.
-static Napi::Value IoctlBuffer(const Napi::CallbackInfo& info) {
-  alignas(16) char block[1 << 14] = {};
-  Napi::Uint8Array buffer = info[2].As<Napi::Uint8Array>();
-  const size_t length = std::min(buffer.ByteLength(), sizeof block);
-  memcpy(block, buffer.Data(), length);
-  const int result = ioctl(Int(info, 0), static_cast<unsigned long>(Long(info, 1)), block);
-  const int error = errno;
-  if (result >= 0) memcpy(buffer.Data(), block, length);
-  errno = error;
-  return Answer(info.Env(), result);
-}
-
 // eventfd(value, flags)
 static Napi::Value Eventfd(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), eventfd(static_cast<unsigned>(Long(info, 0)), Int(info, 1)));
@@ -143,8 +117,6 @@ void DescriptorFamily(Napi::Object exports, Napi::Object constants) {
   Export(exports, "mknod", Mknod);
   Export(exports, "makedev", Makedev);
   Export(exports, "fcntl", Fcntl);
-  Export(exports, "ioctl", Ioctl);
-  Export(exports, "ioctlBuffer", IoctlBuffer);
   Export(exports, "eventfd", Eventfd);
   Export(exports, "eventfd_read", EventfdRead);
   Export(exports, "eventfd_write", EventfdWrite);
@@ -190,22 +162,6 @@ void DescriptorFamily(Napi::Object exports, Napi::Object constants) {
   TRUEFORK_CONSTANT(constants, S_IFCHR);
   TRUEFORK_CONSTANT(constants, S_IFBLK);
   TRUEFORK_CONSTANT(constants, S_IFSOCK);
-  TRUEFORK_CONSTANT(constants, FIONREAD);
-  TRUEFORK_CONSTANT(constants, FIONBIO);
-  TRUEFORK_CONSTANT(constants, FIOCLEX);
-  TRUEFORK_CONSTANT(constants, FIONCLEX);
-  TRUEFORK_CONSTANT(constants, TIOCOUTQ);
-  TRUEFORK_CONSTANT(constants, TIOCGWINSZ);
-  TRUEFORK_CONSTANT(constants, TIOCSWINSZ);
-  TRUEFORK_CONSTANT(constants, TIOCSCTTY);
-  TRUEFORK_CONSTANT(constants, TIOCNOTTY);
-  TRUEFORK_CONSTANT(constants, TIOCGPGRP);
-  TRUEFORK_CONSTANT(constants, TIOCSPGRP);
-  TRUEFORK_CONSTANT(constants, TIOCGSID);
-  TRUEFORK_CONSTANT(constants, TIOCSTI);
-  TRUEFORK_CONSTANT(constants, TIOCPKT);
-  TRUEFORK_CONSTANT(constants, TIOCEXCL);
-  TRUEFORK_CONSTANT(constants, TIOCNXCL);
   TRUEFORK_CONSTANT(constants, EFD_CLOEXEC);
   TRUEFORK_CONSTANT(constants, EFD_NONBLOCK);
   TRUEFORK_CONSTANT(constants, EFD_SEMAPHORE);

@@ -16,6 +16,7 @@ void ExecFamily(Napi::Object exports);
 void FilesystemFamily(Napi::Object exports);
 void InotifyFamily(Napi::Object exports, Napi::Object constants);
 void IoFamily(Napi::Object exports, Napi::Object constants);
+void IoctlFamily(Napi::Object exports, Napi::Object constants);
 void LockFamily(Napi::Object exports, Napi::Object constants);
 void MappingFamily(Napi::Object exports, Napi::Object constants);
 void PagesFamily(Napi::Object exports, Napi::Object constants);

@@ -84,7 +84,11 @@ int LeaveKickSignal() {
   const int left = kick_signal;
   timer_delete(timer);
   kick_signal = 0;
+  // A kick that has come while all signals are blocked outlives its timer, before Linux 6.13, and
+  // would end the process: to ignore a signal takes it away.
   struct sigaction action = {};
+  action.sa_handler = SIG_IGN;
+  sigaction(left, &action, nullptr);
   action.sa_handler = SIG_DFL;
   sigaction(left, &action, nullptr);
   return Take(FreeSignal(left));

@@ -187,12 +187,15 @@ static Napi::Value Setsockopt(const Napi::CallbackInfo& info) {
 }
 
 // attachFilter(fd, level, option, program: Uint8Array): setsockopt whose value is a program of
-// classic BPF, of 8 bytes an instruction.
+// classic BPF, of 8 bytes an instruction. Of one that is too long for its length to be told,
+// EINVAL, as the kernel says of those that are too long for itself.
 static Napi::Value AttachFilter(const Napi::CallbackInfo& info) {
-  Napi::Uint8Array bytes = info[3].As<Napi::Uint8Array>();
+  const auto bytes = ToElements<uint8_t>(info, 3);
+  const size_t count = bytes.length / sizeof(sock_filter);
+  if (count > UINT16_MAX) return Failure(info.Env(), EINVAL);
   const sock_fprog program = {
-      .len = static_cast<uint16_t>(bytes.ByteLength() / sizeof(sock_filter)),
-      .filter = reinterpret_cast<sock_filter*>(bytes.Data()),
+      .len = static_cast<uint16_t>(count),
+      .filter = reinterpret_cast<sock_filter*>(bytes.data),
   };
   return Answer(info.Env(),
                 setsockopt(Int(info, 0), Int(info, 1), Int(info, 2), &program, sizeof program));

@@ -2,7 +2,18 @@
 import { types } from 'node:util';
 import { cString, INT_MAX, integer, outOfRange, wrongType, wrongValue } from '../mistakes.js';
 
-export { callback, cString, ID_MAX, INT_MAX, integer, object, outOfRange, wrongType, wrongValue } from '../mistakes.js';
+export {
+  callback,
+  cString,
+  ID_MAX,
+  INT_MAX,
+  integer,
+  list,
+  object,
+  outOfRange,
+  wrongType,
+  wrongValue,
+} from '../mistakes.js';
 
 const INT_MIN = -(2 ** 31);
 

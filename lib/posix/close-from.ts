@@ -1,7 +1,6 @@
 // Closing many descriptors at once: as the calls do it, and as a process can that goes on being a Node.js.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { descriptor, flags, INT_MAX, integer, wrongType } from './arguments.js';
-import { object } from '../mistakes.js';
+import { descriptor, flags, INT_MAX, integer, list } from './arguments.js';
 import { O_NONBLOCK } from './descriptor.js';
 import { answered, errno } from './errno.js';
 import { F_GETFD, F_GETFL, FD_CLOEXEC } from './fcntl.js';
@@ -55,9 +54,8 @@ export function closerange(low: number, high: number): void {
  */
 export function closeFrom(least: number, { keep = [] }: { keep?: readonly number[] } = {}): number[] {
   descriptor(least);
-  if (!Array.isArray(object('options.keep', keep))) throw wrongType('options.keep', 'an Array of descriptors', keep);
-  keep.forEach((fd, index) => integer(`options.keep[${index}]`, fd, 0, INT_MAX));
-  const kept = new Set([...keep, ...nodesOwn()]);
+  const given = list('options.keep', 'descriptors', keep, (name, fd) => integer(name, fd, 0, INT_MAX));
+  const kept = new Set([...given, ...nodesOwn()]);
   const closed = [];
   let failure: { result: number; fd: number } | undefined;
   for (const fd of openDescriptors()) {

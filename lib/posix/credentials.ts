@@ -1,7 +1,7 @@
 // The users and groups that a process acts as. Each has three: the real one, which says whose it is; the effective one, which
 // says what it may; and the saved one, which the effective one may become again. The kernel keeps them for each thread by
 // itself; here, as POSIX has it, a change is one of the whole process, of all its threads.
-import { cString, ID_MAX, integer, wrongType } from './arguments.js';
+import { cString, ID_MAX, integer, list } from './arguments.js';
 import { answered } from './errno.js';
 import { native } from './native.js';
 
@@ -192,8 +192,7 @@ export function getgroups(): number[] {
  * @see https://man7.org/linux/man-pages/man2/setgroups.2.html
  */
 export function setgroups(groups: readonly number[]): void {
-  if (!Array.isArray(groups)) throw wrongType('groups', 'an Array of numbers', groups);
-  const checked = Uint32Array.from(groups as readonly unknown[], (gid) => id('groups', gid));
+  const checked = Uint32Array.from(list('groups', 'numbers', groups, id));
   answered(native.setgroups(checked), 'setgroups', `${checked.length} groups`, {}, setgroups);
 }
 

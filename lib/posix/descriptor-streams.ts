@@ -17,28 +17,52 @@ function isHungUp(error: unknown): boolean {
   return isPosixError(error, 'EIO');
 }
 
+/** A descriptor of a stream, and what watches it. */
+class Watched {
+  fd: number;
+  #watcher: Watcher | undefined;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  /** Calls back when it is ready, until it is stopped. */
+  watch(onReady: () => void, event: 'readable' | 'writable'): void {
+    this.#watcher ??= new Watcher(this.fd, onReady, event);
+  }
+
+  stop(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+  }
+
+  leave(): void {
+    this.stop();
+    this.fd = -1;
+  }
+}
+
 /** What is read from a descriptor. */
 export class DescriptorReadable extends Readable {
-  #fd: number;
-  #watcher: Watcher | undefined;
+  readonly #descriptor: Watched;
   readonly #chunk = Buffer.allocUnsafeSlow(CHUNK);
 
   constructor(fd: number) {
     super();
-    this.#fd = fd;
+    this.#descriptor = new Watched(fd);
   }
 
   override _read(): void {
-    if (this.#fd < 0) return;
-    this.#watcher ??= new Watcher(this.#fd, () => {
+    if (this.#descriptor.fd < 0) return;
+    this.#descriptor.watch(() => {
       this.#onReadable();
-    });
+    }, 'readable');
   }
 
   #onReadable(): void {
     let length;
     try {
-      length = read(this.#fd, this.#chunk);
+      length = read(this.#descriptor.fd, this.#chunk);
     } catch (error) {
       if (isLater(error)) return;
       if (!isHungUp(error)) {
@@ -48,19 +72,13 @@ export class DescriptorReadable extends Readable {
       length = 0;
     }
     if (length > 0 && this.push(Buffer.from(this.#chunk.subarray(0, length)))) return;
-    this.#stop();
+    this.#descriptor.stop();
     if (length === 0) this.push(null);
-  }
-
-  #stop(): void {
-    this.#watcher?.close();
-    this.#watcher = undefined;
   }
 
   /** Has nothing to do with the descriptor any more, and says nothing of it: in a forked child, which is not who reads. */
   leave(): void {
-    this.#stop();
-    this.#fd = -1;
+    this.#descriptor.leave();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
@@ -71,23 +89,23 @@ export class DescriptorReadable extends Readable {
 
 /** What is written to a descriptor, which the event loop watches for nothing else. */
 export class DescriptorWritable extends Writable {
-  #fd: number;
-  #watcher: Watcher | undefined;
+  readonly #descriptor: Watched;
 
   constructor(fd: number) {
     super();
-    this.#fd = fd;
+    this.#descriptor = new Watched(fd);
   }
 
   override _write(chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     let rest = chunk;
     try {
-      while (rest.length > 0) rest = rest.subarray(write(this.#fd, rest));
+      while (rest.length > 0) rest = rest.subarray(write(this.#descriptor.fd, rest));
     } catch (error) {
       if (isLater(error)) {
-        this.#whenWritable(() => {
+        this.#descriptor.watch(() => {
+          this.#descriptor.stop();
           this._write(rest, encoding, done);
-        });
+        }, 'writable');
       } else {
         // What is typed when nobody is there is lost.
         done(isHungUp(error) ? null : (error as Error));
@@ -97,23 +115,9 @@ export class DescriptorWritable extends Writable {
     done();
   }
 
-  #whenWritable(callback: () => void): void {
-    const onWritable = () => {
-      this.#stop();
-      callback();
-    };
-    this.#watcher = new Watcher(this.#fd, onWritable, 'writable');
-  }
-
-  #stop(): void {
-    this.#watcher?.close();
-    this.#watcher = undefined;
-  }
-
   /** Has nothing to do with the descriptor any more, and says nothing of it: in a forked child, which is not who writes. */
   leave(): void {
-    this.#stop();
-    this.#fd = -1;
+    this.#descriptor.leave();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {

@@ -1,5 +1,4 @@
-import { bytes, descriptor, flags, int, integer, view, wrongType } from './arguments.js';
-import { INT_MAX } from '../mistakes.js';
+import { bytes, descriptor, flags, int, INT_MAX, integer, list, view } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -83,8 +82,7 @@ export function pwrite(fd: number, buffer: Bytes, offset: number): number {
 }
 
 function views(buffers: readonly Bytes[]): Uint8Array[] {
-  if (!Array.isArray(buffers)) throw wrongType('buffers', 'an Array of buffers', buffers);
-  return buffers.map((buffer: Bytes, index) => view(`buffers[${index}]`, buffer));
+  return list('buffers', 'buffers', buffers, view);
 }
 
 /**

@@ -1,5 +1,4 @@
-import { int, INT_MAX, integer, wrongType } from './arguments.js';
-import { object } from '../mistakes.js';
+import { int, INT_MAX, integer, list, object } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -46,13 +45,11 @@ const SHORT_MAX = 2 ** 15 - 1;
  * @see https://man7.org/linux/man-pages/man2/poll.2.html
  */
 export function poll(fds: readonly PollFd[], timeout: number): PolledFd[] {
-  if (!Array.isArray(fds)) throw wrongType('fds', 'an Array of { fd, events }', fds);
-  const table = new Int32Array(3 * fds.length);
-  fds.forEach((entry: PollFd, index) => {
-    const { fd, events } = object(`fds[${index}]`, entry);
-    table[3 * index] = int(`fds[${index}].fd`, fd);
-    table[3 * index + 1] = integer(`fds[${index}].events`, events, 0, SHORT_MAX);
+  const rows = list('fds', '{ fd, events }', fds, (name, entry) => {
+    const { fd, events } = object(name, entry) as PollFd;
+    return [int(`${name}.fd`, fd), integer(`${name}.events`, events, 0, SHORT_MAX), 0];
   });
+  const table = Int32Array.from(rows.flat());
   integer('timeout', timeout, -1, INT_MAX);
   answered(native.poll(table, timeout), 'poll', `${fds.length} descriptors, ${timeout}`, {}, poll);
   const found: PolledFd[] = [];

@@ -1,5 +1,5 @@
 // What a program is started with, checked: its arguments, its environment, and the signals that it ignores.
-import { cString, wrongType, wrongValue } from './arguments.js';
+import { cString, list, wrongType, wrongValue } from './arguments.js';
 import { signalNumber } from './signal.js';
 
 /**
@@ -10,15 +10,14 @@ export type Environment = Readonly<Record<string, string | undefined>> | readonl
 
 /** The arguments of a program. The first is the name that it is called by. */
 export function argumentsOf(name: string, value: unknown): readonly string[] {
-  if (!Array.isArray(value)) throw wrongType(name, 'an Array of strings', value);
-  const strings = value.map((text: unknown, index) => cString(`${name}[${index}]`, text));
+  const strings = list(name, 'strings', value, cString);
   if (strings.length === 0) throw wrongValue(name, 'must have the name that the program is called by', value);
   return strings;
 }
 
 /** The environment of a program. */
 export function environmentOf(value: unknown): readonly string[] {
-  if (Array.isArray(value)) return value.map((text: unknown, index) => cString(`env[${index}]`, text));
+  if (Array.isArray(value)) return list('env', 'strings', value, cString);
   if (typeof value !== 'object' || value === null) throw wrongType('env', 'an Object or an Array of strings', value);
   return Object.entries(value)
     .filter(([, text]) => text !== undefined)

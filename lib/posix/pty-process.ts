@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type { Readable, Writable } from 'node:stream';
-import { object, text } from '../mistakes.js';
-import { cString, wrongType } from './arguments.js';
+import { text } from '../mistakes.js';
+import { cString, list, object } from './arguments.js';
 import { wereForked } from './children.js';
 import { close, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR, open } from './descriptor.js';
 import { DescriptorReadable, DescriptorWritable } from './descriptor-streams.js';
@@ -165,8 +165,7 @@ const STEPS = ['vfork', 'login_tty', 'chdir', 'execvp'];
  */
 export function ptySpawn(file: string, args: readonly string[] = [], options: PtyOptions = {}): PtyProcess {
   cString('file', text('file', file));
-  if (!Array.isArray(args)) throw wrongType('args', 'an Array of strings', args);
-  const argv = [file, ...args.map((arg: unknown, index) => cString(`args[${index}]`, arg))];
+  const argv = [file, ...list('args', 'strings', args, cString)];
   const { cols = 80, rows = 24, env = process.env, cwd } = object('options', options);
   const environment = pairs(object('options.env', env));
   if (cwd !== undefined) cString('options.cwd', text('options.cwd', cwd));

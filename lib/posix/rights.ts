@@ -1,5 +1,4 @@
-import { descriptor, flags, int, integer, view, wrongType } from './arguments.js';
-import { INT_MAX } from '../mistakes.js';
+import { descriptor, flags, int, INT_MAX, integer, list, view } from './arguments.js';
 import { answered, errno } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -59,11 +58,10 @@ export function sendFds(
 ): number {
   descriptor(fd);
   const from = view('buffer', buffer);
-  if (!Array.isArray(descriptors)) throw wrongType('descriptors', 'an Array of descriptors', descriptors);
-  integer('descriptors.length', descriptors.length, 0, DESCRIPTORS_MAX);
-  descriptors.forEach((number, index) => integer(`descriptors[${index}]`, number, 0, INT_MAX));
+  const sent = list('descriptors', 'descriptors', descriptors, (name, number) => integer(name, number, 0, INT_MAX));
+  integer('descriptors.length', sent.length, 0, DESCRIPTORS_MAX);
   flags('flags', flags_);
-  return answered(native.sendFds(fd, from, Int32Array.from(descriptors), flags_), 'sendmsg', fd, { fd }, sendFds);
+  return answered(native.sendFds(fd, from, Int32Array.from(sent), flags_), 'sendmsg', fd, { fd }, sendFds);
 }
 
 /** What `recvFds` has received. */

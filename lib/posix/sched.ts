@@ -1,7 +1,6 @@
 // Who gets a processor, which one, and when. Linux keeps all of it for each thread by itself: 0 for a pid is the calling
 // thread, the main one mostly, and threads that Node.js has started before keep theirs. Children inherit it.
-import { ID_MAX, int, integer, wrongType } from './arguments.js';
-import { object } from '../mistakes.js';
+import { ID_MAX, int, integer, list, object } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -114,9 +113,8 @@ export function sched_getaffinity(pid: number): number[] {
  */
 export function sched_setaffinity(pid: number, cpus: readonly number[]): void {
   int('pid', pid);
-  if (!Array.isArray(cpus)) throw wrongType('cpus', 'an Array of numbers', cpus);
-  const checked = Uint32Array.from(cpus as readonly unknown[], (cpu) => integer('cpus', cpu, 0, CPU_MAX));
-  const count = Math.max(...checked, 0) + 1;
+  const checked = Uint32Array.from(list('cpus', 'numbers', cpus, (name, cpu) => integer(name, cpu, 0, CPU_MAX)));
+  const count = checked.reduce((most, cpu) => Math.max(most, cpu), 0) + 1;
   answered(native.sched_setaffinity(pid, checked, count), 'sched_setaffinity', pid, { pid }, sched_setaffinity);
 }
 

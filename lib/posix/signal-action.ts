@@ -149,10 +149,12 @@ export function sigaction(sig: Signal, action: SignalAction | null): PreviousSig
  * Whether a signal interrupts calls that block, which then throw `InterruptedError`. It changes the handler that the signal has
  * now, one of this library or of Node (`process.on`), by its SA_RESTART. Node's run afterwards, from the event loop.
  *
+ * @throws {TypeError} ERR_WORKER_UNSUPPORTED_OPERATION: in a worker thread
  * @throws {PosixError} EINVAL: the signal's handler cannot be changed
  * @see https://man7.org/linux/man-pages/man3/siginterrupt.3.html
  */
 export function siginterrupt(signal: Signal, flag: boolean): void {
+  mainThreadOnly('siginterrupt');
   const number = signalNumber(signal);
   if (typeof flag !== 'boolean') throw wrongType('flag', 'of type boolean', flag);
   answered(native.siginterrupt(number, flag), 'siginterrupt', signal, {}, siginterrupt);

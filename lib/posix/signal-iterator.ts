@@ -1,6 +1,6 @@
 import { EventEmitter, on } from 'node:events';
 import { abortSignal } from '../mistakes.js';
-import { object, wrongType } from './arguments.js';
+import { list, object } from './arguments.js';
 import { keepAlive } from './handlers.js';
 import { SIG_DFL, signal as setAction, type SignalAction } from './signal-action.js';
 import type { Siginfo } from './siginfo.js';
@@ -26,7 +26,7 @@ export interface SignalIterator extends AsyncIterableIterator<Siginfo>, Disposab
  * for await (const { pid, status } of signals(['SIGCHLD'])) console.log(`${pid}: ${status}`);
  */
 export function signals(set: readonly Signal[], options: { signal?: AbortSignal } = {}): SignalIterator {
-  if (!Array.isArray(set)) throw wrongType('set', 'an Array of signals', set);
+  const numbers = list('set', 'signals', set, (_, one) => signalNumber(one as Signal));
   const signal = abortSignal('options.signal', object('options', options).signal);
   const emitter = new EventEmitter();
   const events = on(emitter, 'signal', { signal }) as AsyncIterableIterator<[Siginfo], undefined>;
@@ -38,7 +38,7 @@ export function signals(set: readonly Signal[], options: { signal?: AbortSignal 
     void events.return?.();
   };
   try {
-    for (const one of new Set((set as readonly Signal[]).map(signalNumber))) {
+    for (const one of new Set(numbers)) {
       const handler = setAction(one, (_name, _number, info) => emitter.emit('signal', info));
       previous.set(one, handler ?? SIG_DFL);
     }

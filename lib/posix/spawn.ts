@@ -1,13 +1,14 @@
 // posix_spawn: a child that is another program, without a copy of this one in between.
-import { boolean, object } from '../mistakes.js';
+import { boolean } from '../mistakes.js';
 import {
   descriptor,
   flags,
   INT_MAX,
   integer,
+  list,
   mode as modeBits,
+  object,
   path as fileName,
-  wrongType,
   wrongValue,
 } from './arguments.js';
 import { wereForked } from './children.js';
@@ -57,9 +58,9 @@ export interface SpawnOptions {
   readonly attributes?: SpawnAttributes;
 }
 
-function nativeAction(given: FileAction, index: number): NativeFileAction {
-  const name = `options.fileActions[${index}]`;
-  const fd = descriptor(object(name, given).fd);
+function nativeAction(name: string, value: unknown): NativeFileAction {
+  const given = object(name, value) as FileAction;
+  const fd = descriptor(given.fd);
   switch (given.action) {
     case 'open':
       return [0, fd, fileName(given.path), flags(`${name}.flags`, given.flags), modeBits(given.mode ?? 0)];
@@ -73,8 +74,7 @@ function nativeAction(given: FileAction, index: number): NativeFileAction {
 }
 
 function signalNumbers(name: string, value: readonly Signal[]): number[] {
-  if (!Array.isArray(value)) throw wrongType(name, 'an Array of signals', value);
-  return value.map(signalNumber);
+  return list(name, 'signals', value, (_, signal) => signalNumber(signal as Signal));
 }
 
 function nativeAttributes(given: SpawnAttributes): NativeSpawnAttributes {
@@ -107,8 +107,7 @@ function spawn(
   const checkedArguments = argumentsOf('argv', argv);
   const environment = environmentOf(env);
   const { fileActions = [], attributes = {} } = object('options', options);
-  if (!Array.isArray(fileActions)) throw wrongType('options.fileActions', 'an Array', fileActions);
-  const actions = fileActions.map(nativeAction);
+  const actions = list('options.fileActions', 'actions', fileActions, nativeAction);
   const checked = nativeAttributes(object('options.attributes', attributes));
   const result = native.posixSpawn(path, search, checkedArguments, environment, actions, checked);
   const pid = answered(result, search ? 'posix_spawnp' : 'posix_spawn', `'${path}'`, { path }, caller);

@@ -1,6 +1,5 @@
 // The modes and the size of a terminal, between the program and the addon.
-import { object } from '../mistakes.js';
-import { integer, wrongType } from './arguments.js';
+import { integer, list, object } from './arguments.js';
 import { constant } from './native.js';
 
 /** The modes of a terminal: `struct termios`. */
@@ -38,10 +37,9 @@ export function toWords(name: string, termios: Termios): Uint32Array {
   FIELDS.forEach((field, index) => {
     words[index] = integer(`${name}.${field}`, termios[field], 0, field === 'line' ? 255 : UINT_MAX);
   });
-  const { cc } = termios;
-  if (!Array.isArray(cc)) throw wrongType(`${name}.cc`, 'an Array of codes', cc);
+  const cc = list(`${name}.cc`, 'codes', termios.cc, (code, value) => integer(code, value, 0, 255));
   integer(`${name}.cc.length`, cc.length, 0, NCCS);
-  cc.forEach((code, index) => (words[FIELDS.length + index] = integer(`${name}.cc[${index}]`, code, 0, 255)));
+  words.set(cc, FIELDS.length);
   return words;
 }
 

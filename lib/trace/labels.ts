@@ -25,7 +25,7 @@ interface Box {
   readonly bottom: number;
 }
 
-export interface Place {
+interface Place {
   /** Where the text begins, ends or has its middle. */
   readonly x: number;
   /** Its base line. */

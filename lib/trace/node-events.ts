@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import process from 'node:process';
 
 /** Who is told. */
-export interface NodeEvents {
+interface NodeEvents {
   /** A signal is sent; what is answered is called when that is over, with whether it was sent. */
   kill(pid: number, signal: number): (sent: boolean) => void;
   /** The listeners of a signal run. */

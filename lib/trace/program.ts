@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
-import { callback, object, text, wrongType, wrongValue } from '../mistakes.js';
+import { callback, cString, list, object, text, wrongType, wrongValue } from '../mistakes.js';
 import { close } from '../posix/index.js';
 import { now } from './clock.js';
 import { tracedEnvironment } from './environment.js';
@@ -34,11 +34,7 @@ export interface TracedProgram {
 }
 
 function argumentsFrom(argv: readonly string[]): [file: string, ...rest: string[]] {
-  if (!Array.isArray(argv)) throw wrongType('argv', 'an Array of strings', argv);
-  const [file, ...rest] = argv.map((word: unknown, index) => {
-    if (typeof word !== 'string') throw wrongType(`argv[${index}]`, 'of type string', word);
-    return word;
-  });
+  const [file, ...rest] = list('argv', 'strings', argv, cString);
   if (file === undefined) throw wrongValue('argv', 'must have the name of the program', argv);
   return [text('argv[0]', file), ...rest];
 }

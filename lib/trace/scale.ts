@@ -2,12 +2,12 @@
 import type { Timeline } from './timeline.js';
 
 /** A stretch in which nothing happens: of it, the drawing has a short piece, the same for all. */
-export interface Fold {
+interface Fold {
   readonly begin: number;
   readonly end: number;
 }
 
-export interface ScaleOptions {
+interface ScaleOptions {
   readonly left: number;
   readonly right: number;
   /** Whether long stretches are folded. */

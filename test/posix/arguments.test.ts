@@ -92,6 +92,9 @@ const kinds: Record<string, { TypeError?: unknown[]; RangeError?: unknown[] }> =
 
 const bytes = new Uint8Array(1);
 const words = new Int32Array(1);
+/** What has a length, and nothing there. */
+const hole = new Array<never>(1);
+const modes = { iflag: 0, oflag: 0, cflag: 0, lflag: 0, line: 0, ispeed: 0, ospeed: 0 };
 // No mapping, should one of these calls be made after all.
 const memory = new ArrayBuffer(8);
 const lock = { type: truefork.F_RDLCK };
@@ -547,6 +550,25 @@ test.each<[string, string, () => unknown]>([
     () => truefork.sendFds(fd, bytes, Array<number>(254).fill(0), 0),
   ],
   ['a descriptor that is closed', 'RangeError', () => truefork.read(-1, bytes)],
+  ['a descriptor to send that is absent', 'TypeError', () => truefork.sendFds(fd, bytes, hole, 0)],
+  ['a descriptor to keep that is absent', 'TypeError', () => truefork.closeFrom(2 ** 30, { keep: hole })],
+  ['a descriptor to poll that is absent', 'TypeError', () => truefork.poll(hole, 0)],
+  ['a buffer to read that is absent', 'TypeError', () => truefork.readv(fd, hole)],
+  ['a buffer to write that is absent', 'TypeError', () => truefork.writev(fd, hole)],
+  ['a group that is absent', 'TypeError', () => called(truefork.setgroups, hole)],
+  ['a processor that is absent', 'TypeError', () => called(truefork.sched_setaffinity, 0, hole)],
+  ['a code of a terminal that is absent', 'TypeError', () => called(truefork.cfmakeraw, { ...modes, cc: hole })],
+  ['an argument that is absent', 'TypeError', () => called(truefork.execve, 'nothing', hole, {})],
+  ['a variable that is absent', 'TypeError', () => called(truefork.execve, 'nothing', ['nothing'], hole)],
+  ['an argument in a terminal that is absent', 'TypeError', () => truefork.ptySpawn('nothing', hole)],
+  ['an action that is absent', 'TypeError', () => truefork.posixSpawn('nothing', ['x'], {}, { fileActions: hole })],
+  [
+    'a signal to block that is absent',
+    'TypeError',
+    () => truefork.posixSpawn('nothing', ['x'], {}, { attributes: { setsigmask: hole } }),
+  ],
+  ['a signal to iterate over that is absent', 'TypeError', () => truefork.signals(hole)],
+  ['a signal of a set that is absent', 'TypeError', () => truefork.sigprocmask(truefork.SIG_BLOCK, hole)],
   ['an environment with a null byte', 'TypeError', () => truefork.ptySpawn('true', [], { env: { A: '\0' } })],
   ['a host that is no address', 'TypeError', () => called(truefork.bind, fd, 'localhost', 0)],
   ['a host to connect to that is none', 'TypeError', () => called(truefork.connect, fd, 'localhost', 1)],

@@ -1,3 +1,5 @@
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import * as truefork from 'truefork/posix';
 import { close, eventfd, eventfd_read, eventfd_write, ioctl, poll, write } from 'truefork/posix';
 import { thrownBy } from './cases';
@@ -121,6 +123,38 @@ describe('ioctl', () => {
     const error = thrownBy(() => ioctl(readEnd, TIOCGWINSZ, bytes));
     expect(error).toMatchObject({ code: 'ENOTTY', syscall: 'ioctl', fd: readEnd });
     expect(bytes.every((byte) => byte === 0xff)).toBe(true);
+  });
+
+  test('of a request that gives more than it names, fills a long buffer, and nothing behind the end of it', () => {
+    // FS_IOC_FIEMAP of <linux/fs.h>: its struct fiemap of 32 bytes, and 56 for each extent.
+    const FS_IOC_FIEMAP = 0xc020660b;
+    // Of more bytes than pages of 64 KiB have.
+    const extents = 1_300;
+    const apart = 16_384;
+    const folder = mkdtempSync(join(__dirname, 'extents-'));
+    const fd = openSync(join(folder, 'file'), 'w+');
+    rmSync(folder, { recursive: true });
+    try {
+      for (let n = 0; n < extents; n++) writeSync(fd, 'x', n * apart);
+      fsyncSync(fd);
+      const asked = (room: number) => {
+        const bytes = Buffer.alloc(32 + 56 * room);
+        bytes.writeBigUInt64LE(2n ** 40n, 8); // fm_length
+        bytes.writeUInt32LE(extents, 24); // fm_extent_count
+        return bytes;
+      };
+      const bytes = asked(extents);
+      ioctl(fd, FS_IOC_FIEMAP, bytes);
+      expect(bytes.readUInt32LE(20)).toBe(extents); // fm_mapped_extents
+      expect(bytes.readBigUInt64LE(32 + 56 * (extents - 1))).toBe(BigInt((extents - 1) * apart));
+      expect(thrownBy(() => ioctl(fd, FS_IOC_FIEMAP, asked(1)))).toMatchObject({
+        code: 'EFAULT',
+        syscall: 'ioctl',
+        fd,
+      });
+    } finally {
+      closeSync(fd);
+    }
   });
 
   test('of a request that says itself how long its structure is, refuses a shorter one', () => {

@@ -284,7 +284,10 @@ describe('setsockopt', () => {
       const answers = await Promise.all(Array.from({ length: 8 }, () => answerOf(port, '127.0.0.1')));
       expect(new Set(answers)).toEqual(new Set([String(chosen)]));
     }
-    for (const wrong of [new Uint8Array(0), new Uint8Array(8)]) {
+    // The last has a length of which 16 bits would be 1.
+    const long = new Uint8Array(8 * (2 ** 16 + 1));
+    long[0] = BPF_RET_K;
+    for (const wrong of [new Uint8Array(0), new Uint8Array(8), long]) {
       const attach = setsockopt.bind(null, first, SOL_SOCKET, truefork.SO_ATTACH_REUSEPORT_CBPF, wrong);
       expect(errorOf(attach)).toMatchObject({ code: 'EINVAL', syscall: 'setsockopt', fd: first });
     }

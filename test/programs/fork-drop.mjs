@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { decodeWaitStatus, fork, forkChild, mkfifo, waitpid } from 'truefork';
+import { untilAThreadIsIn } from './support/threads.mjs';
 
 const threads = () => readdirSync('/proc/self/task').length;
 
@@ -24,7 +25,7 @@ const cases = {
     const fifo = join(directory, 'fifo');
     mkfifo(fifo, 0o600);
     const opening = fs.open(fifo, 'r');
-    await new Promise(setImmediate);
+    untilAThreadIsIn('openat(2)');
     const before = threads();
     for (let n = 0; n < 20; n++) {
       const child = await forkChild(

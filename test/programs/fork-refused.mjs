@@ -11,6 +11,7 @@ const early = process.argv[2] === 'worker-before-import' && isMainThread ? await
 
 const { _exit, atfork, decodeWaitStatus, fork, ForkUnsafeError, mkfifo, sigprocmask, SIG_BLOCK, waitpid } =
   await import('truefork');
+const { untilAThreadIsIn } = await import('./support/threads.mjs');
 
 async function idleWorker() {
   const worker = new Worker('require("worker_threads").parentPort.on("message", () => process.exit())', { eval: true });
@@ -82,7 +83,7 @@ const cases = {
     const fifo = join(directory, 'fifo');
     mkfifo(fifo, 0o600);
     const opening = fs.open(fifo, 'r');
-    await new Promise(setImmediate);
+    untilAThreadIsIn('openat(2)');
     const { reason, message } = refusal({ timeout: 200 });
     assert.equal(reason, 'busy-threads');
     assert.match(message, /\(tid \d+\) is in openat\(2\)/);

@@ -189,7 +189,7 @@ await runCases({
     const pid = child(() => {
       done.put(barrier.wait());
     });
-    untilAsleep(pid);
+    while (barrier.nWaiting === 0) continue;
     assert.equal(barrier.wait(), 1);
     ended(pid);
     assert.deepEqual([done.get(), done.get()], ['action', 0]);

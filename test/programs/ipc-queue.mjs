@@ -202,6 +202,7 @@ await runCases({
       for (let n = 0; n < 6; n++) queue.put(n);
       done.put('putter');
     });
+    while (queue.qsize() < 2) continue;
     untilAsleep(putter);
     assert.deepEqual([queue.qsize(), done.empty()], [2, true]);
     const got = Array.from({ length: 6 }, () => queue.get());

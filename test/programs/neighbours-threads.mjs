@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { close, decodeWaitStatus, fork, ForkUnsafeError, pipe2, waitpid, write } from 'truefork';
+import { untilAThreadIsIn, untilAThreadIsNamed } from './support/threads.mjs';
 
 const threads = createRequire(import.meta.url)('../addon/build/Release/threads.node');
 const [, , name, count] = process.argv;
@@ -60,6 +61,7 @@ async function calls() {
 function reader() {
   const [readEnd, writeEnd] = pipe2(0);
   threads.startReader('pipe reader', readEnd);
+  untilAThreadIsIn('read(2)');
   assert.match(refusal(), /pipe reader \(tid \d+\) is in read\(2\)/);
   write(writeEnd, Buffer.from('x'));
   threads.join();
@@ -70,6 +72,7 @@ function reader() {
 
 function computer() {
   threads.startComputer('computer');
+  untilAThreadIsNamed('computer');
   assert.match(refusal(), /computer \(tid \d+\) is running/);
   threads.stopComputer();
   threads.join();

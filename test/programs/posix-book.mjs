@@ -69,13 +69,16 @@ const programs = {
   },
 
   'not-inherited'() {
-    alarm(1);
+    const parent = getpid();
+    // Late enough for the child's birth.
+    alarm(2);
     const pid = fork();
     if (pid === 0) {
       for (let i = 0; i < 5; i++) {
         print('here I am');
         sleep(1);
       }
+      while (getppid() === parent) sleep(1);
     } else {
       waitpid(pid, 0);
     }

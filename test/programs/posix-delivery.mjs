@@ -183,7 +183,7 @@ await runCase({
        const t = require(${JSON.stringify(library)});
        const refused = [];
        for (const [name, ...args] of [['signal', 'SIGUSR1', t.SIG_IGN], ['sigaction', 'SIGUSR1', { handler: 1, mask: [], flags: 0 }],
-         ['raise', 'SIGUSR1'], ['pause'], ['sigsuspend', []], ['sigwait', []], ['sigwaitinfo', []], ['sigtimedwait', [], 0],
+         ['raise', 'SIGUSR1'], ['siginterrupt', 'SIGUSR1', true], ['pause'], ['sigsuspend', []], ['sigwait', []], ['sigwaitinfo', []], ['sigtimedwait', [], 0],
          ['signals', ['SIGUSR1']]]) {
          try { t[name](...args); refused.push(name); } catch (error) {
            if (error.code !== 'ERR_WORKER_UNSUPPORTED_OPERATION' || !(error instanceof TypeError)) refused.push(error.message);

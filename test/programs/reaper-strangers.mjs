@@ -314,7 +314,9 @@ const cases = {
     };
     const reaper = new StrangerReaper({ expecting });
     execSync(orphan('exit 0'));
-    await sleep(3_000);
+    while (asked === 0) await sleep(5);
+    // Longer than until it would ask again.
+    await sleep(2_000);
     return { asked, children: childrenOfThread().length };
   },
 

@@ -220,10 +220,10 @@ await runCase({
     const failures = [];
     const supervised = supervise(sleeper, {
       firstDelay: 1,
-      healthyAfter: 1_000,
+      healthyAfter: 3_000,
       logRecord: ({ event, failures: count }) => event === 'restart' && failures.push(count),
     });
-    for (const lifetime of [0, 0, 1_100, 0]) {
+    for (const lifetime of [0, 0, 3_100, 0]) {
       const [pid] = await once(supervised, 'start');
       await sleep(lifetime);
       kill(pid, 'SIGKILL');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as rest } from 'node:timers/promises';
 import {
   _exit,
@@ -24,6 +24,7 @@ import {
   pause,
   pipe,
   posixSpawnp,
+  processStat,
   PROT_READ,
   PROT_WRITE,
   read,
@@ -44,8 +45,21 @@ import {
 } from 'truefork';
 import { mark } from 'truefork/trace';
 
-/** Long enough to be seen from outside on a machine that is busy, in seconds. */
-const SEEN = 0.3;
+/** It observes: `truefork trace`. */
+const observer = process.ppid;
+// Not by a call that is recorded.
+const pauses = new Int32Array(new SharedArrayBuffer(4));
+
+const naps = () =>
+  Number(/^voluntary_ctxt_switches:\s*(\d+)$/m.exec(readFileSync(`/proc/${observer}/status`, 'utf8'))[1]);
+
+/**
+ * Until the observer has seen what there is: it has a nap after each look, of 3 ms at least. What is to be seen for longer than
+ * a moment lasts for some of them.
+ */
+function untilSeen() {
+  for (const end = naps() + 20; naps() < end;) Atomics.wait(pauses, 0, 0, 1);
+}
 
 const tell = (facts) => console.log(JSON.stringify({ self: process.pid, ...facts }));
 
@@ -59,7 +73,8 @@ const stories = {
   zombie() {
     const zombie = child(() => 3);
     waitid(P_PID, zombie, WEXITED | WNOWAIT);
-    sleep(SEEN);
+    untilSeen();
+    sleep(0.01);
     waitpid(zombie, 0);
     tell({ zombie });
   },
@@ -94,10 +109,10 @@ const stories = {
     });
     kill(stopped, 'SIGSTOP');
     waitpid(stopped, WUNTRACED);
-    sleep(SEEN);
+    untilSeen();
     kill(stopped, 'SIGCONT');
     waitpid(stopped, WCONTINUED);
-    sleep(SEEN);
+    untilSeen();
     kill(stopped, 'SIGKILL');
     waitpid(stopped, 0);
     tell({ stopped });
@@ -111,7 +126,7 @@ const stories = {
         close(write1);
         // The end, when the one in the middle has ended.
         read(read1, Buffer.alloc(1));
-        sleep(SEEN);
+        untilSeen();
         return 4;
       });
       write(line, Buffer.from(String(orphan)));
@@ -135,7 +150,10 @@ const stories = {
       }
     });
     waitpid(fails, 0);
-    const stranger = child(() => execvp('sleep', ['sleep', String(SEEN)]));
+    const stranger = child(() => execvp('sleep', ['sleep', '1000']));
+    while (processStat(stranger).command !== 'sleep') continue;
+    untilSeen();
+    kill(stranger, 'SIGTERM');
     waitpid(stranger, 0);
     const node = child(() => execvp(process.execPath, [process.execPath, process.argv[1], 'marks']));
     waitpid(node, 0);

@@ -217,14 +217,15 @@ describe('calls to a server of the booklet', () => {
   });
 
   test('go to a new connection when a call that was given up has no reply in its time', async () => {
-    const port = await answering((_, connection) => (connection > 1 ? [{ result: connection }] : []));
-    const client = clientOf(port);
     const controller = new AbortController();
-    const given = client.call('ping', 'a', { signal: controller.signal, timeout: 100 });
-    const next = client.call('ping', 'b');
-    setImmediate(() => {
-      controller.abort();
+    const port = await answering((_, connection) => {
+      // The call is under way.
+      if (connection === 1) controller.abort();
+      return connection > 1 ? [{ result: connection }] : [];
     });
+    const client = clientOf(port);
+    const given = client.call('ping', 'a', { signal: controller.signal, timeout: 1_000 });
+    const next = client.call('ping', 'b');
     await expect(given).rejects.toMatchObject({ name: 'AbortError' });
     expect(await next).toBe(2);
   });

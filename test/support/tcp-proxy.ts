@@ -6,7 +6,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export type Fate = 'pass' | 'drop' | 'cut';
 
 /** What becomes of connections: they go on, nothing is passed on any more, or they are reset. */
-export type Mode = 'pass' | 'hang' | 'reset';
+type Mode = 'pass' | 'hang' | 'reset';
 
 interface Pair {
   client: Socket;
@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 /** How long a frame's body is, by the four bytes before it. */
-export type LengthOf = (prefix: Buffer) => number;
+type LengthOf = (prefix: Buffer) => number;
 
 /** Takes frames out of a stream: four bytes of length, and the body. */
 class Frames {

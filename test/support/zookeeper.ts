@@ -22,7 +22,7 @@ const patience = 2000;
 const startPatience = 60_000;
 
 /** The sessions of a server have a timeout of 2 to 300 of its ticks, in milliseconds. */
-export const tick = 200;
+const tick = 200;
 
 /** So many ports of 127.0.0.1 that nobody listens on. */
 async function freePorts(count: number): Promise<number[]> {
@@ -38,7 +38,7 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-export interface ServerOptions {
+interface ServerOptions {
   /** Further lines of its configuration. */
   config?: string[];
   /** Further system properties, as `name=value`. */
@@ -46,7 +46,7 @@ export interface ServerOptions {
 }
 
 /** Where a server is. */
-export interface Place {
+interface Place {
   /** The address that it is connected to at; 127.0.0.1 if absent. */
   host?: string;
   /** A command to run it by: its words come before those of the server's. */
@@ -257,13 +257,13 @@ export class Ensemble {
 }
 
 /** Where a member of an ensemble is. */
-export interface Seat extends Place {
+interface Seat extends Place {
   host: string;
   ports: { quorum: number; election: number; client: number };
 }
 
 /** Starts an ensemble with these members. */
-export function startEnsembleAt(seats: readonly Seat[]): Promise<Ensemble> {
+function startEnsembleAt(seats: readonly Seat[]): Promise<Ensemble> {
   const members = seats.map(({ host, ports: { quorum, election, client } }, i) => {
     return `server.${i + 1}=${host}:${quorum}:${election};${host}:${client}`;
   });

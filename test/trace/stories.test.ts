@@ -12,7 +12,7 @@ describe.each(nodes())('on Node.js $major', ({ path: node }) => {
     const [parent, zombie] = [process(facts['self']), process(facts['zombie'])];
     expect(zombie).toMatchObject({ parent: parent.id, reapedBy: parent.id, end: { state: 'exited', code: 3 } });
     expect(states(zombie).at(-1)).toBe('zombie');
-    expect((zombie.reaped ?? 0) - (zombie.died ?? 0)).toBeGreaterThan(200);
+    expect(zombie.reaped).toBeGreaterThan(zombie.died ?? NaN);
     expect(parent).toMatchObject({ parent: null, end: { state: 'exited', code: 0 } });
     expect(parent.spans.filter((span) => span.in === 'nanosleep')).toHaveLength(1);
     expect(timeline).toMatchObject({ version: 1, dropped: 0, torn: 0 });
@@ -52,8 +52,8 @@ describe.each(nodes())('on Node.js $major', ({ path: node }) => {
     expect(fails).toMatchObject({ programs: [], end: { state: 'exited', code: 9 } });
     const failed = timeline.events.filter((event) => event.process === fails.id && event.error !== undefined);
     expect(failed).toMatchObject([{ kind: 'execvpe', error: 'ENOENT' }]);
-    expect(process(facts['stranger'])).toMatchObject({ name: 'sleep 0.3', end: { state: 'exited', code: 0 } });
-    expect(process(facts['stranger']).programs).toMatchObject([{ name: 'sleep 0.3' }]);
+    expect(process(facts['stranger'])).toMatchObject({ name: 'sleep 1000', end: { signal: 'SIGTERM' } });
+    expect(process(facts['stranger']).programs).toMatchObject([{ name: 'sleep 1000' }]);
     const other = process(facts['node']);
     expect(other.programs).toMatchObject([{ name: 'node trace-stories.mjs marks' }]);
     const marks = timeline.events.filter(({ kind }) => kind === 'mark');

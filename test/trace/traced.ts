@@ -6,7 +6,7 @@ import { command } from '../cli/truefork';
 import { programPath, run, type Finished } from '../support/programs';
 import { temporaryDirectory } from '../support/runtime';
 
-export interface Told extends Finished {
+interface Told extends Finished {
   readonly timeline: Timeline;
   /** What the program has printed: the pids of those in the story. */
   readonly facts: Record<string, number>;
