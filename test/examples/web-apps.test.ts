@@ -23,7 +23,7 @@ const ways = {
 
 /** Clients that ask one request after the other, on connections that they keep, and on others that they do not. */
 class Clients {
-  readonly lost: unknown[] = [];
+  readonly lost: Error[] = [];
   readonly #pids = new Map<number, number>();
   readonly #loops: Promise<void>[];
   #stopped = false;
@@ -39,14 +39,15 @@ class Clients {
       try {
         for (let n = 0; n < most && !this.#stopped; n++) {
           const { status, headers, body } = await connection.get();
-          const [, pid] = /^hello from (\d+)\n$/.exec(body) ?? [];
-          if (status !== 200 || pid === undefined) this.lost.push({ status, body });
+          const [, pid] = /^hello from (\d+)$/.exec(body) ?? [];
+          if (status !== 200 || pid === undefined) throw new Error(`status ${status}: ${body}`);
           this.#pids.set(Number(pid), (this.#pids.get(Number(pid)) ?? 0) + 1);
           this.#wake();
           if (headers['connection'] === 'close') break;
         }
       } catch (error) {
-        this.lost.push(error);
+        this.lost.push(error as Error);
+        this.#wake();
       }
       connection.close();
     }
@@ -57,6 +58,7 @@ class Clients {
     for (;;) {
       const pids = [...this.#pids.keys()].filter((pid) => !than.includes(pid));
       if (pids.length >= number) return pids;
+      if (this.lost.length > 0) throw this.lost[0];
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
