@@ -12,12 +12,6 @@ const benchmark: Step = { notRun: 'benchmarks take minutes' };
 const output: Step = { notRun: 'what a program says, with other pids and times in every run' };
 const synopsis: Step = { notRun: 'a list of commands with names in place of pids' };
 
-/** A step: what the page leaves out comes before it. */
-const after =
-  (before: string): Step =>
-  (text, reader) =>
-    reader.program(`${before}\n${text}`).then(() => undefined);
-
 let zookeeper: ZooKeeperServer | undefined;
 let served: Served;
 

@@ -24,7 +24,7 @@ const ways = {
 /** Clients that ask one request after the other, on connections that they keep, and on others that they do not. */
 class Clients {
   readonly lost: Error[] = [];
-  readonly #pids = new Map<number, number>();
+  readonly #pids = new Set<number>();
   readonly #loops: Promise<void>[];
   #stopped = false;
   #wake: () => void = () => undefined;
@@ -33,18 +33,12 @@ class Clients {
     this.#loops = Array.from({ length: CLIENTS }, (_, n) => this.#loop(port, n % 2 === 0 ? Infinity : 1));
   }
 
+  /** @param most how many requests it makes on a connection */
   async #loop(port: number, most: number): Promise<void> {
     while (!this.#stopped) {
       const connection = await HttpConnection.open(port);
       try {
-        for (let n = 0; n < most && !this.#stopped; n++) {
-          const { status, headers, body } = await connection.get();
-          const [, pid] = /^hello from (\d+)$/.exec(body) ?? [];
-          if (status !== 200 || pid === undefined) throw new Error(`status ${status}: ${body}`);
-          this.#pids.set(Number(pid), (this.#pids.get(Number(pid)) ?? 0) + 1);
-          this.#wake();
-          if (headers['connection'] === 'close') break;
-        }
+        await this.#use(connection, most);
       } catch (error) {
         this.lost.push(error as Error);
         this.#wake();
@@ -53,12 +47,24 @@ class Clients {
     }
   }
 
+  async #use(connection: HttpConnection, most: number): Promise<void> {
+    for (let n = 0; n < most && !this.#stopped; n++) {
+      const { status, headers, body } = await connection.get();
+      const [, pid] = /^hello from (\d+)$/.exec(body) ?? [];
+      if (status !== 200 || pid === undefined) throw new Error(`status ${status}: ${body}`);
+      this.#pids.add(Number(pid));
+      this.#wake();
+      if (headers['connection'] === 'close') return;
+    }
+  }
+
   /** The pids that have answered, once there are so many others than these. */
   async others(number: number, than: readonly number[] = []): Promise<number[]> {
     for (;;) {
-      const pids = [...this.#pids.keys()].filter((pid) => !than.includes(pid));
+      const pids = [...this.#pids].filter((pid) => !than.includes(pid));
       if (pids.length >= number) return pids;
-      if (this.lost.length > 0) throw this.lost[0];
+      const [error] = this.lost;
+      if (error) throw error;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
