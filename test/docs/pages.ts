@@ -39,6 +39,9 @@ export function titled(page: string): Map<string, CodeBlock> {
   return found;
 }
 
+// A safety net, in milliseconds: a page runs many commands, one after the other.
+const PATIENCE = 300_000;
+
 /** Tests a page: each of its blocks is in the table, and does what the table says. */
 export function testPage(page: string, steps: Record<string, Step>): void {
   describe(page, () => {
@@ -52,22 +55,26 @@ export function testPage(page: string, steps: Record<string, Step>): void {
     });
     if (runs.length === 0) return;
 
-    test('they do what the page says', async () => {
-      const reader = await Reader.begins();
-      try {
-        for (const { title, block, step } of runs) {
-          try {
-            await step(block.text, reader);
-          } catch (error) {
-            (error as Error).message = `${page}:${block.line} (${title})\n${(error as Error).message}`;
-            throw error;
+    test(
+      'they do what the page says',
+      async () => {
+        const reader = await Reader.begins();
+        try {
+          for (const { title, block, step } of runs) {
+            try {
+              await step(block.text, reader);
+            } catch (error) {
+              (error as Error).message = `${page}:${block.line} (${title})\n${(error as Error).message}`;
+              throw error;
+            }
           }
+          await reader.ends();
+        } finally {
+          reader.leaves();
         }
-        await reader.ends();
-      } finally {
-        reader.leaves();
-      }
-    });
+      },
+      PATIENCE,
+    );
   });
 }
 
