@@ -22,7 +22,7 @@ async function serverFrom(file: string): Promise<Server> {
   if (typeof exported === 'function') return createServer(exported as Listener);
   throw new Failure(
     'servable',
-    `${file} must export by default a server of net, http, https or http2, a listener (request, response) => …, or a function without parameters that returns one`,
+    `${file} must export by default a server of net, http, https or http2, a listener (request, response) => …, or a function without parameters that returns one; it need not listen, truefork does`,
   );
 }
 

@@ -1,0 +1,7 @@
+// The same app in a program of your own: `node examples/fastify/server.mjs`.
+import { prefork } from 'truefork';
+
+const load = async () => (await import('./app.mjs')).default;
+const master = await prefork(load, { port: Number(process.env.PORT ?? 8080), log: console.error });
+
+console.log(`${master.workers.length} workers serve port ${master.address.port}`);
