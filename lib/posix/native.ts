@@ -335,25 +335,23 @@ export interface Native {
 const root = join(__dirname, '..', '..');
 
 function load(): Native {
+  if (process.platform !== 'linux') return absent(`it needs Linux, this is ${process.platform}`);
   try {
     return bindings({
       bindings: 'truefork',
       module_root: root,
+      // What has been built here is meant to be used.
       try: [
         ['module_root', 'build', 'Release', 'bindings'],
-        ['module_root', 'prebuilds', `${process.platform}-${process.arch}`, 'bindings'],
+        ['module_root', 'prebuilds', `linux-${process.arch}`, 'bindings'],
       ],
     }) as Native;
   } catch (error) {
-    return absent(error);
+    return absent(whyNotLoaded(error), error);
   }
 }
 
-function absent(cause: unknown): Native {
-  const why =
-    process.platform === 'linux'
-      ? `its addon was not loaded; in a checkout, build it with "npm run build" (${firstLine(cause)})`
-      : `it needs Linux, this is ${process.platform}`;
+function absent(why: string, cause?: unknown): Native {
   return new Proxy({} as Native, {
     get(_, name) {
       if (name === 'constants') return {};
@@ -363,6 +361,23 @@ function absent(cause: unknown): Native {
       };
     },
   });
+}
+
+// The least glibc that the addon loads with, and is compiled with.
+const leastGlibc = '2.34';
+
+function whyNotLoaded(error: unknown): string {
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  const glibc = header.glibcVersionRuntime;
+  if (glibc === undefined) return `it needs glibc, this Node.js has another C library, such as musl`;
+  if (glibc.localeCompare(leastGlibc, 'en', { numeric: true }) < 0) {
+    return `it needs glibc ${leastGlibc} or later, this is ${glibc}`;
+  }
+  const build = `npx node-gyp rebuild --directory ${root}`;
+  // `tries`: bindings has found no file.
+  return error instanceof Error && 'tries' in error
+    ? `the package has no addon for ${process.arch}; with python3, make and a C++ compiler, build it: ${build}`
+    : `its addon cannot be loaded (${firstLine(error)}); with python3, make and a C++ compiler, build it: ${build}`;
 }
 
 function firstLine(error: unknown): string {
