@@ -15,7 +15,7 @@ function isNewer(version, other) {
  */
 export function tooNew(addon) {
   const symbols = execFileSync('readelf', ['--wide', '--dyn-syms', addon], { encoding: 'utf8' });
-  return [...symbols.matchAll(/ UND (\S+@([A-Z]+)_([\d.]+))/g)]
-    .filter(([, , library, version]) => least[library] === undefined || isNewer(version, least[library]))
+  return [...symbols.matchAll(/ UND (\S+@([A-Za-z]+)_(\S+))/g)]
+    .filter(([, , library, version]) => isNewer(version, least[library] ?? '0'))
     .map(([, symbol]) => symbol);
 }
