@@ -1,18 +1,20 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getuid } from './posix/index.js';
 
 /**
  * The directory of this user for what processes keep while they run, made if it is missing: `$XDG_RUNTIME_DIR/truefork`,
  * or `truefork-UID` among the temporary files. Nobody else can read or write it.
  *
  * @param name a folder in it
+ * @throws {UnsupportedPlatformError} there are no users, on Windows
  * @throws {Error} ERR_UNSAFE_DIRECTORY: somebody else owns it, or may write to it
  */
 export function runtimeDirectory(name: string): string {
   const base = process.env['XDG_RUNTIME_DIR'];
   // Not os.userInfo(): that reads the user database.
-  const uid = process.getuid?.() ?? -1;
+  const uid = (process.getuid ?? getuid)();
   const root = base ? join(base, 'truefork') : join(tmpdir(), `truefork-${uid}`);
   make(root);
   const stat = lstatSync(root);

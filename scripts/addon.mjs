@@ -32,6 +32,7 @@ export function buildAddons(folder, targets, sources) {
     execFileSync(process.execPath, [nodeGyp, 'configure', 'build', '--jobs=max', '--loglevel=error'], {
       cwd: folder,
       stdio: 'inherit',
+      env: { ...process.env, GYP_DEFINES: 'werror=1' },
     });
     // make leaves one as it is where a source that is newer makes no difference to it.
     for (const addon of addons) utimesSync(addon, new Date(), new Date());

@@ -1,35 +1,17 @@
 // The package as its users get it: packed, installed without a compiler, imported and required.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pack, temporaryFolder, unpack } from './support/package';
 import { nodes } from './support/programs';
 
 const root = join(__dirname, '..');
-let home: string;
+const home = temporaryFolder();
+let tarball: string;
 
 beforeAll(() => {
-  home = mkdtempSync(join(tmpdir(), 'truefork-package-'));
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', home], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const [tarball] = readdirSync(home);
-  if (tarball === undefined) throw new Error('npm pack has made nothing');
-  const modules = join(home, 'node_modules');
-  const folder = join(modules, 'truefork');
-  mkdirSync(folder, { recursive: true });
-  execFileSync('tar', ['-xzf', join(home, tarball), '-C', folder, '--strip-components=1']);
-  const addon = ['bindings', 'file-uri-to-path'];
-  const metrics = ['prom-client', '@opentelemetry', 'tdigest', 'bintrees'];
-  const zookeeper = ['node-zookeeper-client', 'async', 'underscore'];
-  for (const dependency of [...addon, ...metrics, ...zookeeper]) {
-    symlinkSync(join(root, 'node_modules', dependency), join(modules, dependency));
-  }
-});
-
-afterAll(() => {
-  rmSync(home, { recursive: true, force: true });
+  tarball = pack(home);
+  unpack(tarball, home);
 });
 
 function file(name: string, text: string): string {
@@ -77,6 +59,42 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     );
     expect(output(script)).toBe('3\n');
   });
+});
+
+test('it has what its users need, and nothing else', () => {
+  const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
+  const names = files.map((name) => name.replace('package/', ''));
+  const once = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'binding.gyp', 'lessons/contents.json'];
+  expect(names).toEqual(expect.arrayContaining([...once, `prebuilds/linux-${process.arch}/truefork.node`]));
+  const made = /^dist\/(.+?)(\.d\.m?ts|\.m?js)$/;
+  const kinds = [
+    /^native\/(fork\/)?[a-z_-]+\.(cc|h)$/,
+    /^prebuilds\/linux-[a-z0-9]+\/truefork\.node$/,
+    /^lessons\/[a-z0-9-]+\/(program\.mjs|expected\.txt|README(\.zh)?\.md|[a-z0-9-]+\.(mjs|txt))$/,
+    /^lessons\/[a-z]+\.mjs$/,
+    /^dist\/prefork\/status-page\.html$/,
+  ];
+  const hasSource = (name: string) => {
+    const [, module] = made.exec(name) ?? [];
+    return module !== undefined && existsSync(join(root, 'lib', `${module}.ts`));
+  };
+  expect(
+    names.filter((name) => !once.includes(name) && !kinds.some((kind) => kind.test(name)) && !hasSource(name)),
+  ).toEqual([]);
+  const lessons = readdirSync(join(root, 'lessons'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  for (const { name } of lessons) expect(names).toContain(`lessons/${name}/program.mjs`);
+});
+
+test('nothing of it runs when it is installed', () => {
+  const manifest = JSON.parse(readFileSync(join(home, 'node_modules', 'truefork', 'package.json'), 'utf8')) as {
+    gypfile: boolean;
+    scripts: Record<string, string>;
+  };
+  expect(manifest.gypfile).toBe(false);
+  expect(Object.keys(manifest.scripts)).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/^(pre|post)?install$/)]),
+  );
+  expect(manifest.scripts).not.toHaveProperty('prepare');
 });
 
 test('the command of the package runs', () => {

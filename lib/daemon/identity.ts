@@ -1,5 +1,6 @@
 // To become another user for good.
 import { ID_MAX } from '../mistakes.js';
+import * as posix from '../posix/index.js';
 import { getgrnam, getpwnam, getpwuid, PR_SET_DUMPABLE, prctl, type Passwd } from '../posix/index.js';
 
 /** Who a process shall be. */
@@ -41,9 +42,9 @@ function gidOf(group: string): number {
   return gid;
 }
 
-// Always there on the systems that have an addon.
+// Node.js has none on Windows, where there is no addon either: its call says so.
 function id(which: 'getuid' | 'geteuid' | 'getgid' | 'getegid'): number {
-  return process[which]?.() ?? -1;
+  return (process[which] ?? posix[which])();
 }
 
 function isOurs({ uid, gid }: Identity): boolean {

@@ -20,6 +20,7 @@ import {
   O_RDONLY,
   O_RDWR,
   open,
+  UnsupportedPlatformError,
   write,
 } from '../posix/index.js';
 
@@ -37,7 +38,8 @@ export class PidFileError extends Error {
   }
 }
 
-function unwritable(path: string, cause: unknown): PidFileError {
+function unwritable(path: string, cause: unknown): PidFileError | UnsupportedPlatformError {
+  if (cause instanceof UnsupportedPlatformError) return cause;
   const why = cause instanceof Error ? cause.message : String(cause);
   return new PidFileError('ERR_PID_FILE', path, `the pid file ${path} cannot be written: ${why}`, cause);
 }

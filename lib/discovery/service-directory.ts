@@ -1,6 +1,6 @@
 // The directory of a service: who may use it, which of its files are whose, and the locks that say who lives.
 import { lstatSync, mkdirSync, unlinkSync, type BigIntStats } from 'node:fs';
-import { F_OFD_GETLK, F_OFD_SETLK, F_UNLCK, F_RDLCK, F_WRLCK, fcntl } from '../posix/index.js';
+import { F_OFD_GETLK, F_OFD_SETLK, F_UNLCK, F_RDLCK, F_WRLCK, fcntl, geteuid } from '../posix/index.js';
 import { hasCode, UnsafeDirectoryError } from './errors.js';
 
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
@@ -29,7 +29,7 @@ export function isTemporary(name: string): boolean {
 
 /** This process's user. */
 export function ownUser(): number {
-  return process.geteuid?.() ?? -1;
+  return (process.geteuid ?? geteuid)();
 }
 
 function checkOwner(path: string): void {

@@ -2,6 +2,7 @@ import { callback, INT_MAX, integer } from './arguments.js';
 import { close } from './descriptor.js';
 import { isPosixError } from './errors.js';
 import { atfork } from './fork.js';
+import { needAddon } from './native.js';
 import { pidfd_open } from './process.js';
 import { retryOnIntr } from './retry.js';
 import { waitpid, WNOHANG } from './wait.js';
@@ -52,6 +53,7 @@ function listenForSigchld(): void {
 }
 
 function begin(pid: number, by: EndSource): Awaited {
+  needAddon('waitpid');
   const entry = { told: new Set<OnEnd>(), pidfd: by === 'pidfd' ? openPidfd(pid) : undefined };
   awaited.set(pid, entry);
   if (!entry.pidfd) listenForSigchld();

@@ -1,7 +1,7 @@
 import { INT_MAX } from '../mistakes.js';
 import { descriptor, flags, integer, mode as modeBits, path as fileName, wrongType } from './arguments.js';
 import { answered } from './errno.js';
-import { constant, native } from './native.js';
+import { constant, native, needAddon } from './native.js';
 
 export const O_RDONLY = constant('O_RDONLY');
 export const O_WRONLY = constant('O_WRONLY');
@@ -39,6 +39,7 @@ export const S_IFSOCK = constant('S_IFSOCK');
  * @see https://man7.org/linux/man-pages/man2/open.2.html
  */
 export function open(path: string, flags_: number, mode?: number): number {
+  needAddon('open');
   fileName(path);
   const bits = bitsFor(flags_, mode);
   return answered(native.open(path, flags_, bits), 'open', `'${path}'`, { path }, open);
@@ -56,6 +57,7 @@ export function open(path: string, flags_: number, mode?: number): number {
  * @see https://man7.org/linux/man-pages/man2/openat.2.html
  */
 export function openat(directory: number, path: string, flags_: number, mode?: number): number {
+  needAddon('openat');
   if (directory !== AT_FDCWD) integer('directory', directory, 0, INT_MAX);
   fileName(path);
   const bits = bitsFor(flags_, mode);

@@ -3,7 +3,7 @@ import { descriptor, flags, INT_MAX, integer, wrongValue } from './arguments.js'
 import { answered } from './errno.js';
 import { F_GETLK, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLK, F_SETLKW } from './lock.js';
 import { lockRange, type Flock } from './lock-fields.js';
-import { constant, native } from './native.js';
+import { constant, native, needAddon } from './native.js';
 
 export const F_GETFD = constant('F_GETFD');
 export const F_SETFD = constant('F_SETFD');
@@ -90,6 +90,7 @@ export function fcntl(fd: number, command: number, argument?: number): number;
  */
 export function fcntl(fd: number, command: number, lock: Flock): number;
 export function fcntl(fd: number, command: number, argument?: number | Flock): number {
+  needAddon('fcntl');
   descriptor(fd);
   const check = commands.get(command);
   if (check) return answered(native.fcntl(fd, command, check(argument)), 'fcntl', fd, { fd }, fcntl);

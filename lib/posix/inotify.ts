@@ -1,7 +1,7 @@
 import { endianness } from 'node:os';
 import { descriptor, flags, int, integer, path as fileName, view } from './arguments.js';
 import { answered } from './errno.js';
-import { constant, native } from './native.js';
+import { constant, native, needAddon } from './native.js';
 
 export const IN_CLOEXEC = constant('IN_CLOEXEC');
 export const IN_NONBLOCK = constant('IN_NONBLOCK');
@@ -43,6 +43,7 @@ export function inotify_init1(flags_: number): number {
  * @see https://man7.org/linux/man-pages/man2/inotify_add_watch.2.html
  */
 export function inotify_add_watch(fd: number, path: string, mask: number): number {
+  needAddon('inotify_add_watch');
   descriptor(fd);
   fileName(path);
   integer('mask', mask, 1, 2 ** 32 - 1);

@@ -1,6 +1,6 @@
 import { descriptor, INT_MAX, integer, outOfRange, view } from './arguments.js';
 import { answered } from './errno.js';
-import { constant, native } from './native.js';
+import { constant, native, needAddon } from './native.js';
 
 /** How many bytes can be read; into an int. */
 export const FIONREAD = constant('FIONREAD');
@@ -54,6 +54,7 @@ function sizeOf(request: number): number {
  * @see https://man7.org/linux/man-pages/man2/ioctl.2.html https://man7.org/linux/man-pages/man2/ioctl_tty.2.html
  */
 export function ioctl(fd: number, request: number, argument: number | ArrayBuffer | ArrayBufferView): number {
+  needAddon('ioctl');
   descriptor(fd);
   integer('request', request, 0, 2 ** 32 - 1);
   const shown = `${fd}, 0x${request.toString(16)}`;

@@ -19,6 +19,7 @@ import {
   PROT_WRITE,
 } from './mapping.js';
 import { first, indices, last, place } from './mapping-ranges.js';
+import { needAddon } from './native.js';
 import { madvise, MS_SYNC, msync } from './pages.js';
 
 export interface MappingOptions {
@@ -107,6 +108,7 @@ export class Mapping implements Disposable {
    * @throws {PosixError} EINVAL: the offset; ENODEV: it cannot be mapped; and the others of mmap(2)
    */
   constructor(fd: number, length: number, options: MappingOptions = {}) {
+    needAddon('mmap');
     const { access, offset = 0, trackfd = true } = object('options', options);
     if (fd !== -1) descriptor(fd);
     size('length', length);

@@ -334,35 +334,58 @@ export interface Native {
 
 const root = join(__dirname, '..', '..');
 
+const systems: Partial<Record<NodeJS.Platform, string>> = { darwin: 'macOS', win32: 'Windows' };
+
 function load(): Native {
+  if (process.platform !== 'linux')
+    return absent(`it needs Linux, this is ${systems[process.platform] ?? process.platform}`);
   try {
     return bindings({
       bindings: 'truefork',
       module_root: root,
+      // What has been built here is meant to be used.
       try: [
         ['module_root', 'build', 'Release', 'bindings'],
-        ['module_root', 'prebuilds', `${process.platform}-${process.arch}`, 'bindings'],
+        ['module_root', 'prebuilds', `linux-${process.arch}`, 'bindings'],
       ],
     }) as Native;
   } catch (error) {
-    return absent(error);
+    return absent(whyNotLoaded(error), error);
   }
 }
 
-function absent(cause: unknown): Native {
-  const why =
-    process.platform === 'linux'
-      ? `its addon was not loaded; in a checkout, build it with "npm run build" (${firstLine(cause)})`
-      : `it needs Linux, this is ${process.platform}`;
+let unsupported: ((call: string) => UnsupportedPlatformError) | undefined;
+
+function absent(why: string, cause?: unknown): Native {
+  const error = (call: string) =>
+    new UnsupportedPlatformError(`truefork cannot do ${call} here: ${why}`, cause === undefined ? {} : { cause });
+  unsupported = error;
   return new Proxy({} as Native, {
     get(_, name) {
       if (name === 'constants') return {};
       if (name === 'errnos' || name === 'sysconfNames') return () => [];
       return () => {
-        throw new UnsupportedPlatformError(`truefork cannot do ${String(name)} here: ${why}`, { cause });
+        throw error(String(name));
       };
     },
   });
+}
+
+// The least glibc that the addon loads with, and is compiled with.
+const leastGlibc = '2.34';
+
+function whyNotLoaded(error: unknown): string {
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  const glibc = header.glibcVersionRuntime;
+  if (glibc === undefined) return `it needs glibc, this Node.js has another C library, such as musl`;
+  if (glibc.localeCompare(leastGlibc, 'en', { numeric: true }) < 0) {
+    return `it needs glibc ${leastGlibc} or later, this is ${glibc}`;
+  }
+  const build = `npx --yes node-gyp rebuild --jobs max --directory ${root}`;
+  // `tries`: bindings has found no file.
+  return error instanceof Error && 'tries' in error
+    ? `the package has no addon for ${process.arch}; with python3, make and a C++ compiler, build it: ${build}`
+    : `its addon cannot be loaded (${firstLine(error)}); with python3, make and a C++ compiler, build it: ${build}`;
 }
 
 function firstLine(error: unknown): string {
@@ -371,6 +394,21 @@ function firstLine(error: unknown): string {
 
 // As a prototype: an object with as many functions is a hash table otherwise, in which V8 would look at each call.
 export const native = Object.create(load()) as Native;
+
+/**
+ * What a call begins with that does more than to check its arguments before it comes to the addon, or checks them by constants,
+ * of which there are none without one.
+ *
+ * @throws {UnsupportedPlatformError} there is no addon
+ */
+export function needAddon(call: string): void {
+  if (unsupported) throw unsupported(call);
+}
+
+/** The same of a call that needs Linux, and no addon. @throws {UnsupportedPlatformError} this is another system */
+export function needLinux(call: string): void {
+  if (process.platform !== 'linux') needAddon(call);
+}
 
 /** A number of a C header. 0, and of no use, where the addon could not be loaded. */
 export function constant(name: string): number {

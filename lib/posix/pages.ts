@@ -3,7 +3,7 @@
 import { flags as flagBits, outOfRange, view } from './arguments.js';
 import { answered } from './errno.js';
 import { PAGESIZE } from './mapping.js';
-import { constant, native } from './native.js';
+import { constant, native, needAddon } from './native.js';
 
 export const MS_ASYNC = constant('MS_ASYNC');
 export const MS_SYNC = constant('MS_SYNC');
@@ -158,6 +158,7 @@ export function munlockall(): void {
  * @see https://man7.org/linux/man-pages/man2/mincore.2.html
  */
 export function mincore(memory: Memory, vec: Uint8Array): void {
+  needAddon('mincore');
   const bytes = view('memory', memory);
   const into = view('vec', vec);
   const pages = Math.ceil(bytes.length / PAGESIZE);

@@ -1,6 +1,6 @@
 import { cString, int, integer, wrongValue } from './arguments.js';
 import { answered } from './errno.js';
-import { constant, native } from './native.js';
+import { constant, native, needAddon } from './native.js';
 
 /** Whether this process is a subreaper: processes whose parents have ended become its children. */
 export const PR_GET_CHILD_SUBREAPER = constant('PR_GET_CHILD_SUBREAPER');
@@ -47,6 +47,7 @@ const ofAddresses = ['PR_GET_NAME', 'PR_SET_NAME', 'PR_GET_TID_ADDRESS'].map(con
  * prctl(PR_SET_PDEATHSIG, signalNumber('SIGTERM')); // In a child: do not outlive the parent.
  */
 export function prctl(option: number, value: number): number {
+  needAddon('prctl');
   int('option', option);
   integer('value', value, 0, Number.MAX_SAFE_INTEGER);
   if (ofAddresses.includes(option)) throw wrongValue('option', 'must be one that takes a number', option);

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { native } from './native.js';
+import { native, needLinux } from './native.js';
 
 /** A process as /proc/PID/stat has it. */
 export interface ProcessStat {
@@ -29,6 +29,7 @@ export interface ProcessStat {
  * @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
  */
 export function processStat(pid: number): ProcessStat | undefined {
+  needLinux('processStat');
   const text = procFile(pid, 'stat');
   if (text === undefined) return undefined;
   // The command, in parentheses, may itself have parentheses and spaces.
@@ -54,6 +55,7 @@ export function processStat(pid: number): ProcessStat | undefined {
 
 /** The pids of all processes that there are in this pid namespace, in ascending order. */
 export function pids(): number[] {
+  needLinux('pids');
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
@@ -88,6 +90,7 @@ export function bootTime(): number {
  * @see https://man7.org/linux/man-pages/man5/proc_tid_children.5.html
  */
 export function childrenOfThread(): number[] {
+  needLinux('childrenOfThread');
   return readFileSync('/proc/thread-self/children', 'latin1').split(' ').filter(Boolean).map(Number);
 }
 
@@ -108,6 +111,7 @@ export interface ProcessMemory {
  * @see https://man7.org/linux/man-pages/man5/proc_pid_smaps.5.html
  */
 export function processMemory(pid: number): ProcessMemory | undefined {
+  needLinux('processMemory');
   let text;
   try {
     text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { integer, wrongType } from './arguments.js';
-import { constant, native } from './native.js';
+import { constant, native, needAddon } from './native.js';
 
 /** A real-time signal, counted from the first or the last: `'SIGRTMIN+3'`. */
 export type RealTimeSignal = 'SIGRTMIN' | 'SIGRTMAX' | `SIGRTMIN+${number}` | `SIGRTMAX-${number}`;
@@ -38,6 +38,8 @@ export function signalNumber(signal: Signal): number {
   if (typeof signal !== 'string') throw wrongType('signal', 'of type string or number', signal);
   const number = numberOf(signal);
   if (number === undefined) {
+    // Of real-time signals, only the addon knows the numbers; of other systems, Node.js has fewer names.
+    needAddon('signals');
     throw Object.assign(new TypeError(`Unknown signal: ${signal as string}`), { code: 'ERR_UNKNOWN_SIGNAL' });
   }
   return number;

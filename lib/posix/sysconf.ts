@@ -1,6 +1,6 @@
 import { int, wrongValue } from './arguments.js';
 import { answered } from './errno.js';
-import { native } from './native.js';
+import { native, needAddon } from './native.js';
 
 /** What sysconf can be asked, and its numbers: `sysconfNames.SC_NPROCESSORS_ONLN`. The names are Python's, C's without the `_`. */
 export const sysconfNames: Readonly<Record<string, number>> = Object.fromEntries(native.sysconfNames());
@@ -20,6 +20,7 @@ const value = new Float64Array(1);
  * sysconf('SC_NPROCESSORS_ONLN'); // processors that are online
  */
 export function sysconf(name: string | number): number | undefined {
+  needAddon('sysconf');
   const found = answered(native.sysconf(numberOf(name), value), 'sysconf', name, {}, sysconf);
   return found === 0 ? undefined : value[0];
 }

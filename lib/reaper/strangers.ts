@@ -78,6 +78,8 @@ export class StrangerReaper extends EventEmitter<StrangerReaperEvents> implement
     super();
     if (!isMainThread) throw mistake('ERR_NOT_MAIN_THREAD', 'strangers are children of the main thread');
     childrenOfThread();
+    // Where this cannot be done, it is told now, and not from a timer.
+    hasEnded(P_ALL, 0);
     if (readlinkSync('/proc/self') !== String(process.pid))
       throw mistake('ERR_NO_PROC', '/proc has not been mounted in this pid namespace');
     this.#expecting = expecting;

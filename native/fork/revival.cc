@@ -9,6 +9,12 @@
 
 #include <cerrno>
 
+#ifdef RSEQ_SIG
+// glibc has them since 2.35 only. Weak: the addon loads with 2.34, too, which registers no thread.
+#pragma weak __rseq_offset
+#pragma weak __rseq_size
+#endif
+
 namespace truefork {
 
 int Revive(const Thread& thread, void* thread_pointer, int (*begin)(void*), void* stack_top,
@@ -27,7 +33,7 @@ void Register(const char* name, robust_list_head* robust) {
   prctl(PR_SET_NAME, name);
   syscall(SYS_set_robust_list, robust, sizeof *robust);
 #ifdef RSEQ_SIG
-  if (__rseq_size > 0) {
+  if (&__rseq_size != nullptr && __rseq_size > 0) {
     auto* area = reinterpret_cast<struct rseq*>(static_cast<char*>(__builtin_thread_pointer()) +
                                                 __rseq_offset);
     constexpr uint32_t kAreaSize = 32;

@@ -1,30 +1,31 @@
-// The code blocks of a page of Markdown.
+// The code blocks of a Markdown file.
 import { readFileSync } from 'node:fs';
 
 export interface CodeBlock {
-  /** `js`, `sh`, …; empty if none is told. */
-  language: string;
-  text: string;
-  /** The line of the page that its text begins at, from 1. */
-  line: number;
+  /** What stands behind the fence: `js`, `sh`; empty if nothing does. */
+  readonly language: string;
+  /** Its lines, each ended by a newline. */
+  readonly text: string;
+  /** The line of the file that is its first, from 1. */
+  readonly line: number;
 }
 
-/** The fenced blocks of a page, in order. */
+/** @throws {Error} a block has no end */
 export function codeBlocks(path: string): CodeBlock[] {
-  const lines = readFileSync(path, 'utf8').split('\n');
   const blocks: CodeBlock[] = [];
-  for (let at = 0; at < lines.length; at++) {
-    const [, indent, fence, language] = /^( *)(```+)(\S*)/.exec(lines[at] ?? '') ?? [];
-    if (indent === undefined || fence === undefined) continue;
-    const from = at + 1;
-    do at++;
-    while (at < lines.length && lines[at] !== indent + fence);
-    if (at === lines.length) throw new Error(`${path}:${from}: the block does not end`);
-    const text = lines
-      .slice(from, at)
-      .map((line) => `${line.slice(indent.length)}\n`)
-      .join('');
-    blocks.push({ language: language ?? '', text, line: from + 1 });
+  let open: { indent: string; fence: string; language: string; line: number; text: string } | undefined;
+  for (const [index, line] of readFileSync(path, 'utf8').split('\n').entries()) {
+    if (!open) {
+      const [, indent, fence, language = ''] = /^( *)(`{3,}|~{3,}) *([^\s`]*)/.exec(line) ?? [];
+      if (indent !== undefined && fence !== undefined) open = { indent, fence, language, line: index + 2, text: '' };
+    } else if (line.trim().startsWith(open.fence) && line.replaceAll(open.fence.charAt(0), '').trim() === '') {
+      blocks.push({ language: open.language, text: open.text, line: open.line });
+      open = undefined;
+    } else {
+      // In a list, the block is indented as its fence is.
+      open.text += `${line.startsWith(open.indent) ? line.slice(open.indent.length) : line.trimStart()}\n`;
+    }
   }
+  if (open) throw new Error(`${path}:${open.line}: the block has no end`);
   return blocks;
 }
