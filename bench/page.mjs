@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { othersAhead } from './behind.mjs';
 import { escaped, isDrawn, plot, STYLE } from './picture.mjs';
 import { comparisons, shown, shownWith } from './result.mjs';
-import { heldOf, measuredAs } from './table.mjs';
+import { heldOf, measuredAs, timesOf } from './table.mjs';
 
 const css = readFileSync(join(import.meta.dirname, 'page.css'), 'utf8');
 
@@ -30,7 +30,10 @@ function verdict(bar) {
 function against(group, row, pairs) {
   const ratios = pairs
     .filter((pair) => pair.row === row)
-    .map(({ peer, ratio }) => `${shown(ratio)} × as good as ${escaped(peer.name)}`);
+    .map(({ peer, ratio }) => {
+      const text = `${shown(ratio)} × as good as ${escaped(peer.name)}`;
+      return ratio < 1 ? `<span class="less">${text}</span>` : text;
+    });
   return list([...ratios, ...group.bars.filter((bar) => bar.row === row.name).map(verdict)]);
 }
 
@@ -41,8 +44,8 @@ function rowOf(group, row, pairs) {
   return `<tr${ours ? ' class="mine"' : ''}>
 <th scope="row">${escaped(name)}</th>
 <td class="number">${shownWith(value, group.unit)}${whole}</td>
-<td class="number">${spread.map(shown).join(' … ')}</td>
-<td class="number">${shown(count)}</td>
+<td class="number">${count === 1 ? '' : spread.map(shown).join(' … ')}</td>
+<td class="number">${timesOf(count)}</td>
 <td>${judged ? against(group, row, pairs) : ''}</td>
 </tr>`;
 }
@@ -72,8 +75,8 @@ function groupOf(group) {
   return `<h3>${escaped(group.title)}</h3>
 <p>${escaped(group.about)} <span class="soft">${escaped(measuredAs(group))}.</span></p>
 ${isDrawn(group) ? `<figure>${plot(group)}</figure>` : ''}
-<div class="wide"><table>
-<thead><tr><th></th><th class="number">${group.statistic}</th><th class="number">least … most</th><th class="number">times</th><th>ours, against the others and the bars</th></tr></thead>
+<div class="wide"><table class="rows">
+<thead><tr><th></th><th class="number">${group.statistic}</th><th class="number">least … most</th><th class="number">measured</th><th>ours, against the others and the bars</th></tr></thead>
 <tbody>${group.rows.map((row) => rowOf(group, row, pairs)).join('\n')}</tbody>
 </table></div>
 ${notesOf(group)}
@@ -217,7 +220,7 @@ ${css}${STYLE}
 ${benches.some(({ quick }) => quick) ? '<p class="quick">QUICK: few measurements, made to try that they can be made. These are not figures.</p>' : ''}
 <header>
 <h1>truefork, measured</h1>
-<p>Each figure beside those of others, or of the same thing without ours, from the same run on the same machine; or beside what is promised of it, its bar. A bar to the value; a dot for each measurement, or a line from the least to the most; a dashed line where a bar is.</p>
+<p>Each figure beside those of others, or of the same thing without ours, from the same run on the same machine; or beside what is promised of it, its bar. A bar to the value; a dot for each measurement, or a line from the least to the most; an upright mark where a bar is.</p>
 ${sumsOf(benches)}
 ${noisy.length > 0 ? `<p class="notice">The machine was not quiet during: ${noisy.map(({ title }) => escaped(title)).join(', ')}. Each says what others used.</p>` : ''}
 <nav>${list(links.map(([id, title]) => `<a href="#${id}">${escaped(title)}</a>`))}</nav>

@@ -1,14 +1,14 @@
 // A group as a picture: for each row a bar to its value, and a dot for each measurement, or a line from the least to the most where
 // they are many. SVG without a library, which follows the reader's choice of light or dark. Lengths are in per cent of the
 // width, so that the letters stay as large as they are where there is little room.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { limitOf, shown, shownWith } from './result.mjs';
 
 const PITCH = 44;
 const LABEL = 14;
 const BAR = { top: 20, height: 14 };
 const AXIS = 36;
+// How far the mark of a bar stands out.
+const OVER = 4;
 // Of a picture that stands alone.
 const WIDTH = 720;
 const EDGE = 16;
@@ -18,7 +18,7 @@ const FURTHER = 1.5;
 
 /** What the pictures of a page have in common. Ours differs from the others in lightness and in its letters, not in hue alone. */
 export const STYLE = `
-    .plot text { font: 13px system-ui, sans-serif; fill: #1f2328 }
+    .plot text { font: 13px system-ui, sans-serif; fill: #1f2328; stroke: #ffffff; stroke-width: 4px; paint-order: stroke }
     .plot .paper { fill: #ffffff }
     .plot .title, .plot .mine { font-weight: 600 }
     .plot .tick { fill: #59636e; font-size: 12px }
@@ -27,9 +27,9 @@ export const STYLE = `
     .plot .ours { fill: #1a66b8 }
     .plot .dot { fill: #ffffff; stroke: #1f2328 }
     .plot .span { stroke: #1f2328; stroke-width: 2 }
-    .plot .limit { stroke: #a8480a; stroke-width: 2; stroke-dasharray: 4 3 }
+    .plot .limit { stroke: #a8480a; stroke-width: 3 }
     @media (prefers-color-scheme: dark) {
-      .plot text { fill: #f0f6fc }
+      .plot text { fill: #f0f6fc; stroke: #0d1117 }
       .plot .paper { fill: #0d1117 }
       .plot .tick { fill: #9198a1 }
       .plot .grid { stroke: #3d444d }
@@ -57,26 +57,34 @@ export function isDrawn({ rows }) {
 
 /** The marks of the bars that are near enough, and where the axis ends. */
 function scaleOf(group) {
-  const most = Math.max(...group.rows.flatMap(({ spread: [, longest] }) => longest));
-  const limits = [...new Set(group.bars.map((bar) => limitOf(group, bar)))].filter((at) => at <= most * FURTHER);
-  const size = step(Math.max(most, ...limits));
-  const end = Math.ceil(Math.max(most, ...limits) / size) * size;
+  const most = Math.max(...group.rows.map(({ spread }) => spread[1]));
+  const limits = group.bars
+    .map((bar) => ({ row: bar.row, at: limitOf(group, bar) }))
+    .filter(({ at }) => at <= most * FURTHER);
+  const longest = Math.max(most, ...limits.map(({ at }) => at));
+  const size = step(longest);
+  const end = Math.ceil(longest / size) * size;
   const marks = Array.from({ length: Math.round(end / size) + 1 }, (_, n) => n * size);
   return { limits, marks, x: (value) => `${((value / end) * 100).toFixed(2)}%` };
 }
 
-function drawnRow({ unit, hasDots }, { name, ours, value, spread: [least, most], values }, { x, top }) {
+function drawnRow({ unit, hasDots }, { name, ours, value, spread: [least, most], values }, { x, limits, top }) {
   const middle = top + BAR.top + BAR.height / 2;
   const mine = ours ? ' class="mine"' : '';
   const points = (values ?? []).map((point) => `<circle class="dot" cx="${x(point)}" cy="${middle}" r="3"/>`);
   const span = `<line class="span" x1="${x(least)}" x2="${x(most)}" y1="${middle}" y2="${middle}"/>`;
   const bar = `<rect class="bar${ours ? ' ours' : ''}" x="0" y="${top + BAR.top}" width="${x(value)}" height="${BAR.height}"/>`;
+  const edges = `y1="${top + BAR.top - OVER}" y2="${top + BAR.top + BAR.height + OVER}"`;
+  const marks = limits
+    .filter(({ row }) => row === name)
+    .map(({ at }) => `<line class="limit" x1="${x(at)}" x2="${x(at)}" ${edges}/>`);
   const told = hasDots ? `${shown(least)} … ${shownWith(most, unit)}` : shownWith(value, unit);
   return [
     `<text${mine} x="0" y="${top + LABEL}">${escaped(name)}</text>`,
     `<text${mine} x="100%" y="${top + LABEL}" text-anchor="end">${told}</text>`,
     ...(hasDots ? [] : [bar]),
     ...(values ? (values.length > 1 ? points : []) : [span]),
+    ...marks,
   ];
 }
 
@@ -90,9 +98,8 @@ function drawn(group) {
     `<line class="grid" x1="${x(value)}" x2="${x(value)}" y1="0" y2="${floor}"/>`,
     `<text class="tick" x="${x(value)}" y="${floor + 16}" text-anchor="${anchor(n)}">${tick(value)}</text>`,
   ]);
-  const rows = group.rows.flatMap((row, n) => drawnRow(group, row, { x, top: n * PITCH }));
-  const bars = limits.map((at) => `<line class="limit" x1="${x(at)}" x2="${x(at)}" y1="0" y2="${floor}"/>`);
-  return { elements: [...axis, ...rows, ...bars].join('\n  '), height: floor + AXIS };
+  const rows = group.rows.flatMap((row, n) => drawnRow(group, row, { x, limits, top: n * PITCH }));
+  return { elements: [...axis, ...rows].join('\n  '), height: floor + AXIS };
 }
 
 const described = ({ title, unit }) => escaped(unit === '' ? title : `${title}, ${unit}`);
@@ -105,11 +112,11 @@ export function plot(group) {
 </svg>`;
 }
 
-/** Alone, in a file. */
-export function draw(folder, name, group) {
+/** One that stands alone. */
+export function picture(group) {
   const { elements, height } = drawn(group);
   const whole = HEAD + height + EDGE;
-  const picture = `<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="0 0 ${WIDTH} ${whole}" width="${WIDTH}" height="${whole}" role="img">
+  return `<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="0 0 ${WIDTH} ${whole}" width="${WIDTH}" height="${whole}" role="img">
   <title>${described(group)}</title>
   <style>${STYLE}
   </style>
@@ -120,5 +127,4 @@ export function draw(folder, name, group) {
   </svg>
 </svg>
 `;
-  writeFileSync(join(folder, `${name}.svg`), picture);
 }

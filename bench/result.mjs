@@ -51,12 +51,12 @@ function ratioOf(ours, theirs, better) {
 const KINDS = {
   times: {
     holds: ({ row, peer, limit, better }) => ratioOf(row.value, peer.value, better) >= limit,
-    says: ({ peer, limit }) => `at least ${shown(limit)} × as good as ${peer.name}`,
+    says: ({ peer, limit }) => `at least ${limit === 1 ? '' : `${shown(limit)} × `}as good as ${peer.name}`,
     at: ({ peer, limit, better }) => (better === 'less' ? peer.value / limit : peer.value * limit),
   },
   share: {
     holds: ({ row, peer, limit }) => row.value <= peer.value * limit,
-    says: ({ peer, limit }) => `at most ${shown(limit)} × of ${peer.name}`,
+    says: ({ peer, limit }) => `at most ${shown(limit)} times that of ${peer.name}`,
     at: ({ peer, limit }) => peer.value * limit,
   },
   over: {

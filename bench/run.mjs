@@ -13,13 +13,13 @@ import { ChildProcessError, PR_SET_CHILD_SUBREAPER, prctl, waitpid, WNOHANG } fr
 import { StrangerReaper } from 'truefork/reaper';
 import { machine, versionsOf, watchMachine } from './machine.mjs';
 import { pageOf } from './page.mjs';
-import { draw } from './picture.mjs';
+import { picture } from './picture.mjs';
 
 const here = import.meta.dirname;
 const docs = join(here, '..', 'docs');
 // The order of the page.
 const ORDER = ['start', 'serve', 'fork', 'memory', 'spawn', 'syscalls', 'ipc', 'rpc', 'discovery', 'trace'];
-const LAST_LINES = 20;
+const LAST_LINES = 40;
 
 function mistaken(text) {
   console.error(text);
@@ -144,7 +144,7 @@ for (const name of wanted) {
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ benches }, undefined, 2)}\n`);
   if (pictures !== undefined) {
     for (const group of bench.groups.filter(({ isPictured }) => isPictured))
-      draw(pictures, `${name}-${group.name}`, group);
+      writeFileSync(join(pictures, `${name}-${group.name}.svg`), picture(group));
   }
 }
 strangers.close();

@@ -11,9 +11,13 @@ export function measuredAs({ unit, better, statistic }) {
   return [unit, better && `${better} is better`, `the ${statistic} of each`].filter(Boolean).join(', ');
 }
 
+export function timesOf(count) {
+  return count === 1 ? 'once' : `${shown(count)} times`;
+}
+
 /** The least and the most of how many measurements. */
-export function spreadOf({ spread: [least, most], count }) {
-  return count === 1 ? 'once' : `${shown(least)} … ${shown(most)}, ${shown(count)} times`;
+function spreadOf({ spread: [least, most], count }) {
+  return [...(count === 1 ? [] : [`${shown(least)} … ${shown(most)}`]), timesOf(count)].join(', ');
 }
 
 export function heldOf({ held }) {
