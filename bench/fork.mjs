@@ -26,7 +26,13 @@ const native = join(import.meta.dirname, 'native');
 
 const grown = (program, ...args) => nodeWith(['--expose-gc', '--max-old-space-size=4096'], program, ...args);
 
+let builtOnce;
+
 /** Has the addons built: a fork() in C, and the package with an addon that takes the time of its steps. */
+function built() {
+  return (builtOnce ??= build());
+}
+
 function build() {
   const [, timedAddon] = buildAddons(
     native,
@@ -36,10 +42,8 @@ function build() {
   const timed = join(native, 'build', 'timed');
   cpSync(join(root, 'dist'), join(timed, 'dist'), { recursive: true });
   cpSync(timedAddon, join(timed, 'build', 'Release', 'truefork.node'));
-  return { timed, timedAddon };
+  return { timed, offsets: offsetsIn(timedAddon) };
 }
-
-const { timed, timedAddon } = build();
 
 const FUNCTIONS = [
   'Settle',
@@ -62,7 +66,7 @@ const FUNCTIONS = [
 ];
 
 /** Where each of the functions is in the addon. */
-function offsets() {
+function offsetsIn(timedAddon) {
   const symbols = printed('nm', '--demangle', '--defined-only', timedAddon).split('\n');
   return Object.fromEntries(
     FUNCTIONS.map((name) => {
@@ -134,8 +138,9 @@ function stepNotes(rounds) {
 function size(name, { megabytes, rounds: all }) {
   return ({ times }) => {
     const rounds = times(all);
+    const { timed, offsets } = built();
     const { rss, ...lists } = grown('fork-costs.mjs', megabytes, rounds);
-    const steps = grown('fork-steps.mjs', megabytes, rounds, timed, JSON.stringify(offsets()));
+    const steps = grown('fork-steps.mjs', megabytes, rounds, timed, JSON.stringify(offsets));
     const note = (what, list) => ({ what, value: median(list), unit: 'µs' });
     return [
       group({
@@ -179,6 +184,7 @@ function after({ quick }) {
 
 function firstLine({ times }) {
   const { megabytes, rounds } = SIZES.small;
+  built();
   const { child } = grown('fork-costs.mjs', megabytes, times(rounds));
   const { rss, ...lists } = grown('fork-node.mjs', megabytes, times(NODE_ROUNDS));
   const ways = Object.keys(lists);

@@ -13,7 +13,7 @@ const css = readFileSync(join(import.meta.dirname, 'page.css'), 'utf8');
 const NOISE = 0.05;
 const STEAL = 0.02;
 
-const percent = (part) => `${(part * 100).toFixed(1)} %`;
+const percent = (part) => `${(part * 100).toFixed(1)}\u00a0%`;
 const dated = (date) => `${date.slice(0, 10)} ${date.slice(11, 16)} UTC`;
 const isNoisy = ({ load }) => load.others >= NOISE || load.stolen >= STEAL;
 

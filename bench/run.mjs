@@ -6,10 +6,10 @@
 // measurements, to try that they can be made, and has no page unless `--out` says where. The exit code is 1 if a bar is not
 // held or a benchmark has failed.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ChildProcessError, PR_SET_CHILD_SUBREAPER, prctl, waitpid, WNOHANG } from 'truefork';
+import { kill, PR_SET_CHILD_SUBREAPER, prctl, waitpid } from 'truefork';
 import { StrangerReaper } from 'truefork/reaper';
 import { machine, versionsOf, watchMachine } from './machine.mjs';
 import { pageOf } from './page.mjs';
@@ -82,12 +82,20 @@ function ended(child) {
   });
 }
 
-/** Waits for the children that have ended, of whom there are no others than those that were adopted. */
-function reapRest() {
-  try {
-    while (waitpid(-1, WNOHANG).pid !== 0);
-  } catch (error) {
-    if (!(error instanceof ChildProcessError)) throw error;
+/** The children of this process, which are, when no benchmark runs, those that one has left. */
+function children() {
+  return readdirSync('/proc/self/task').flatMap((thread) =>
+    readFileSync(`/proc/self/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
+}
+
+/** Ends and waits for all that a benchmark has left: the next is to have the machine for itself. */
+function endRest() {
+  for (let left = children(); left.length > 0; left = children()) {
+    for (const pid of left) {
+      kill(pid, 'SIGKILL');
+      waitpid(pid, 0);
+    }
   }
 }
 
@@ -104,7 +112,7 @@ async function run(name) {
   });
   const { code, signal, tail } = await ended(running);
   running = undefined;
-  reapRest();
+  endRest();
   const load = tellMachine();
   const { complete, versions, result } = existsSync(file)
     ? without(JSON.parse(readFileSync(file, 'utf8')))

@@ -15,7 +15,7 @@ const FEW = 2;
  * @param bench `name`, `title`; `about`: what is compared, in a sentence or two; `rows`: what measures each, and answers its
  * groups; `numbers`: the options that are whole numbers, each with what it is `untold`, and if `quick`; `versions`: the names of
  * those it is run against, as in machine.mjs; `missing`: answers what has to be installed, in a sentence, if anything;
- * `stopAll`: ends all that was started
+ * `stopAll`: ends all that was started; absent if nothing is, but programs that are waited for
  *
  * A row is called with the numbers; `quick`; and `times`, which answers how often to measure what is worth so many times.
  */
@@ -46,8 +46,8 @@ export async function measure({ rows, numbers = {}, missing = () => undefined, s
     process.exit(2);
   }
 
-  for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.once(signal, () => void Promise.resolve(stopAll?.()).finally(() => process.exit(1)));
+  for (const signal of stopAll ? ['SIGINT', 'SIGTERM'] : []) {
+    process.once(signal, () => void stopAll().finally(() => process.exit(1)));
   }
 
   const { processors, model, memory } = machine();

@@ -27,10 +27,20 @@ const programs = join(import.meta.dirname, 'programs');
 const build = join(import.meta.dirname, 'native', 'build');
 const compiled = join(build, 'syscall-times');
 
+let isCompiled = false;
+
+function compile() {
+  if (isCompiled) return;
+  mkdirSync(build, { recursive: true });
+  execFileSync('cc', ['-O2', '-o', compiled, join(programs, 'syscall-times.c')], { stdio: 'inherit' });
+  isCompiled = true;
+}
+
 const CALLS_OF_QUICK = 1_000;
 
 function row(name, { what, calls, light, node: inNode }) {
   return async ({ rounds, quick }) => {
+    compile();
     const count = quick ? CALLS_OF_QUICK : calls;
     const javaScript = (who) => () => node('syscall-times.mjs', who, name, count);
     const times = await interleave(rounds, {
@@ -57,9 +67,6 @@ function row(name, { what, calls, light, node: inNode }) {
     ];
   };
 }
-
-mkdirSync(build, { recursive: true });
-execFileSync('cc', ['-O2', '-o', compiled, join(programs, 'syscall-times.c')], { stdio: 'inherit' });
 
 await measure({
   name: 'syscalls',

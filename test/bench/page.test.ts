@@ -216,7 +216,7 @@ test('a benchmark that has failed is told, and so is a machine that was not quie
   expect(all).toContain('The other: it failed (exit code 1)');
   expect(all).toContain('Error: <no> memory');
   expect(all).toContain('The machine was not quiet during: The other.');
-  expect(all).toContain('Meanwhile others used 31.4 % of the processors');
+  expect(all).toContain('Meanwhile others used 31.4\u00a0% of the processors');
   expect(text).not.toContain('not quiet');
 });
 
