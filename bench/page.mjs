@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { othersAhead } from './behind.mjs';
 import { escaped, isDrawn, plot, STYLE } from './picture.mjs';
 import { comparisons, shown, shownWith } from './result.mjs';
-import { heldOf, measuredAs, timesOf } from './table.mjs';
+import { heldOf, measuredAs, statisticOf, timesOf } from './table.mjs';
 
 const css = readFileSync(join(import.meta.dirname, 'page.css'), 'utf8');
 
@@ -73,10 +73,10 @@ function groupOf(group) {
     ({ name, install }) => `${escaped(name)} was not there; <code>${escaped(install)}</code> brings it.`,
   );
   return `<h3>${escaped(group.title)}</h3>
-<p>${escaped(group.about)} <span class="soft">${escaped(measuredAs(group))}.</span></p>
+<p>${escaped(group.about)} <span class="soft">${escaped(measuredAs(group))}</span></p>
 ${isDrawn(group) ? `<figure>${plot(group)}</figure>` : ''}
 <div class="wide"><table class="rows">
-<thead><tr><th></th><th class="number">${group.statistic}</th><th class="number">least … most</th><th class="number">measured</th><th>ours, against the others and the bars</th></tr></thead>
+<thead><tr><th></th><th class="number">${statisticOf(group) ?? 'value'}</th><th class="number">least … most</th><th class="number">measured</th><th>ours, against the others and the bars</th></tr></thead>
 <tbody>${group.rows.map((row) => rowOf(group, row, pairs)).join('\n')}</tbody>
 </table></div>
 ${notesOf(group)}

@@ -50,9 +50,10 @@ export function escaped(text) {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
-/** Whether there is anything to see: lengths, and more than one. */
-export function isDrawn({ rows }) {
-  return rows.length > 1 && rows.some(({ value }) => value > 0);
+/** Whether there is anything to see: lengths, and something beside them. */
+export function isDrawn({ rows, bars }) {
+  const values = rows.map(({ value }) => value);
+  return values.some((value) => value > 0) && values.every((value) => value >= 0) && rows.length + bars.length > 1;
 }
 
 /** The marks of the bars that are near enough, and where the axis ends. */

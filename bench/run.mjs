@@ -13,7 +13,7 @@ import { kill, PR_SET_CHILD_SUBREAPER, prctl, waitpid } from 'truefork';
 import { StrangerReaper } from 'truefork/reaper';
 import { machine, versionsOf, watchMachine } from './machine.mjs';
 import { pageOf } from './page.mjs';
-import { picture } from './picture.mjs';
+import { isDrawn, picture } from './picture.mjs';
 
 const here = import.meta.dirname;
 const docs = join(here, '..', 'docs');
@@ -151,7 +151,7 @@ for (const name of wanted) {
   if (out !== undefined) publish(out, [...benches]);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ benches }, undefined, 2)}\n`);
   if (pictures !== undefined) {
-    for (const group of bench.groups.filter(({ isPictured }) => isPictured))
+    for (const group of bench.groups.filter((one) => one.isPictured && isDrawn(one)))
       writeFileSync(join(pictures, `${name}-${group.name}.svg`), picture(group));
   }
 }

@@ -6,9 +6,16 @@ const VALUE = 16;
 
 const line = (name, value, rest = '') => `    ${name.padEnd(NAME)}${value.padStart(VALUE)}  ${rest}`.trimEnd();
 
-/** Which is better, and what a row's value is of its measurements. */
-export function measuredAs({ unit, better, statistic }) {
-  return [unit, better && `${better} is better`, `the ${statistic} of each`].filter(Boolean).join(', ');
+/** What a row's value is of its measurements; undefined where there is one of each. */
+export function statisticOf({ rows, statistic }) {
+  return rows.some(({ count }) => count > 1) ? statistic : undefined;
+}
+
+/** The unit, which is better, and what a row's value is. */
+export function measuredAs(group) {
+  const { unit, better } = group;
+  const statistic = statisticOf(group);
+  return [unit, better && `${better} is better`, statistic && `the ${statistic} of each`].filter(Boolean).join(', ');
 }
 
 export function timesOf(count) {
