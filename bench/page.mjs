@@ -220,7 +220,7 @@ ${css}${STYLE}
 ${benches.some(({ quick }) => quick) ? '<p class="quick">QUICK: few measurements, made to try that they can be made. These are not figures.</p>' : ''}
 <header>
 <h1>truefork, measured</h1>
-<p>Each figure beside those of others, or of the same thing without ours, from the same run on the same machine; or beside what is promised of it, its bar. A bar to the value; a dot for each measurement, or a line from the least to the most; an upright mark where a bar is.</p>
+<p>Each figure beside those of others, or of the same thing without ours, from the same run on the same machine; or beside what is promised of it, its bar. A bar to the value; a dot for each measurement, or a line from the least to the most, and an arrow where some are beyond the edge; an upright mark where a bar is.</p>
 ${sumsOf(benches)}
 ${noisy.length > 0 ? `<p class="notice">The machine was not quiet during: ${noisy.map(({ title }) => escaped(title)).join(', ')}. Each says what others used.</p>` : ''}
 <nav>${list(links.map(([id, title]) => `<a href="#${id}">${escaped(title)}</a>`))}</nav>

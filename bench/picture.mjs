@@ -15,6 +15,8 @@ const EDGE = 16;
 const HEAD = 40;
 // A bar that ours is further from than this is not on the axis: the rows would be too short to be told apart.
 const FURTHER = 1.5;
+// Nor are measurements that are so many times the greatest value: they have an arrow.
+const OUTLIER = 2;
 
 /** What the pictures of a page have in common. Ours differs from the others in lightness and in its letters, not in hue alone. */
 export const STYLE = `
@@ -58,7 +60,9 @@ export function isDrawn({ rows, bars }) {
 
 /** The marks of the bars that are near enough, and where the axis ends. */
 function scaleOf(group) {
-  const most = Math.max(...group.rows.map(({ spread }) => spread[1]));
+  const greatest = (list) => Math.max(...list);
+  const values = greatest(group.rows.map(({ value }) => value));
+  const most = Math.min(greatest(group.rows.map(({ spread }) => spread[1])), values * OUTLIER);
   const limits = group.bars
     .map((bar) => ({ row: bar.row, at: limitOf(group, bar) }))
     .filter(({ at }) => at <= most * FURTHER);
@@ -66,15 +70,18 @@ function scaleOf(group) {
   const size = step(longest);
   const end = Math.ceil(longest / size) * size;
   const marks = Array.from({ length: Math.round(end / size) + 1 }, (_, n) => n * size);
-  return { limits, marks, x: (value) => `${((value / end) * 100).toFixed(2)}%` };
+  return { limits, marks, end, x: (value) => `${((Math.min(value, end) / end) * 100).toFixed(2)}%` };
 }
 
-function drawnRow({ unit, hasDots }, { name, ours, value, spread: [least, most], values }, { x, limits, top }) {
+function drawnRow({ unit, hasDots }, { name, ours, value, spread: [least, most], values }, { x, limits, end, top }) {
   const middle = top + BAR.top + BAR.height / 2;
   const mine = ours ? ' class="mine"' : '';
-  const points = (values ?? []).map((point) => `<circle class="dot" cx="${x(point)}" cy="${middle}" r="3"/>`);
+  const points = (values ?? [])
+    .filter((point) => point <= end)
+    .map((point) => `<circle class="dot" cx="${x(point)}" cy="${middle}" r="3"/>`);
   const span = `<line class="span" x1="${x(least)}" x2="${x(most)}" y1="${middle}" y2="${middle}"/>`;
   const bar = `<rect class="bar${ours ? ' ours' : ''}" x="0" y="${top + BAR.top}" width="${x(value)}" height="${BAR.height}"/>`;
+  const beyond = `<text class="beyond" x="100%" y="${middle + 5}" text-anchor="end">▸</text>`;
   const edges = `y1="${top + BAR.top - OVER}" y2="${top + BAR.top + BAR.height + OVER}"`;
   const marks = limits
     .filter(({ row }) => row === name)
@@ -86,12 +93,13 @@ function drawnRow({ unit, hasDots }, { name, ours, value, spread: [least, most],
     ...(hasDots ? [] : [bar]),
     ...(values ? (values.length > 1 ? points : []) : [span]),
     ...marks,
+    ...(most > end ? [beyond] : []),
   ];
 }
 
 /** The elements, and how high they are; as wide as there is room. */
 function drawn(group) {
-  const { limits, marks, x } = scaleOf(group);
+  const { limits, marks, end, x } = scaleOf(group);
   const floor = group.rows.length * PITCH;
   const anchor = (n) => ({ 0: 'start', [marks.length - 1]: 'end' })[n] ?? 'middle';
   const tick = (value) => Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 6 });
@@ -99,7 +107,7 @@ function drawn(group) {
     `<line class="grid" x1="${x(value)}" x2="${x(value)}" y1="0" y2="${floor}"/>`,
     `<text class="tick" x="${x(value)}" y="${floor + 16}" text-anchor="${anchor(n)}">${tick(value)}</text>`,
   ]);
-  const rows = group.rows.flatMap((row, n) => drawnRow(group, row, { x, limits, top: n * PITCH }));
+  const rows = group.rows.flatMap((row, n) => drawnRow(group, row, { x, limits, end, top: n * PITCH }));
   return { elements: [...axis, ...rows].join('\n  '), height: floor + AXIS };
 }
 

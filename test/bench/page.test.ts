@@ -155,6 +155,22 @@ test('it needs no network, no other file and no script', () => {
   expect(links.every((href) => href?.startsWith('#') && html.includes(`id="${href.slice(1)}"`))).toBe(true);
 });
 
+test('a measurement that is far from all values does not make the others small: it is an arrow', () => {
+  const values = [...Array.from({ length: 40 }, () => 10), 9000];
+  const rows = [
+    { name: 'truefork', ours: true, values },
+    { name: 'C', values: [12] },
+  ];
+  const { pictures } = page({ ...bench, groups: [{ ...waits, rows, bars: [], notes: [] }] });
+  expect(textOf(pictures[0] ?? '')).toContain('▸');
+  const [ours, theirs] = [...(pictures[0] ?? '').matchAll(/class="bar[^>]* width="([\d.]+)%"/g)].map(
+    ([, width]) => width,
+  );
+  expect(Number(ours)).toBeGreaterThan(30);
+  expect(Number(theirs)).toBeCloseTo(Number(ours) * 1.2, 1);
+  expect(text).not.toContain('▸');
+});
+
 test('a bar is held or missed by what was measured', () => {
   const bars = results.benches[0]?.groups.flatMap((group) => group.bars.map(({ says, held }) => [says, held]));
   expect(bars).toEqual([

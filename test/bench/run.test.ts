@@ -51,6 +51,9 @@ function benchesIn(out: string): Bench[] {
 
 const pageIn = (out: string): string => readFileSync(join(out, 'benchmarks.html'), 'utf8');
 
+// A safety net: on a machine that does nothing else they take seconds.
+jest.setTimeout(300_000);
+
 test('benchmarks run one after the other, and those that are asked for again are renewed on their page', () => {
   const out = folder();
   const { status } = bench('spawn', 'start', '--quick', '--out', out);
@@ -102,5 +105,7 @@ test('what is not there, or would leave half a benchmark on the page, is refused
   const half = bench('serve', '--rows', 'rate', '--out', '.');
   expect(half.status).toBe(2);
   expect(half.output).toContain('--rows measures a part of a benchmark');
-  expect(bench('spawn', '--out')).toEqual({ status: 2, output: '--out has no value\n' });
+  const nowhere = bench('spawn', '--out');
+  expect(nowhere.status).toBe(2);
+  expect(nowhere.output).toContain('--out has no value');
 });
