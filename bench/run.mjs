@@ -99,7 +99,11 @@ function endRest() {
   }
 }
 
-const without = ({ complete, versions, ...result }) => ({ complete, versions, result });
+/** What a benchmark has written; one that has failed at once has written nothing. */
+function writtenIn(file, name) {
+  if (!existsSync(file)) return { name, title: name, about: '', versions: [], groups: [], complete: false };
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
 
 /** Runs a benchmark. Answers what it has found, with all that has to be known of it. */
 async function run(name) {
@@ -114,9 +118,7 @@ async function run(name) {
   running = undefined;
   endRest();
   const load = tellMachine();
-  const { complete, versions, result } = existsSync(file)
-    ? without(JSON.parse(readFileSync(file, 'utf8')))
-    : without({ name, title: name, about: '', groups: [], complete: false, versions: [] });
+  const { complete, versions, ...result } = writtenIn(file, name);
   return {
     ...result,
     command: ['npm run bench --', name, ...words].join(' '),
