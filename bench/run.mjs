@@ -6,6 +6,7 @@
 // measurements, to try that they can be made, and has no page unless `--out` says where. The exit code is 1 if a bar is not
 // held or a benchmark has failed.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,19 +70,6 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   });
 }
 
-/** Until it has ended: what it wrote to stderr last, if it failed. */
-function ended(child) {
-  const lines = [];
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    process.stderr.write(text);
-    lines.push(...text.split('\n'));
-    lines.splice(0, lines.length - LAST_LINES);
-  });
-  return new Promise((resolve) => {
-    child.once('close', (code, signal) => resolve({ code, signal, tail: lines.join('\n').trim() }));
-  });
-}
-
 /** The children of this process, which are, when no benchmark runs, those that one has left. */
 function children() {
   return readdirSync('/proc/self/task').flatMap((thread) =>
@@ -97,6 +85,21 @@ function endRest() {
       waitpid(pid, 0);
     }
   }
+}
+
+/** Until it has ended, and all that it has left: how, and what was written to stderr last. */
+async function ended(child) {
+  let tail = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    process.stderr.write(text);
+    tail = (tail + text).split('\n').slice(-LAST_LINES).join('\n');
+  });
+  const closed = once(child, 'close');
+  const [code, signal] = await once(child, 'exit');
+  // They may have its stderr.
+  endRest();
+  await closed;
+  return { code, signal, tail: tail.trim() };
 }
 
 /** What a benchmark has written; one that has failed at once has written nothing. */
@@ -116,7 +119,6 @@ async function run(name) {
   });
   const { code, signal, tail } = await ended(running);
   running = undefined;
-  endRest();
   const load = tellMachine();
   const { complete, versions, ...result } = writtenIn(file, name);
   return {
