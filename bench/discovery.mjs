@@ -15,8 +15,12 @@ const rows = { gone, killed, hung, outages };
 
 await measure({
   name: 'discovery',
+  title: 'Discovery',
+  about:
+    'How soon clients know of servers that come and go, and what outages of ZooKeeper leave of a registration: promises, of which each is measured.',
+  versions: ['ZooKeeper', 'Java'],
   rows,
-  numbers: { runs: 50 },
+  numbers: { runs: { untold: 50, quick: 2 } },
   missing() {
     const install = serversMissing();
     return install && `ZooKeeper is missing; install it with: ${install}`;

@@ -1,65 +1,49 @@
 // What fork() costs: against a fork() in C of the same process image, in the same process and in turn; against
 // child_process.fork and cluster.fork; against CPython's os.fork at the same resident set; where its time goes; and what it
-// leaves of the parent's speed. The figures are medians; each ratio is of figures from this run.
-import { execFileSync } from 'node:child_process';
+// leaves of the parent's speed. The figures are medians.
+//
+// `npm run bench -- fork [--rows small,middle,…]`
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildAddons } from '../scripts/addon.mjs';
+import { group, median, row } from './result.mjs';
+import { nodeWith, printed, PYTHON, python } from './running.mjs';
+import { measure } from './side-by-side.mjs';
 
 // Megabytes of the process, and how often it is forked.
-const SIZES = [
-  { megabytes: 60, rounds: 300 },
-  { megabytes: 250, rounds: 100 },
-  { megabytes: 1000, rounds: 40 },
-];
-const SMALL = SIZES[0].megabytes;
+const SIZES = {
+  small: { megabytes: 60, rounds: 300 },
+  middle: { megabytes: 250, rounds: 100 },
+  large: { megabytes: 1000, rounds: 40 },
+};
 const NODE_ROUNDS = 15;
 const FORKS = 10_000;
-const BAR = { c: 1.5, node: 30, after: 1.1 };
+const FEW_FORKS = 100;
+const BARS = { c: 1.5, node: 30, after: 1.1 };
 
 const root = join(import.meta.dirname, '..');
-const programs = join(import.meta.dirname, 'programs');
 const native = join(import.meta.dirname, 'native');
 
-const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
+const grown = (program, ...args) => nodeWith(['--expose-gc', '--max-old-space-size=4096'], program, ...args);
 
-function row(name, microseconds, rest = '') {
-  console.log(`  ${name.padEnd(40)}${microseconds.toFixed(0).padStart(8)} µs  ${rest}`.trimEnd());
+let builtOnce;
+
+/** Has the addons built: a fork() in C, and the package with an addon that takes the time of its steps. */
+function built() {
+  return (builtOnce ??= build());
 }
 
-function bar(holds, text) {
-  if (!holds) process.exitCode = 1;
-  return `(bar: ${text}${holds ? '' : '; MISSED'})`;
+function build() {
+  const [, timedAddon] = buildAddons(
+    native,
+    ['plain_fork', 'truefork'],
+    [join(native, 'plain-fork.cc'), join(native, 'steps.cc'), join(root, 'native')],
+  );
+  const timed = join(native, 'build', 'timed');
+  cpSync(join(root, 'dist'), join(timed, 'dist'), { recursive: true });
+  cpSync(timedAddon, join(timed, 'build', 'Release', 'truefork.node'));
+  return { timed, offsets: offsetsIn(timedAddon) };
 }
-
-function run(command, options, program, ...args) {
-  const words = [...options, join(programs, program), ...args.map(String)];
-  return JSON.parse(execFileSync(command, words, { encoding: 'utf8', maxBuffer: 2 ** 28 }));
-}
-
-function node(program, ...args) {
-  return run(process.execPath, ['--expose-gc', '--max-old-space-size=4096'], program, ...args);
-}
-
-/** Undefined without a python3. */
-function python(...args) {
-  try {
-    return run('python3', [], 'fork-costs.py', ...args).python;
-  } catch (error) {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-// The package with an addon that takes the time of its steps.
-const [, timedAddon] = buildAddons(
-  native,
-  ['plain_fork', 'truefork'],
-  [join(native, 'plain-fork.cc'), join(native, 'steps.cc'), join(root, 'native')],
-);
-const timed = join(native, 'build', 'timed');
-cpSync(join(root, 'dist'), join(timed, 'dist'), { recursive: true });
-cpSync(timedAddon, join(timed, 'build', 'Release', 'truefork.node'));
 
 const FUNCTIONS = [
   'Settle',
@@ -82,8 +66,8 @@ const FUNCTIONS = [
 ];
 
 /** Where each of the functions is in the addon. */
-function offsets() {
-  const symbols = execFileSync('nm', ['--demangle', '--defined-only', timedAddon], { encoding: 'utf8' }).split('\n');
+function offsetsIn(timedAddon) {
+  const symbols = printed('nm', '--demangle', '--defined-only', timedAddon).split('\n');
   return Object.fromEntries(
     FUNCTIONS.map((name) => {
       const symbol = symbols.find((line) => line.slice(19).startsWith(`truefork::${name}(`));
@@ -125,53 +109,107 @@ const WITHIN = {
   'what else comes before the fork': ['EpollSet::Of', 'LoopState::Of'],
 };
 
-function printSteps(rounds) {
+/** Where the time goes, as notes. */
+function stepNotes(rounds) {
   const all = rounds.map(stepsOf);
+  const note = (what, microseconds, level) => ({ what, value: microseconds, unit: 'µs', level });
   const medians = Object.keys(all[0].steps).map((name) => [name, median(all.map(({ steps }) => steps[name])) / 1e3]);
   const total = medians.reduce((sum, [, time]) => sum + time, 0);
-  for (const [name, time] of medians) {
-    row(`  ${name}`, time, `${((time / total) * 100).toFixed(0).padStart(3)} %`);
-    for (const part of WITHIN[name] ?? []) {
+  const withParts = ([name, time]) => [
+    note(`${name}, ${((time / total) * 100).toFixed(0)} %`, time, 1),
+    ...(WITHIN[name] ?? []).flatMap((part) => {
       const calls = median(all.map(({ within }) => within[part][1]));
       const spent = median(all.map(({ within }) => within[part][0])) / 1e3;
-      if (calls > 0) row(`    ${part}${calls > 1 ? ` (${calls} calls)` : ''}`, spent);
-    }
-  }
+      return calls > 0 ? [note(`${part}${calls > 1 ? ` (${calls} calls)` : ''}`, spent, 2)] : [];
+    }),
+  ];
   const own = medians.filter(([name]) => name !== 'exit and waitpid');
-  const [most, longest] = own.reduce((a, b) => (b[1] > a[1] ? b : a));
-  const [mine, ours] = own.filter(([name]) => name !== 'fork').reduce((a, b) => (b[1] > a[1] ? b : a));
-  row(`  of fork(), most takes: ${most}`, longest);
-  if (mine !== most) row(`  of what is not the kernel's: ${mine}`, ours);
+  const longest = (list) => list.reduce((a, b) => (b[1] > a[1] ? b : a));
+  const [most, time] = longest(own);
+  const [mine, ours] = longest(own.filter(([name]) => name !== 'fork'));
+  return [
+    note('where the time of truefork goes, taken by an addon that looks at its clock', total, 0),
+    ...medians.flatMap(withParts),
+    note(`of fork(), most takes: ${most}`, time, 0),
+    ...(mine === most ? [] : [note(`of what is not the kernel's: ${mine}`, ours, 0)]),
+  ];
 }
 
-console.log('fork: fork(), _exit in the child, and waitpid, in turn with that of C; medians');
-let childRuns;
-for (const { megabytes, rounds } of SIZES) {
-  const { rss, ...lists } = node('fork-costs.mjs', megabytes, rounds);
-  const [ours, c, child, parent] = ['truefork', 'c', 'child', 'parent'].map((name) => median(lists[name]));
-  childRuns ??= child;
-  console.log(`\na process of ${rss.toFixed(0)} MB, ${rounds} rounds`);
-  row('truefork', ours);
-  row('  until fork() has returned in the parent', parent);
-  row("  until the child's JavaScript runs", child);
-  row('C', c, `truefork takes ${(ours / c).toFixed(2)} × its time ${bar(ours / c <= BAR.c, `${BAR.c} ×`)}`);
-  const peer = python(Math.round(rss), rounds);
-  if (peer) row('CPython', median(peer), `truefork takes ${(ours / median(peer)).toFixed(2)} × its time`);
-  else console.log('  CPython: MISSING, there is no python3 on this machine');
-  console.log('  where the time goes');
-  printSteps(node('fork-steps.mjs', megabytes, rounds, timed, JSON.stringify(offsets())));
+function size(name, { megabytes, rounds: all }) {
+  return ({ times }) => {
+    const rounds = times(all);
+    const { timed, offsets } = built();
+    const { rss, ...lists } = grown('fork-costs.mjs', megabytes, rounds);
+    const steps = grown('fork-steps.mjs', megabytes, rounds, timed, JSON.stringify(offsets));
+    const note = (what, list) => ({ what, value: median(list), unit: 'µs' });
+    return [
+      group({
+        name,
+        title: `fork(), _exit and waitpid, a process of ${rss.toFixed(0)} MB`,
+        about:
+          'From the call of fork() until the child, which ends at once, has been waited for; in C, of the same process image; in CPython, of a process as large.',
+        unit: 'µs',
+        better: 'less',
+        rows: [
+          row('truefork', lists.truefork, { ours: true }),
+          row('C', lists.c),
+          row('CPython', python('fork-costs.py', Math.round(rss), rounds)?.python ?? [], { install: PYTHON }),
+        ],
+        bars: [{ row: 'truefork', peer: 'C', share: BARS.c }],
+        notes: [
+          note('until fork() has returned in the parent', lists.parent),
+          note("until the child's JavaScript runs", lists.child),
+          ...stepNotes(steps),
+        ],
+      }),
+    ];
+  };
 }
 
-const { before, after } = node('speed-after-forks.mjs', FORKS);
-console.log(`\nthe parent's own work, before and after ${FORKS} forks`);
-row('before', median(before));
-const slower = median(after) / median(before);
-row('after', median(after), `${slower.toFixed(2)} × the time ${bar(slower <= BAR.after, `${BAR.after} ×`)}`);
-
-const { rss, ...lists } = node('fork-node.mjs', SMALL, NODE_ROUNDS);
-console.log(`\nuntil the first line of the child's JavaScript runs, a process of ${rss.toFixed(0)} MB`);
-row('truefork', childRuns);
-for (const [name, list] of Object.entries(lists)) {
-  const ratio = median(list) / childRuns;
-  row(name, median(list), `truefork is ${ratio.toFixed(0)} times as fast ${bar(ratio >= BAR.node, BAR.node)}`);
+function after({ quick }) {
+  const forks = quick ? FEW_FORKS : FORKS;
+  const times = grown('speed-after-forks.mjs', forks);
+  return [
+    group({
+      name: 'after',
+      title: `The parent's own work, after ${forks.toLocaleString('en-US')} forks`,
+      about: 'How long a piece of work takes a process that has forked so often, and took it before.',
+      unit: 'µs',
+      better: 'less',
+      rows: [row('after the forks', times.after, { ours: true }), row('before', times.before)],
+      bars: [{ row: 'after the forks', peer: 'before', share: BARS.after }],
+    }),
+  ];
 }
+
+function firstLine({ times }) {
+  const { megabytes, rounds } = SIZES.small;
+  built();
+  const { child } = grown('fork-costs.mjs', megabytes, times(rounds));
+  const { rss, ...lists } = grown('fork-node.mjs', megabytes, times(NODE_ROUNDS));
+  const ways = Object.keys(lists);
+  return [
+    group({
+      name: 'first-line',
+      title: `Until the first line of the child's JavaScript runs, a process of ${rss.toFixed(0)} MB`,
+      about: 'From the call in the parent until the child, which is a Node.js, runs its first line.',
+      unit: 'µs',
+      better: 'less',
+      rows: [row('truefork', child, { ours: true }), ...ways.map((way) => row(way, lists[way]))],
+      bars: ways.map((peer) => ({ row: 'truefork', peer, times: BARS.node })),
+    }),
+  ];
+}
+
+await measure({
+  name: 'fork',
+  title: 'fork()',
+  about:
+    'Against a fork() in C of the same process, in turn; against child_process.fork and cluster.fork; against CPython; and what it leaves of the parent’s speed.',
+  versions: ['a C compiler', 'Python'],
+  rows: {
+    ...Object.fromEntries(Object.entries(SIZES).map(([name, about]) => [name, size(name, about)])),
+    after,
+    node: firstLine,
+  },
+});

@@ -7,7 +7,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { peersMissing } from './peers/installed.mjs';
-import { absent, compared, interleave } from './serve/figures.mjs';
+import { group, interleave, rowsOf } from './result.mjs';
+import { node, printed, PYTHON, python } from './running.mjs';
 import { measure } from './side-by-side.mjs';
 
 // What the calls of a row are, how many a process makes, and whether they are so light that the way there counts.
@@ -26,50 +27,57 @@ const programs = join(import.meta.dirname, 'programs');
 const build = join(import.meta.dirname, 'native', 'build');
 const compiled = join(build, 'syscall-times');
 
-const run = (command, ...args) => Number(execFileSync(command, args.map(String), { encoding: 'utf8' }));
-const javaScript = (who, ...args) => run(process.execPath, join(programs, 'syscall-times.mjs'), who, ...args);
+let isCompiled = false;
 
-function python(...args) {
-  try {
-    return run('python3', join(programs, 'syscall-times.py'), ...args);
-  } catch (error) {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+function compile() {
+  if (isCompiled) return;
+  mkdirSync(build, { recursive: true });
+  execFileSync('cc', ['-O2', '-o', compiled, join(programs, 'syscall-times.c')], { stdio: 'inherit' });
+  isCompiled = true;
 }
 
-function againstC(figure) {
-  const most = Math.round(figure.theirs + BAR);
-  return { ...figure, most, held: figure.ours <= most };
-}
+const CALLS_OF_QUICK = 1_000;
 
-function row(name, { what, calls, light, node }) {
-  return async ({ rounds }) => {
+function row(name, { what, calls, light, node: inNode }) {
+  return async ({ rounds, quick }) => {
+    compile();
+    const count = quick ? CALLS_OF_QUICK : calls;
+    const javaScript = (who) => () => node('syscall-times.mjs', who, name, count);
     const times = await interleave(rounds, {
-      truefork: () => javaScript('truefork', name, calls),
-      C: () => run(compiled, name, calls),
-      CPython: () => python(name, calls),
-      koffi: () => javaScript('koffi', name, calls),
-      ...(node && { 'Node.js': () => javaScript('node', name, calls) }),
+      truefork: javaScript('truefork'),
+      C: () => Number(printed(compiled, name, count)),
+      CPython: () => python('syscall-times.py', name, count),
+      koffi: javaScript('koffi'),
+      ...(inNode && { 'Node.js': javaScript('node') }),
     });
-    const against = (peer, bar) =>
-      times[peer].includes(undefined)
-        ? absent(peer, 'apt-get install -y python3')
-        : compared({ what, unit: 'ns', ours: times.truefork, theirs: times[peer], peer, better: 'less', bar });
-    const c = against('C');
     const others = Object.keys(times).filter((peer) => !['truefork', 'C'].includes(peer));
-    return { figures: [light ? againstC(c) : c, ...others.map((peer) => against(peer, 1))], pictures: [] };
+    return [
+      group({
+        name,
+        title: what,
+        about: 'Processor time of a call, garbage collection included.',
+        unit: 'ns',
+        better: 'less',
+        rows: rowsOf(times, () => ({ install: PYTHON })),
+        bars: [
+          ...(light ? [{ row: 'truefork', peer: 'C', over: BAR }] : []),
+          ...others.map((peer) => ({ row: 'truefork', peer, times: 1 })),
+        ],
+      }),
+    ];
   };
 }
 
-mkdirSync(build, { recursive: true });
-execFileSync('cc', ['-O2', '-o', compiled, join(programs, 'syscall-times.c')], { stdio: 'inherit' });
-
 await measure({
   name: 'syscalls',
+  title: 'A system call',
+  about:
+    'From C, from truefork, from Node’s own modules, from CPython and through koffi, in processes that take turns.',
+  versions: ['a C compiler', 'Python', 'koffi'],
   rows: Object.fromEntries(Object.entries(ROWS).map(([name, about]) => [name, row(name, about)])),
-  numbers: { rounds: 9 },
-  remark: '; the ratio is how many times as fast ours is',
-  missing: () => peersMissing('koffi'),
-  stopAll: () => Promise.resolve(),
+  numbers: { rounds: { untold: 9, quick: 1 } },
+  missing: () => {
+    const install = peersMissing('koffi');
+    return install && `koffi is missing; install it with: ${install}`;
+  },
 });

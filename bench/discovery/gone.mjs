@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { distribution, interleave } from './figures.mjs';
+import { group, interleave, nineOfTen, row } from '../result.mjs';
 import { Registrant } from './registrant.mjs';
 import { destroy, standalone } from './servers.mjs';
 import { Watchers } from './watchers.mjs';
@@ -63,17 +63,22 @@ export default async function gone({ runs }) {
   }
   await destroy(server);
   rmSync(directory, { recursive: true });
-  return {
-    figures: Object.entries(values).flatMap(([name, list]) =>
-      distribution({ what: `${name}: gone`, values: list, most: BARS[name] }),
-    ),
-    pictures: [
-      {
-        name: 'discovery-gone',
-        title: `From the signal until the last of ${CLIENTS} clients has dropped the address`,
-        unit: 'milliseconds',
-        rows: values,
-      },
-    ],
-  };
+  const names = Object.keys(values);
+  return [
+    group({
+      name: 'gone',
+      title: `From the signal until the last of ${CLIENTS} clients has dropped the address`,
+      about: 'How long the address of a server that has ended is still there.',
+      unit: 'ms',
+      better: 'less',
+      rows: names.map((name) => row(name, values[name], { ours: true })),
+      bars: names.map((name) => ({ row: name, longest: BARS[name] })),
+      notes: names.map((name) => ({
+        what: `${name}: 9 of 10 take at most`,
+        value: nineOfTen(values[name]),
+        unit: 'ms',
+      })),
+      isPictured: true,
+    }),
+  ];
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectRegistry } from 'truefork/discovery';
 import { ZooKeeperClient } from 'truefork/zookeeper';
-import { counted, distribution } from './figures.mjs';
+import { group, median, nineOfTen, row } from '../result.mjs';
 import { destroy, ensemble } from './servers.mjs';
 
 const SESSION = 3000; // milliseconds
@@ -66,27 +66,36 @@ export default async function hung({ runs }) {
   await destroy(members);
   const each = (name) => results.map((result) => result[name]);
   const leaders = results.filter(({ isLeader }) => isLeader).length;
-  return {
-    figures: [
-      ...distribution({
-        what: `a member of 3 hangs, session ${SESSION / 1000} s: noticed`,
-        values: each('noticed'),
-        most: NOTICED,
-      }),
-      ...distribution({ what: '  and what is asked meanwhile is answered by another', values: each('back') }),
-      counted({
-        what: `  another session or node (${leaders} of the members were the leader)`,
-        ours: results.filter(({ isKept }) => !isKept).length,
-        most: 0,
-      }),
-    ],
-    pictures: [
-      {
-        name: 'discovery-hung',
-        title: `A member of three hangs, session timeout ${SESSION / 1000} s`,
-        unit: 'milliseconds',
-        rows: { noticed: each('noticed'), 'answered by another': each('back') },
-      },
-    ],
-  };
+  const another = 'another session or node';
+  const note = (what, value) => ({ what, value, unit: 'ms' });
+  return [
+    group({
+      name: 'hung',
+      title: `A member of three hangs, session timeout ${SESSION / 1000} s`,
+      about: 'How long it takes until a client that is connected to the member notices.',
+      unit: 'ms',
+      better: 'less',
+      rows: [row('noticed', each('noticed'), { ours: true })],
+      bars: [{ row: 'noticed', longest: NOTICED }],
+      notes: [
+        note('noticed: 9 of 10 take at most', nineOfTen(each('noticed'))),
+        note('what is asked meanwhile is answered by another: the median', median(each('back'))),
+        note('9 of 10 take at most', nineOfTen(each('back'))),
+        note('the longest', Math.max(...each('back'))),
+      ],
+      isPictured: true,
+    }),
+    group({
+      name: 'hung-kept',
+      title: 'A member of three hangs: what is left of the registration',
+      about: 'How often the registration had another session or another node when the member was back.',
+      better: 'less',
+      rows: [row(another, [results.filter(({ isKept }) => !isKept).length], { ours: true })],
+      bars: [{ row: another, most: 0 }],
+      notes: [
+        { what: 'times', value: results.length },
+        { what: 'the member was the leader', value: leaders },
+      ],
+    }),
+  ];
 }

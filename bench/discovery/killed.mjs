@@ -2,7 +2,7 @@
 // out before, when nobody listens there.
 import { Socket } from 'node:net';
 import { createRpcClient } from 'truefork/rpc';
-import { counted, distribution } from './figures.mjs';
+import { group, median, nineOfTen, row } from '../result.mjs';
 import { Registrant } from './registrant.mjs';
 import { destroy, standalone } from './servers.mjs';
 import { Watchers } from './watchers.mjs';
@@ -85,18 +85,28 @@ export default async function killed({ runs }) {
   await destroy(server);
   const sum = (name) => results.reduce((total, result) => total + result[name], 0);
   const values = results.map(({ lasted }) => lasted);
-  return {
-    figures: [
-      ...distribution({ what: `ZooKeeper, kill -9, session ${SESSION / 1000} s: gone`, values }),
-      counted({
-        what: `  lost of ${sum('calls').toLocaleString('en-US')} calls under load: not sent`,
-        ours: sum('unsent'),
-        most: 0,
-      }),
-      counted({ what: '  lost after the first refused connection', ours: sum('after'), most: 0 }),
-      counted({ what: '  sent, and under way when their server was killed', ours: sum('sent') }),
-      counted({ what: '  connections that were refused; their calls went elsewhere', ours: sum('refused') }),
-    ],
-    pictures: [],
+  const counts = {
+    'lost before they were sent': sum('unsent'),
+    'lost after the first refused connection': sum('after'),
   };
+  const note = (what, value, unit) => ({ what, value, unit });
+  return [
+    group({
+      name: 'killed',
+      title: `A server in ZooKeeper is killed under load, session timeout ${SESSION / 1000} s`,
+      about: 'Calls that have failed, of clients that call on and on while one of three servers is killed.',
+      better: 'less',
+      rows: Object.entries(counts).map(([name, count]) => row(name, [count], { ours: true })),
+      bars: Object.keys(counts).map((name) => ({ row: name, most: 0 })),
+      notes: [
+        note('calls', sum('calls')),
+        note('calls sent, and under way when their server was killed', sum('sent')),
+        note('connections that were refused; their calls went elsewhere', sum('refused')),
+        note('servers killed', values.length),
+        note('until the address is gone: the median', median(values), 'ms'),
+        note('9 of 10 take at most', nineOfTen(values), 'ms'),
+        note('the longest', Math.max(...values), 'ms'),
+      ],
+    }),
+  ];
 }

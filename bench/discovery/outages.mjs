@@ -1,7 +1,7 @@
 // Outages, and what is left of a registration after each: there once and with its id, its watch alive, its process too.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SessionExpiredError, ZooKeeperClient } from 'truefork/zookeeper';
-import { counted } from './figures.mjs';
+import { group, row } from '../result.mjs';
 import { Registrant } from './registrant.mjs';
 import { Relay } from './relay.mjs';
 import { destroy, ensemble, standalone } from './servers.mjs';
@@ -107,7 +107,7 @@ async function run({ happen }, { servers, hosts, relay, client, watchers }) {
 
 export default async function outages({ runs }) {
   const times = Math.ceil(runs / 10);
-  const figures = [];
+  const failures = {};
   for (const [name, kind] of Object.entries(kinds)) {
     const servers = kind.members ? await ensemble() : await standalone();
     const hosts = servers.hosts ?? servers.address;
@@ -123,7 +123,16 @@ export default async function outages({ runs }) {
     await client.stop();
     await relay?.close();
     await destroy(servers);
-    figures.push(counted({ what: `${name}, ${times} times: not there once, or not well`, ours: failed, most: 0 }));
+    failures[name] = failed;
   }
-  return { figures, pictures: [] };
+  return [
+    group({
+      name: 'outages',
+      title: 'What is left of a registration after an outage',
+      about: `How often, of ${times} times each, it was not there once and with its id, or its watch or process was not well.`,
+      better: 'less',
+      rows: Object.entries(failures).map(([name, failed]) => row(name, [failed], { ours: true })),
+      bars: Object.keys(failures).map((name) => ({ row: name, most: 0 })),
+    }),
+  ];
 }

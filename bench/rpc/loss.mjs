@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectRegistry } from 'truefork/discovery';
 import { createRpcClient } from 'truefork/rpc';
-import { counted } from './figures.mjs';
+import { group, row } from '../result.mjs';
 import { Server } from './processes.mjs';
 
 const SERVERS = 3;
@@ -51,10 +51,10 @@ async function withServers(work) {
   }
 }
 
-const restart = () =>
+const restart = (restarts) =>
   withServers(async (clients, servers, start) => {
     const end = begin(clients, {});
-    for (let n = 0; n < RESTARTS * SERVERS; n++) {
+    for (let n = 0; n < restarts * SERVERS; n++) {
       await sleep(BETWEEN);
       servers.push(await start());
       await servers.shift().end('SIGTERM');
@@ -74,22 +74,31 @@ const kill = (options) =>
     return end();
   });
 
-export default async function loss() {
-  const restarted = await restart();
+export default async function loss({ quick }) {
+  const restarts = quick ? 1 : RESTARTS;
+  const restarted = await restart(restarts);
   const sure = await kill({ idempotent: true });
   const unsure = await kill({});
-  const of = ({ calls }) => `of ${calls.toLocaleString('en-US')} calls`;
-  return {
-    figures: [
-      counted({
-        what: `lost ${of(restarted)}, every server restarted ${RESTARTS} times`,
-        ours: restarted.sent + restarted.unsent,
-        most: 0,
-      }),
-      counted({ what: `lost ${of(sure)}, idempotent, every server killed`, ours: sure.sent + sure.unsent, most: 0 }),
-      counted({ what: `lost ${of(unsure)}, others, every server killed: not sent`, ours: unsure.unsent, most: 0 }),
-      counted({ what: '  sent, and under way when their server was killed', ours: unsure.sent }),
-    ],
-    pictures: [],
+  const counts = {
+    [`every server restarted, ${restarts} times each`]: restarted.sent + restarted.unsent,
+    'every server killed, idempotent calls': sure.sent + sure.unsent,
+    'every server killed, other calls: not sent': unsure.unsent,
   };
+  return [
+    group({
+      name: 'loss',
+      title: 'Calls lost under load',
+      about:
+        'Calls that have failed, of clients that call on and on while each of three servers is restarted or killed.',
+      better: 'less',
+      rows: Object.entries(counts).map(([name, count]) => row(name, [count], { ours: true })),
+      bars: Object.keys(counts).map((name) => ({ row: name, most: 0 })),
+      notes: [
+        { what: 'calls, every server restarted', value: restarted.calls },
+        { what: 'calls, every server killed, idempotent', value: sure.calls },
+        { what: 'calls, every server killed, others', value: unsure.calls },
+        { what: 'of these, sent and under way when their server was killed', value: unsure.sent, level: 1 },
+      ],
+    }),
+  ];
 }

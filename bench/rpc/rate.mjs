@@ -2,7 +2,7 @@
 // have it; and with a load that costs next to nothing, so that it is the server that is measured.
 import { availableParallelism } from 'node:os';
 import { peersMissing } from '../peers/installed.mjs';
-import { absent, atLeast, compared, interleave, timed } from './figures.mjs';
+import { group, interleave, row } from '../result.mjs';
 import { load, Server } from './processes.mjs';
 
 const ROUNDS = 5;
@@ -12,7 +12,7 @@ const BARS = { plain: 2, grpc: 5 };
 const NAMES = { plain: 'a plain Node server', grpc: '@grpc/grpc-js', jayson: 'jayson (tcp)' };
 
 /** Each client with its server, in turn; what it printed each time. */
-async function measure(contestants, shape, seconds) {
+async function measure(contestants, shape, { seconds, times }) {
   const servers = {};
   for (const [name, { server, argument }] of Object.entries(contestants)) {
     servers[name] = await Server.start(server, argument);
@@ -21,7 +21,7 @@ async function measure(contestants, shape, seconds) {
     name,
     () => load(client, servers[name], { ...shape, seconds }),
   ]);
-  const values = await interleave(ROUNDS, Object.fromEntries(measures));
+  const values = await interleave(times(ROUNDS), Object.fromEntries(measures));
   for (const server of Object.values(servers)) await server.stop();
   return values;
 }
@@ -30,26 +30,25 @@ function each(values, what) {
   return Object.fromEntries(Object.entries(values).map(([name, list]) => [name, list.map((value) => value[what])]));
 }
 
-function against(values, what, bars) {
-  const rates = each(values, 'perSecond');
-  return Object.keys(values)
-    .filter((name) => name in NAMES)
-    .map((name) =>
-      compared({
-        what,
-        unit: '/s',
-        ours: rates.truefork,
-        theirs: rates[name],
-        peer: NAMES[name],
-        better: 'more',
-        bar: bars[name],
-      }),
-    );
+/** @param absentees rows of the peers that are not there */
+function groupsOf({ name, title, about, bars }, values, absentees) {
+  const rows = (what) => [...rowsOf(each(values, what)), ...absentees];
+  return [
+    group({ name, title, about, unit: '/s', better: 'more', rows: rows('perSecond'), bars, isPictured: true }),
+    group({
+      name: `${name}-p99`,
+      title: `${title}: what 99 of 100 take at most`,
+      about: 'How long a call takes, from the call until its answer is there; the slowest of a hundred are left out.',
+      unit: 'ms',
+      better: 'less',
+      rows: rows('p99'),
+    }),
+  ];
 }
 
-function named(values) {
-  return Object.fromEntries(
-    Object.entries(each(values, 'perSecond')).map(([name, list]) => [NAMES[name] ?? name, list]),
+function rowsOf(values) {
+  return Object.entries(values).map(([name, list]) =>
+    row(NAMES[name] ?? name, list, { ours: name.startsWith('truefork') }),
   );
 }
 
@@ -59,75 +58,54 @@ function owned() {
   const names = ['truefork', ...(missing === undefined ? ['grpc', 'jayson'] : [])];
   return {
     contestants: Object.fromEntries(names.map((name) => [name, { server: name, client: name }])),
-    absentees: missing === undefined ? [] : [absent('@grpc/grpc-js and jayson', missing)],
+    absentees:
+      missing === undefined ? [] : ['grpc', 'jayson'].map((name) => row(NAMES[name], [], { install: missing })),
   };
 }
 
-export async function sequential({ seconds }) {
+export async function sequential(options) {
   const { contestants, absentees } = owned();
   const plain = { server: 'plain', client: 'plain' };
-  const values = await measure({ ...contestants, plain }, { connections: 1, calls: 1 }, seconds);
-  const what = 'one call after the other on one connection';
-  return {
-    figures: [
-      atLeast({ what, unit: '/s', ours: each(values, 'perSecond').truefork, least: SEQUENTIAL }),
-      timed({ what: '  99 of 100 take at most', unit: 'ms', ours: each(values, 'p99').truefork }),
-      ...against(values, what, {}),
-      ...absentees,
-    ],
-    pictures: [
-      {
-        name: 'rpc-sequential',
-        title: 'One call after the other on one connection',
-        unit: 'calls a second',
-        rows: named(values),
-      },
-    ],
+  const values = await measure({ ...contestants, plain }, { connections: 1, calls: 1 }, options);
+  const what = {
+    name: 'sequential',
+    title: 'One call after the other on one connection',
+    about: 'How many calls a second a client makes that waits for each answer.',
+    bars: [{ row: 'truefork', least: SEQUENTIAL }],
   };
+  return groupsOf(what, values, absentees);
 }
 
-export async function pipelined({ seconds }) {
+export async function pipelined(options) {
   const { contestants, absentees } = owned();
-  const values = await measure(contestants, PIPELINED, seconds);
-  return {
-    figures: [
-      ...against(values, '16 connections, 16 calls at once on each', { grpc: BARS.grpc }),
-      timed({ what: '  99 of 100 take at most', unit: 'ms', ours: each(values, 'p99').truefork }),
-      ...absentees,
-    ],
-    pictures: [
-      {
-        name: 'rpc-pipelined',
-        title: '16 connections, 16 calls at once on each',
-        unit: 'calls a second',
-        rows: named(values),
-      },
-    ],
+  const values = await measure(contestants, PIPELINED, options);
+  const what = {
+    name: 'pipelined',
+    title: '16 connections, 16 calls at once on each',
+    about: 'How many calls a second are answered, of clients with 16 calls under way on each connection.',
+    bars: [{ row: 'truefork', peer: NAMES.grpc, times: BARS.grpc }],
   };
+  return groupsOf(what, values, absentees);
 }
 
-export async function bare({ seconds }) {
+export async function bare(options) {
   const workers = String(availableParallelism());
   const contestants = {
     truefork: { server: 'prefork', argument: workers, client: 'raw' },
     'truefork, one process': { server: 'truefork', client: 'raw' },
     plain: { server: 'plain', client: 'raw' },
   };
-  const values = await measure(contestants, PIPELINED, seconds);
-  const what = 'the same without ids, from a load that costs next to nothing';
-  const { 'truefork, one process': ours, plain: theirs } = each(values, 'perSecond');
-  return {
-    figures: [
-      ...against(values, what, { plain: BARS.plain }),
-      compared({ what: '  one process of ours', unit: '/s', ours, theirs, peer: NAMES.plain, better: 'more' }),
-    ],
-    pictures: [
-      {
-        name: 'rpc-server',
-        title: 'The same frames, and a load that costs next to nothing',
-        unit: 'calls a second',
-        rows: named(values),
-      },
-    ],
-  };
+  const values = await measure(contestants, PIPELINED, options);
+  return [
+    group({
+      name: 'server',
+      title: 'The same frames, and a load that costs next to nothing',
+      about: `How many calls a second the server answers, without ids: ${workers} processes of ours, one of ours, and one plain.`,
+      unit: '/s',
+      better: 'more',
+      rows: rowsOf(each(values, 'perSecond')),
+      bars: [{ row: 'truefork', peer: NAMES.plain, times: BARS.plain }],
+      isPictured: true,
+    }),
+  ];
 }

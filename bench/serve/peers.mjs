@@ -1,13 +1,14 @@
 // An application of 100 MB with eight workers, under us and under the process managers that people run: how long it takes to start,
 // what all of it takes in memory, and what is lost while it is reloaded.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { group, row } from '../result.mjs';
 import { aptMissing, gunicorn, pm2Cluster, pm2Command, pm2Missing, truefork } from './contestants.mjs';
-import { absent, compared, counted } from './figures.mjs';
 import { askOften, wrk } from './load.mjs';
 
 const WORKERS = 8;
 const ROUNDS = 3;
 const REQUESTS = 20_000;
+const FEW_REQUESTS = 500;
 const RELOADS = 1;
 const REST = 2_000;
 
@@ -52,11 +53,11 @@ async function lostWhileReloading(family, reload) {
   return { ...(await load), time };
 }
 
-async function measure({ start, reload }, refork) {
+async function measure({ start, reload }, requests, refork) {
   const family = await start();
   await sleep(REST);
   const cold = family.memory();
-  await askOften(family.port, REQUESTS);
+  await askOften(family.port, requests);
   await sleep(REST);
   const served = family.memory();
   let reforked;
@@ -64,63 +65,75 @@ async function measure({ start, reload }, refork) {
     family.signal('SIGUSR2');
     await family.logged(/ reforked /, 1);
     await family.settled(2 + WORKERS);
-    await askOften(family.port, REQUESTS);
+    await askOften(family.port, requests);
     await sleep(REST);
     reforked = family.memory();
   }
-  const { requests, lost, time } = await lostWhileReloading(family, reload);
+  const reloaded = await lostWhileReloading(family, reload);
   await family.stop();
-  return { started: family.started, cold, served, reforked, requests, lost, time };
+  return { ...reloaded, started: family.started, cold, served, reforked };
 }
 
-export default async function peers() {
+export default async function peers({ quick, times }) {
+  const requests = quick ? FEW_REQUESTS : REQUESTS;
   const missing = Object.fromEntries(Object.entries(contestants).map(([name, { missing }]) => [name, missing?.()]));
+  const values = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
   const present = Object.keys(contestants).filter((name) => missing[name] === undefined);
-  const values = Object.fromEntries(present.map((name) => [name, []]));
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const name of present) values[name].push(await measure(contestants[name], name === 'truefork'));
+  for (let round = 0; round < times(ROUNDS); round++) {
+    for (const name of present) values[name].push(await measure(contestants[name], requests, name === 'truefork'));
   }
   const of = (name, what) => values[name].map((value) => value[what]);
+  const rows = (what) =>
+    Object.keys(contestants).map((name) =>
+      row(name, of(name, what), { ours: name === 'truefork', install: missing[name] }),
+    );
   const sum = (name, what) => of(name, what).reduce((total, value) => total + value, 0);
-  const lost = (name) =>
-    counted({
-      what: `  lost of ${sum(name, 'requests').toLocaleString('en-US')} requests in ${RELOADS * ROUNDS} reloads, ${name}`,
-      ours: sum(name, 'lost'),
-      most: name === 'truefork' ? 0 : undefined,
-    });
-  const figures = present
-    .filter((peer) => peer !== 'truefork')
-    .flatMap((peer) => {
-      const against = (what, unit, mine, their) =>
-        compared({ what, unit, ours: of('truefork', mine), theirs: of(peer, their), peer, better: 'less' });
-      return [
-        against('8 workers of a 100 MB application, until all accept', 'ms', 'started', 'started'),
-        against('  memory (PSS) of all of it', 'MB', 'cold', 'cold'),
-        against(`  after ${REQUESTS.toLocaleString('en-US')} requests`, 'MB', 'served', 'served'),
-        against('  after as many, reforked', 'MB', 'reforked', 'served'),
-        against('  a reload under load', 'ms', 'time', 'time'),
-        lost(peer),
-      ];
-    });
-  const absentees = Object.entries(missing).filter(([, install]) => install !== undefined);
-  return {
-    figures: [...figures, lost('truefork'), ...absentees.map(([name, install]) => absent(name, install))],
-    pictures: [
-      {
-        name: 'serve-peers-start',
-        title: 'Eight workers of an application of 100 MB, until all accept',
-        unit: 'milliseconds',
-        rows: Object.fromEntries(present.map((name) => [name, of(name, 'started')])),
-      },
-      {
-        name: 'serve-peers-memory',
-        title: `The same after ${REQUESTS.toLocaleString('en-US')} requests: memory of all its processes (PSS)`,
-        unit: 'megabytes',
-        rows: {
-          'truefork, reforked': of('truefork', 'reforked'),
-          ...Object.fromEntries(present.map((name) => [name, of(name, 'served')])),
-        },
-      },
-    ],
-  };
+  const lost = rows('lost').map(({ name, values: list, ...rest }) =>
+    row(name, list.length === 0 ? [] : [sum(name, 'lost')], rest),
+  );
+  const often = requests.toLocaleString('en-US');
+  const memory = { unit: 'MB', better: 'less' };
+  return [
+    group({
+      name: 'peers-start',
+      title: 'Eight workers of an application of 100 MB, until all accept',
+      about: 'How long it takes from the command until the last of eight workers accepts connections.',
+      unit: 'ms',
+      better: 'less',
+      rows: rows('started'),
+      isPictured: true,
+    }),
+    group({
+      name: 'peers-memory-cold',
+      title: 'The same before any request: memory of all its processes (PSS)',
+      about: 'The memory of all processes of the server, each page counted once, when all workers accept.',
+      ...memory,
+      rows: rows('cold'),
+    }),
+    group({
+      name: 'peers-memory',
+      title: `The same after ${often} requests: memory of all its processes (PSS)`,
+      about: 'The same when the requests have been answered; ours also after a refork and as many requests again.',
+      ...memory,
+      rows: [row('truefork, reforked', of('truefork', 'reforked'), { ours: true }), ...rows('served')],
+      isPictured: true,
+    }),
+    group({
+      name: 'peers-reload',
+      title: 'A reload under load',
+      about: 'How long it takes to replace all workers of that application while requests come.',
+      unit: 'ms',
+      better: 'less',
+      rows: rows('time'),
+    }),
+    group({
+      name: 'peers-lost',
+      title: 'Requests lost by the reloads',
+      about: `Of the requests that came during ${times(ROUNDS) * RELOADS} reloads, those that were refused, reset or not answered.`,
+      better: 'less',
+      rows: lost,
+      bars: [{ row: 'truefork', most: 0 }],
+      notes: present.map((name) => ({ what: `requests that came, ${name}`, value: sum(name, 'requests') })),
+    }),
+  ];
 }

@@ -1,7 +1,7 @@
 // Workers that are replaced after each few requests, ten thousand times: what the master has after a tenth of that, and after all.
 import { readdirSync, readFileSync } from 'node:fs';
+import { group, row } from '../result.mjs';
 import { truefork } from './contestants.mjs';
-import { counted } from './figures.mjs';
 import { wrk } from './load.mjs';
 
 const WORKERS = 4;
@@ -30,7 +30,7 @@ function holdings({ root }) {
   };
 }
 
-export default async function recycle({ recycles = 10_000 }) {
+export default async function recycle({ recycles }) {
   const family = await truefork('bare', WORKERS, '--max-requests', String(MAX_REQUESTS));
   const lostBefore = await recycleUntil(family, recycles / 10);
   const before = holdings(family);
@@ -38,20 +38,32 @@ export default async function recycle({ recycles = 10_000 }) {
   const after = holdings(family);
   const zombies = family.processes().filter(({ state }) => state === 'Z').length;
   await family.stop();
-  const grown = (what, name, unit, most) => counted({ what, unit, ours: after[name] - before[name], most });
-  return {
-    figures: [
-      grown(
-        `descriptors that the master has gained, ${recycles.toLocaleString('en-US')} recycles`,
-        'descriptors',
-        '',
-        0,
-      ),
-      grown('  threads', 'threads', '', 0),
-      grown('  resident memory', 'rss', 'MB', RSS_NOISE),
-      counted({ what: '  zombies', ours: zombies, most: 0 }),
-      counted({ what: '  requests lost', ours: lostBefore + lostAfter, most: 0 }),
-    ],
-    pictures: [],
+  const gained = (name) => [after[name] - before[name]];
+  const counts = {
+    'descriptors gained': gained('descriptors'),
+    'threads gained': gained('threads'),
+    zombies: [zombies],
+    'requests lost': [lostBefore + lostAfter],
   };
+  const often = recycles.toLocaleString('en-US');
+  const memory = 'resident memory gained';
+  return [
+    group({
+      name: 'recycle',
+      title: `A master that has replaced ${often} workers`,
+      about: 'What the master has more after all of them than after a tenth, and what the clients have lost.',
+      better: 'less',
+      rows: Object.entries(counts).map(([name, list]) => row(name, list, { ours: true })),
+      bars: Object.keys(counts).map((name) => ({ row: name, most: 0 })),
+    }),
+    group({
+      name: 'recycle-memory',
+      title: `The memory of a master that has replaced ${often} workers`,
+      about: 'The resident memory that the master has more after all of them than after a tenth.',
+      unit: 'MB',
+      better: 'less',
+      rows: [row(memory, gained('rss'), { ours: true })],
+      bars: [{ row: memory, most: RSS_NOISE }],
+    }),
+  ];
 }

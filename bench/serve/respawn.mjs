@@ -1,7 +1,7 @@
 // The only worker is killed: how long until another accepts connections. Each time with a server that is new, because one whose worker
 // ends again and again waits before it has the next forked.
+import { group, interleave, row } from '../result.mjs';
 import { cluster, truefork } from './contestants.mjs';
-import { compared, interleave } from './figures.mjs';
 import { ask } from './load.mjs';
 
 const ROUNDS = 15;
@@ -43,34 +43,39 @@ async function respawnTimes(server) {
   return { accepting, answered };
 }
 
-export default async function respawn() {
-  const values = await interleave(ROUNDS, {
+export default async function respawn({ times }) {
+  const values = await interleave(times(ROUNDS), {
     ours: () => respawnTimes(truefork),
     theirs: () => respawnTimes(cluster),
   });
-  const of = (name, when) => values[name].map((value) => value[when]);
-  const figure = (when, what, bar) =>
-    compared({
-      what,
-      unit: 'ms',
-      ours: of('ours', when),
-      theirs: of('theirs', when),
-      peer: 'cluster',
-      better: 'less',
-      bar,
-    });
-  return {
-    figures: [
-      figure('accepting', 'the only worker is killed, until the next one accepts', BAR),
-      figure('answered', '  until it has answered its first request'),
-    ],
-    pictures: [
-      {
-        name: 'serve-respawn',
-        title: 'The only worker is killed, until the next one accepts',
-        unit: 'milliseconds',
-        rows: { truefork: of('ours', 'accepting'), 'node:cluster': of('theirs', 'accepting') },
-      },
-    ],
-  };
+  const rows = (when) => [
+    row(
+      'truefork',
+      values.ours.map((value) => value[when]),
+      { ours: true },
+    ),
+    row(
+      'node:cluster',
+      values.theirs.map((value) => value[when]),
+    ),
+  ];
+  const common = { unit: 'ms', better: 'less' };
+  return [
+    group({
+      name: 'respawn',
+      title: 'The only worker is killed, until the next one accepts',
+      about: 'How long nobody accepts connections after the only worker has been killed.',
+      ...common,
+      rows: rows('accepting'),
+      bars: [{ row: 'truefork', peer: 'node:cluster', times: BAR }],
+      isPictured: true,
+    }),
+    group({
+      name: 'respawn-answer',
+      title: 'The only worker is killed, until the next one has answered',
+      about: 'How long it takes after that until a request is answered, of which one is sent every 5 ms.',
+      ...common,
+      rows: rows('answered'),
+    }),
+  ];
 }

@@ -1,39 +1,32 @@
 // Four workers of an HTTP server, from "start" to all accepting: prefork against node:cluster. Each time in a process of
 // its own, in turn, so that both see the machine as it is.
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { compared, interleave } from './figures.mjs';
+import { group, interleave, row } from '../result.mjs';
+import { node } from '../running.mjs';
 
-/** The application that the bar is for, and how many times as fast prefork has to be. */
-export const BAR = { application: 'express', ratio: 25 };
+/** Of each application, how many times as fast prefork has to be. */
+const BARS = { express: 25 };
+const WHAT = { bare: 'node:http alone', express: 'Express' };
 const ROUNDS = 15;
 
-function measure(server, application) {
-  const program = join(import.meta.dirname, '..', 'programs', `start-${server}.mjs`);
-  return Number(execFileSync(process.execPath, [program, application], { encoding: 'utf8' }));
-}
-
-/** Milliseconds of each round. */
-export function startTimes(application, rounds = ROUNDS) {
-  return interleave(rounds, {
-    prefork: () => measure('prefork', application),
-    cluster: () => measure('cluster', application),
+/** @param rest what the group has besides */
+export async function startGroup({ application, rounds, ...rest }) {
+  const { truefork, cluster } = await interleave(rounds, {
+    truefork: () => node('start-prefork.mjs', application),
+    cluster: () => node('start-cluster.mjs', application),
   });
+  return [
+    group({
+      title: `Four workers, from start to all accepting: ${WHAT[application]}`,
+      about: `How long it takes until the last of four workers of a server on ${WHAT[application]} accepts connections.`,
+      unit: 'ms',
+      better: 'less',
+      rows: [row('truefork', truefork, { ours: true }), row('node:cluster', cluster)],
+      bars: application in BARS ? [{ row: 'truefork', peer: 'node:cluster', times: BARS[application] }] : [],
+      ...rest,
+    }),
+  ];
 }
 
-export default async function start() {
-  const { application, ratio } = BAR;
-  const { prefork, cluster } = await startTimes(application);
-  const figure = { what: '4 workers from start until all accept', unit: 'ms', better: 'less', bar: ratio };
-  return {
-    figures: [compared({ ...figure, ours: prefork, theirs: cluster, peer: 'cluster' })],
-    pictures: [
-      {
-        name: 'serve-start',
-        title: 'Four workers, from start to all accepting',
-        unit: 'milliseconds',
-        rows: { truefork: prefork, 'node:cluster': cluster },
-      },
-    ],
-  };
+export default function start({ times }) {
+  return startGroup({ name: 'start', application: 'express', rounds: times(ROUNDS), isPictured: true });
 }

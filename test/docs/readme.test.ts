@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { freePort, program, testPage } from './pages';
 
 testPage('README.md', {
+  Install: { notRun: 'test/package-install runs it' },
+  'Install (2)': { notRun: 'test/package-install runs it' },
   'Try it': { notRun: 'they are these tests; what npm start runs, test/main-job runs' },
   'fork and waitpid': program,
   'Signals, terminals, memory, other programs': async (text, reader) => {
