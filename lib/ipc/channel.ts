@@ -10,6 +10,7 @@ const DEFAULT_LIMIT = 256 * 2 ** 20;
 const MOST_LIMIT = 2 ** 30;
 const LONGEST = 2 ** 31 - 1;
 
+/** How a channel is made. */
 export interface ChannelOptions {
   /** The longest message in bytes, 1 to 2³⁰. Default 256 MiB. */
   limit?: number;
