@@ -32,7 +32,15 @@ const architecture = Object.entries(mayKnow).map(([folder, known]) => ({
 }));
 
 export default defineConfig([
-  globalIgnores(['**/build/', '**/dist/', 'prebuilds/', 'coverage/', 'docs/lessons/', 'test/matrix/node_modules/']),
+  globalIgnores([
+    '**/build/',
+    '**/dist/',
+    'prebuilds/',
+    'coverage/',
+    'docs/lessons/',
+    'docs/reference/',
+    'test/matrix/node_modules/',
+  ]),
   js.configs.recommended,
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },

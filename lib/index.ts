@@ -4,7 +4,7 @@
  * The raw calls are here under their own names, with `Reaper` and `prefork`; the subpaths have more:
  * `truefork/daemon`, `truefork/discovery`, `truefork/ipc`, `truefork/rpc`, `truefork/trace`, `truefork/zookeeper`.
  *
- * @packageDocumentation
+ * @module truefork
  */
 export * from './posix/index.js';
 export * from './reaper/index.js';

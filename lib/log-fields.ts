@@ -1,7 +1,7 @@
 // The fields of a line of a log.
 import type { ExitStatus } from './reaper/index.js';
 
-/** What a fact has besides its name. */
+/** What a fact has besides its name. @inline */
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** How a process ended; undefined: somebody else knows. */

@@ -22,6 +22,7 @@ import { openLog, writeTo, type Outputs } from './output.js';
 import { checkPidFile, PidFileError, writePidFile, type PidFile } from './pid-file.js';
 import { end, tell, type Outcome } from './starter.js';
 
+/** What a daemon is to be; what is absent it has by the defaults. */
 export interface DaemonizeOptions {
   /** The working directory of the daemon. Default `/`, so that it keeps no file system from being unmounted. */
   cwd?: string;

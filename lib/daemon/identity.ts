@@ -5,7 +5,9 @@ import { getgrnam, getpwnam, getpwuid, PR_SET_DUMPABLE, prctl, type Passwd } fro
 
 /** Who a process shall be. */
 export interface Identity {
+  /** Its real, effective and saved user, 0 to 2³² - 2. */
   readonly uid: number;
+  /** Its real, effective and saved group, 0 to 2³² - 2. */
   readonly gid: number;
   /** As the user database has the user; undefined: it has none of this number. */
   readonly user: Passwd | undefined;

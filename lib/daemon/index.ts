@@ -1,4 +1,8 @@
-/** What a program needs to run as a daemon. */
+/**
+ * What a program needs to run as a daemon.
+ *
+ * @module truefork/daemon
+ */
 export { Daemon, daemonize, type DaemonizeOptions } from './daemonize.js';
 export { become, IdentityError, identityOf, type Identity } from './identity.js';
 export { redirectOutput } from './output.js';

@@ -29,6 +29,7 @@ export class PidFileError extends Error {
   /** `ERR_PID_FILE_RUNNING`: it is of a server that runs; `ERR_PID_FILE`: it cannot be written. */
   readonly code: 'ERR_PID_FILE_RUNNING' | 'ERR_PID_FILE';
   override readonly name = 'PidFileError';
+  /** The pid file, as it was named. */
   readonly path: string;
 
   constructor(code: PidFileError['code'], path: string, message: string, cause?: unknown) {
@@ -133,6 +134,7 @@ function isPredecessor(pid: number | undefined, predecessor: number | undefined)
 
 /** A pid file of this process. */
 export class PidFile implements Disposable {
+  /** Where it is. */
   readonly path: string;
   /** Of the file, with the lock; undefined when it is removed, and in forked children. */
   #fd: number | undefined;

@@ -23,14 +23,20 @@ const table = {
   stopped: { says: 'stopped', role: 'supervisor' },
 } as const satisfies Record<string, Row>;
 
+/** What a supervisor tells of itself and of the program, by name. */
 export type SupervisorFact = keyof typeof table;
 
 /** A fact, as one would log it in JSON. */
 export interface SupervisorRecord {
+  /** How grave it is. */
   readonly level: NonNullable<Row['level']>;
+  /** What has happened. */
   readonly event: SupervisorFact;
+  /** Who it is about. */
   readonly role: 'supervisor' | 'program';
+  /** The process that it is about. */
   readonly pid: number;
+  /** What else there is to tell: `status`, `signal`, `ms` and the like. */
   readonly [field: string]: string | number | boolean | undefined;
 }
 

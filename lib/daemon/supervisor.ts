@@ -9,6 +9,7 @@ import { tellTo, type SupervisorLog, type Tell } from './supervisor-log.js';
 
 /** What a check is told of the program. */
 export interface Checked {
+  /** The process of the program. */
   readonly pid: number;
   /** Aborted when the program has ended, or the time for an answer is over. */
   readonly signal: AbortSignal;
@@ -31,6 +32,7 @@ export interface SupervisorSettings extends SupervisorLog {
   readonly signals: boolean;
 }
 
+/** The events of a `Supervisor`, with what their listeners are told. */
 export interface SupervisorEvents {
   /** The program runs. */
   start: [pid: number];

@@ -22,7 +22,7 @@ export interface Announced extends Address {
   readonly id?: string;
 }
 
-/** A JSON object. */
+/** A JSON object. @inline */
 export type Members = Readonly<Record<string, unknown>>;
 
 /** How an instance is written in a registry. */

@@ -1,7 +1,7 @@
 /**
  * Discovery: servers register where they are, clients watch who is there.
  *
- * @packageDocumentation
+ * @module truefork/discovery
  */
 export { checkService } from './arguments.js';
 export type { Announced, Codec, Registrant } from './codec.js';

@@ -17,6 +17,7 @@ const LINE = 16;
 const FEWEST_LOOKS = 50;
 const MOST_LOOKS = 5_000;
 
+/** How a channel is made. */
 export interface ChannelOptions {
   /** The longest message in bytes, 1 to 2³⁰. Default 256 MiB. */
   limit?: number;

@@ -79,6 +79,7 @@ export class ClosedError extends Error {
 export class WorkerDiedError extends Error {
   readonly code = 'ERR_WORKER_DIED';
   override readonly name = 'WorkerDiedError';
+  /** The worker. */
   readonly pid: number;
   /** How it has ended; undefined if somebody else has waited for it. */
   readonly status: WaitStatus | undefined;

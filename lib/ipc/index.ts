@@ -1,4 +1,8 @@
-/** The tools between forked processes: what Python's `multiprocessing` has, on shared memory, futexes and sockets. */
+/**
+ * The tools between forked processes: what Python's `multiprocessing` has, on shared memory, futexes and sockets.
+ *
+ * @module truefork/ipc
+ */
 export * from './errors.js';
 export type { AsyncWaitOptions, WaitOptions } from './options.js';
 export { Barrier } from './barrier.js';

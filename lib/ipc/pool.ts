@@ -15,6 +15,7 @@ const CHUNKS_A_PROCESS = 4;
 // Of `imap`: one that a worker has, and one for when that is done.
 const AHEAD_A_PROCESS = 2;
 
+/** Of a single call of a pool. */
 export interface TaskOptions {
   /**
    * Gives up: the result is the signal's reason. What has not been begun is not; a worker that is at it is killed, and another
@@ -23,6 +24,7 @@ export interface TaskOptions {
   signal?: AbortSignal;
 }
 
+/** Of a call of a pool for many items. */
 export interface MapOptions extends TaskOptions {
   /** How many items a worker is given at a time, 1 or more. Default of `map` and `starmap`: a fourth of a worker's share; else 1. */
   chunksize?: number;

@@ -21,6 +21,7 @@ const DEFAULT_BYTES = 16 * 2 ** 20;
 const MOST_BYTES = 2 ** 30;
 const MOST_ITEMS = 2 ** 24;
 
+/** How large a queue is. */
 export interface QueueOptions {
   /** How many items there may be, 0 to 2²⁴. 0, the default: as many as there is room for, up to one for each 64 bytes. */
   maxsize?: number;

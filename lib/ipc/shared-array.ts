@@ -86,10 +86,12 @@ export class SharedValue<Kind extends ArrayKind> extends SharedArray<Kind> {
     super(kind, [value]);
   }
 
+  /** The value. To read it and write another is two steps: for one, there is `Atomics` on `array`. */
   get value(): InstanceType<Kind>[number] {
     return this.array[0] as InstanceType<Kind>[number];
   }
 
+  /** The same. */
   set value(value: InstanceType<Kind>[number]) {
     this.array[0] = value;
   }

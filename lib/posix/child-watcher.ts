@@ -118,6 +118,7 @@ function ask(pid: number): void {
  * It keeps the event loop alive until the child has ended. In a forked child it is closed: the child is not its own.
  */
 export class ChildWatcher implements Disposable {
+  /** The child. */
   readonly pid: number;
   readonly #awaited: Awaited;
   readonly #told: OnEnd;

@@ -17,7 +17,7 @@ export const CLOSE_RANGE_UNSHARE = constant('CLOSE_RANGE_UNSHARE');
  *
  * @param first 0 to 2³² - 1
  * @param last 0 to 2³² - 1, which is the end of all
- * @param flags 0, or `CLOSE_RANGE_CLOEXEC`; `CLOSE_RANGE_UNSHARE` is for threads
+ * @param flags_ 0, or `CLOSE_RANGE_CLOEXEC`; `CLOSE_RANGE_UNSHARE` is for threads
  * @throws {PosixError} EINVAL: `first` is behind `last`, or other flags; EMFILE, ENOMEM: with `CLOSE_RANGE_UNSHARE`
  * @see https://man7.org/linux/man-pages/man2/close_range.2.html
  */
@@ -30,8 +30,11 @@ export function close_range(first: number, last: number, flags_: number): void {
 
 /**
  * Closes all descriptors from `low` up to but not including `high`, as Python's `os.closerange` does: also those that Node.js
- * lives on (see `close_range`).
+ * lives on (see `close_range`). Numbers at which nothing is open are passed over.
  *
+ * @param low the first, 0 to 2³¹ - 1
+ * @param high the first that is left alone, 0 to 2³¹ - 1; nothing is closed if it is not above `low`
+ * @throws {PosixError} ENOSYS: Linux before 5.9
  * @see https://man7.org/linux/man-pages/man2/close_range.2.html
  */
 export function closerange(low: number, high: number): void {

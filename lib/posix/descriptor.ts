@@ -3,36 +3,57 @@ import { descriptor, flags, integer, mode as modeBits, path as fileName, wrongTy
 import { answered } from './errno.js';
 import { constant, native, needAddon } from './native.js';
 
+/** Flag of open: to read only. Its value is 0. */
 export const O_RDONLY = constant('O_RDONLY');
+/** Flag of open: to write only. */
 export const O_WRONLY = constant('O_WRONLY');
+/** Flag of open: to read and to write. */
 export const O_RDWR = constant('O_RDWR');
+/** Flag of open: makes the file if there is none, with the permissions of `mode`, less the umask. */
 export const O_CREAT = constant('O_CREAT');
+/** Flag of open, with O_CREAT: EEXIST if there is such a file, or a symbolic link, already. */
 export const O_EXCL = constant('O_EXCL');
+/** Flag of open: a file that can be written to has no bytes then. */
 export const O_TRUNC = constant('O_TRUNC');
+/** Flag of open: each write goes to the end of the file, in one step with finding it. */
 export const O_APPEND = constant('O_APPEND');
+/** Flag of open, pipe2, fcntl: who would have to wait gets EAGAIN. Opening a FIFO does not wait for its other end. */
 export const O_NONBLOCK = constant('O_NONBLOCK');
+/** Flag of open, pipe2, dup3: closed by exec. */
 export const O_CLOEXEC = constant('O_CLOEXEC');
+/** Flag of open: ENOTDIR if it is no directory. */
 export const O_DIRECTORY = constant('O_DIRECTORY');
+/** Flag of open: past the page cache, in whole blocks. Flag of pipe2: each write is a packet, and read as one. */
 export const O_DIRECT = constant('O_DIRECT');
+/** Flag of open: ELOOP if the last name of the path is a symbolic link. */
 export const O_NOFOLLOW = constant('O_NOFOLLOW');
+/** Flag of open: a terminal does not become the controlling terminal. */
 export const O_NOCTTY = constant('O_NOCTTY');
+/** Flag of open: a descriptor that stands for the place of the file only: not to read, not to write. */
 export const O_PATH = constant('O_PATH');
+/** Flag of open: a write returns when its data, and what the file system keeps of it, are on the disk. */
 export const O_SYNC = constant('O_SYNC');
+/** Flag of open: as O_SYNC, without what is not needed to read the data. */
 export const O_DSYNC = constant('O_DSYNC');
+/** Flag of open: a file without a name in the directory `path`; it is gone when nobody has it open. To write, too. */
 export const O_TMPFILE = constant('O_TMPFILE');
 /** For `openat`: the working directory. */
 export const AT_FDCWD = constant('AT_FDCWD');
 /** For `mknod`: the kinds of files. */
 export const S_IFIFO = constant('S_IFIFO');
+/** For `mknod`: a regular file. */
 export const S_IFREG = constant('S_IFREG');
+/** For `mknod`: a character device; it takes CAP_MKNOD. */
 export const S_IFCHR = constant('S_IFCHR');
+/** For `mknod`: a block device; it takes CAP_MKNOD. */
 export const S_IFBLK = constant('S_IFBLK');
+/** For `mknod`: a Unix socket. */
 export const S_IFSOCK = constant('S_IFSOCK');
 
 /**
  * Opens a file.
  *
- * @param flags `O_RDONLY`, `O_WRONLY` or `O_RDWR`, with others or'ed to it; nothing is added, not even `O_CLOEXEC`
+ * @param flags_ `O_RDONLY`, `O_WRONLY` or `O_RDWR`, with others or'ed to it; nothing is added, not even `O_CLOEXEC`
  * @param mode permission bits, less the umask; with `O_CREAT` or `O_TMPFILE` it must be given
  * @returns the descriptor
  * @throws {PosixError} any errno of open(2), by its class; EINTR while it waits for the other end of a FIFO
@@ -49,7 +70,7 @@ export function open(path: string, flags_: number, mode?: number): number {
  * Opens a file whose name, if it does not begin with a slash, is one in a directory that is open.
  *
  * @param directory a descriptor of the directory, or `AT_FDCWD`: the working directory
- * @param flags as of `open`
+ * @param flags_ as of `open`
  * @param mode as of `open`
  * @returns the descriptor
  * @throws {NotADirectoryError} ENOTDIR: `directory` is something else
@@ -100,7 +121,7 @@ export function pipe(): [read: number, write: number] {
 /**
  * Makes a pipe.
  *
- * @param flags 0, or `O_CLOEXEC | O_NONBLOCK | O_DIRECT`
+ * @param flags_ 0, or `O_CLOEXEC | O_NONBLOCK | O_DIRECT`
  * @returns the end to read from and the end to write to
  * @throws {PosixError} EINVAL: other flags; EMFILE, ENFILE: too many descriptors
  * @see https://man7.org/linux/man-pages/man2/pipe.2.html
@@ -145,7 +166,7 @@ export function dup2(oldfd: number, newfd: number): number {
 /**
  * Makes `newfd` another descriptor of what `oldfd` is open for. What `newfd` was before is closed, without a word of errors.
  *
- * @param flags 0 or `O_CLOEXEC`
+ * @param flags_ 0 or `O_CLOEXEC`
  * @returns newfd
  * @throws {PosixError} EBADF: `oldfd` is not open, or `newfd` is beyond the limit; EINVAL: they are the same, or other flags
  * @throws {InterruptedError} EINTR

@@ -2,8 +2,11 @@ import type { ErrnoName } from './errno-names.js';
 
 /** What a failed call was about, as far as it applies. */
 export interface PosixErrorDetails {
+  /** The file that was named. */
   path?: string;
+  /** The descriptor that was given. */
   fd?: number;
+  /** The process that was named. */
   pid?: number;
   /** Of a sleep that was interrupted: the seconds that were left. */
   remaining?: number;
@@ -17,9 +20,13 @@ export class PosixError extends Error implements PosixErrorDetails {
   readonly errno: number;
   /** The call that failed, for example `'waitpid'`. */
   readonly syscall: string;
+  /** The file that was named, if one was. */
   declare readonly path?: string;
+  /** The descriptor that was given, if one was. */
   declare readonly fd?: number;
+  /** The process that was named, if one was. */
   declare readonly pid?: number;
+  /** Of a sleep that was interrupted: the seconds that were left. */
   declare readonly remaining?: number;
 
   constructor(code: ErrnoName, errno: number, syscall: string, message: string, details: PosixErrorDetails = {}) {
@@ -139,6 +146,7 @@ export type ForkUnsafeReason =
 export class ForkUnsafeError extends Error {
   readonly code = 'ERR_FORK_UNSAFE';
   override readonly name = 'ForkUnsafeError';
+  /** Why; the message names the threads, or whatever else it is. */
   readonly reason: ForkUnsafeReason;
 
   constructor(reason: ForkUnsafeReason, message: string) {

@@ -2,7 +2,9 @@ import { bytes, descriptor, flags, integer } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
+/** Flag of eventfd: closed by exec. */
 export const EFD_CLOEXEC = constant('EFD_CLOEXEC');
+/** Flag of eventfd: who would have to wait gets EAGAIN. */
 export const EFD_NONBLOCK = constant('EFD_NONBLOCK');
 /** Each read takes 1 from the counter. */
 export const EFD_SEMAPHORE = constant('EFD_SEMAPHORE');
@@ -11,7 +13,7 @@ export const EFD_SEMAPHORE = constant('EFD_SEMAPHORE');
  * A counter as a descriptor, which is readable while it is not 0.
  *
  * @param initval 0 to 2³² - 1
- * @param flags 0, or `EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE`
+ * @param flags_ 0, or `EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE`
  * @returns the descriptor
  * @throws {PosixError} EINVAL: other flags; EMFILE, ENFILE: too many descriptors
  * @see https://man7.org/linux/man-pages/man2/eventfd.2.html
@@ -42,7 +44,7 @@ export function eventfd_read(fd: number): number {
 /**
  * Adds to the counter. While there is no room in it, above 2⁶⁴ - 2, it waits.
  *
- * @param value 0 to 2⁵³ - 1
+ * @param value_ 0 to 2⁵³ - 1
  * @throws {BlockingIOError} EAGAIN: no room, and the descriptor does not block
  * @throws {InterruptedError} EINTR
  * @throws {PosixError} EBADF

@@ -5,16 +5,27 @@ import { F_GETLK, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLK, F_SETLKW } fr
 import { lockRange, type Flock } from './lock-fields.js';
 import { constant, native, needAddon } from './native.js';
 
+/** Command of fcntl: the flags of the descriptor: `FD_CLOEXEC` or 0. */
 export const F_GETFD = constant('F_GETFD');
+/** Command of fcntl: sets the flags of the descriptor. */
 export const F_SETFD = constant('F_SETFD');
+/** Command of fcntl: the flags of the open file, with how it was opened; `O_RDONLY` is 0. */
 export const F_GETFL = constant('F_GETFL');
+/** Command of fcntl: sets `O_APPEND`, `O_NONBLOCK`, `O_DIRECT`; for all who share the open file. */
 export const F_SETFL = constant('F_SETFL');
+/** Flag of a descriptor: closed by exec. */
 export const FD_CLOEXEC = constant('FD_CLOEXEC');
+/** Command of fcntl: a copy of the descriptor, with the lowest free number from this one on. */
 export const F_DUPFD = constant('F_DUPFD');
+/** Command of fcntl: as F_DUPFD, and the copy is closed by exec. */
 export const F_DUPFD_CLOEXEC = constant('F_DUPFD_CLOEXEC');
+/** Command of fcntl: how many bytes a pipe holds. */
 export const F_GETPIPE_SZ = constant('F_GETPIPE_SZ');
+/** Command of fcntl: lets a pipe hold so many bytes, or more: answers how many. EPERM above /proc/sys/fs/pipe-max-size. */
 export const F_SETPIPE_SZ = constant('F_SETPIPE_SZ');
+/** Command of fcntl: the seals of a file of `memfd_create`. */
 export const F_GET_SEALS = constant('F_GET_SEALS');
+/** Command of fcntl: adds seals to a file of `memfd_create` that allows it; they stay. */
 export const F_ADD_SEALS = constant('F_ADD_SEALS');
 /** No more seals can be added. */
 export const F_SEAL_SEAL = constant('F_SEAL_SEAL');

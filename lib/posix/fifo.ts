@@ -15,6 +15,7 @@ const LOOK_INTERVAL = 10;
  * `close()`, in the process that has made it. The ends are closed by whoever opened them.
  */
 export class Fifo implements Disposable {
+  /** Where it is, as it was named. */
   readonly path: string;
   /** The process that has made the file; undefined if it was there. */
   #maker: number | undefined;

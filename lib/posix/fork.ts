@@ -88,6 +88,7 @@ function explained({ reason, details }: Refusal, caller: Caller): ForkUnsafeErro
 /** How long fork() waits for threads to become idle, in milliseconds, if it is not told. */
 const FORK_TIMEOUT = 5_000;
 
+/** How to fork. */
 export interface ForkOptions {
   /**
    * How long to wait for the other threads to become idle, in milliseconds, 0 to 2³¹ - 1. Default 5,000. With 0 the fork
@@ -116,7 +117,7 @@ export interface ForkOptions {
   sibling?: boolean;
 }
 
-/** Who one is after `forkMany`. */
+/** Who one is after `forkMany`: the parent, with the pids of its children, or one of the children, by its number from 0. */
 export type Forked =
   | { readonly role: 'parent'; /** Of the children that were made. */ readonly pids: number[] }
   | { readonly role: 'child'; /** Which of the children, from 0. */ readonly index: number };

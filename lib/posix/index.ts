@@ -1,6 +1,8 @@
 /**
  * The raw calls, as in the man pages: names, argument order, constants and results. A call that fails throws a
  * `PosixError` of its errno's class; nothing is retried, nothing has a hidden default.
+ *
+ * @module truefork/posix
  */
 export { ChildWatcher, type EndSource, type OnEnd } from './child-watcher.js';
 export { ownChildren } from './children.js';

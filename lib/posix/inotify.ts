@@ -3,20 +3,31 @@ import { descriptor, flags, int, integer, path as fileName, view } from './argum
 import { answered } from './errno.js';
 import { constant, native, needAddon } from './native.js';
 
+/** Flag of inotify_init1: closed by exec. */
 export const IN_CLOEXEC = constant('IN_CLOEXEC');
+/** Flag of inotify_init1: who would have to wait gets EAGAIN. */
 export const IN_NONBLOCK = constant('IN_NONBLOCK');
 /** Event: a file that was open for writing was closed, also by the end of the process that had it open. */
 export const IN_CLOSE_WRITE = constant('IN_CLOSE_WRITE');
+/** Event: something was made in the directory. */
 export const IN_CREATE = constant('IN_CREATE');
+/** Event: something was removed from the directory. */
 export const IN_DELETE = constant('IN_DELETE');
+/** Event: what is watched was removed, and nobody has it open. */
 export const IN_DELETE_SELF = constant('IN_DELETE_SELF');
 /** Part of a mask: no events of files that have lost their name. */
 export const IN_EXCL_UNLINK = constant('IN_EXCL_UNLINK');
+/** Of an event: the watch has ended, by `inotify_rm_watch` or because the file is gone. */
 export const IN_IGNORED = constant('IN_IGNORED');
+/** Event: a file was written to, or cut. */
 export const IN_MODIFY = constant('IN_MODIFY');
+/** Event: something left the directory under this name; IN_MOVED_TO with the same cookie tells where it is. */
 export const IN_MOVED_FROM = constant('IN_MOVED_FROM');
+/** Event: something came into the directory under this name. */
 export const IN_MOVED_TO = constant('IN_MOVED_TO');
+/** Event: what is watched was moved. */
 export const IN_MOVE_SELF = constant('IN_MOVE_SELF');
+/** Part of a mask: ENOTDIR if it is no directory. */
 export const IN_ONLYDIR = constant('IN_ONLYDIR');
 /** Event: the queue was full, and events are missing. */
 export const IN_Q_OVERFLOW = constant('IN_Q_OVERFLOW');
@@ -24,7 +35,7 @@ export const IN_Q_OVERFLOW = constant('IN_Q_OVERFLOW');
 /**
  * A queue of file system events, as a descriptor that is readable when there are some.
  *
- * @param flags 0, or `IN_CLOEXEC | IN_NONBLOCK`
+ * @param flags_ 0, or `IN_CLOEXEC | IN_NONBLOCK`
  * @throws {PosixError} EINVAL: other flags; EMFILE: too many descriptors, or queues of this user
  * @see https://man7.org/linux/man-pages/man2/inotify_init.2.html
  */
@@ -70,8 +81,11 @@ export function inotify_rm_watch(fd: number, watch: number): void {
 
 /** An event of a queue. */
 export interface InotifyEvent {
+  /** Which watch: what `inotify_add_watch` answered; -1 with `IN_Q_OVERFLOW`. */
   watch: number;
+  /** What has happened: `IN_…` or'ed together. */
   mask: number;
+  /** The same in the two events of a rename; else 0. */
   cookie: number;
   /** The file in the watched directory; empty when it is the watched file itself. */
   name: string;

@@ -2,15 +2,21 @@ import { bytes, descriptor, flags, int, INT_MAX, integer, list, view } from './a
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
+/** `whence` of lseek: from the beginning. */
 export const SEEK_SET = constant('SEEK_SET');
+/** `whence` of lseek: from where it is. */
 export const SEEK_CUR = constant('SEEK_CUR');
+/** `whence` of lseek: from the end. */
 export const SEEK_END = constant('SEEK_END');
 /** The next byte that is no hole. */
 export const SEEK_DATA = constant('SEEK_DATA');
 /** The next hole; the end of the file is one. */
 export const SEEK_HOLE = constant('SEEK_HOLE');
+/** Flag of splice: has no effect since Linux 2.6.21. */
 export const SPLICE_F_MOVE = constant('SPLICE_F_MOVE');
+/** Flag of splice: does not wait for the pipe: EAGAIN. */
 export const SPLICE_F_NONBLOCK = constant('SPLICE_F_NONBLOCK');
+/** Flag of splice: more will come: a TCP socket waits to fill a packet. */
 export const SPLICE_F_MORE = constant('SPLICE_F_MORE');
 
 /** Memory that a call reads into or writes from: its bytes, not copied. */
@@ -201,7 +207,7 @@ function moved(call: 'splice' | 'copy_file_range', given: Parameters<typeof spli
  * @param fromOffset where to begin; null of a pipe, and for the descriptor's own offset
  * @param toOffset the same of `to`
  * @param length bytes, at most
- * @param flags 0, or `SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE`
+ * @param flags_ 0, or `SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE`
  * @returns how many were moved; 0 at the end
  * @throws {BlockingIOError} EAGAIN: it would wait
  * @throws {InterruptedError} EINTR
@@ -225,7 +231,7 @@ export function splice(
  * @param fromOffset where to begin; null: at the offset of `from`, which moves then
  * @param toOffset the same of `to`
  * @param length bytes, at most
- * @param flags 0
+ * @param flags_ 0
  * @returns how many were copied; 0 at the end of `from`
  * @throws {IsADirectoryError} EISDIR
  * @throws {PosixError} EBADF: not open as it must be; EINVAL: no file, or ranges of one file that overlap; EXDEV: of different

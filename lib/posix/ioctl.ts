@@ -10,6 +10,7 @@ export const FIONBIO = constant('FIONBIO');
 export const TIOCOUTQ = constant('TIOCOUTQ');
 /** The size of a terminal, into four unsigned shorts: rows, columns, and two that nobody uses. */
 export const TIOCGWINSZ = constant('TIOCGWINSZ');
+/** Sets the size of a terminal, from four unsigned shorts as of TIOCGWINSZ: SIGWINCH to its foreground. */
 export const TIOCSWINSZ = constant('TIOCSWINSZ');
 /** Makes it the controlling terminal of this session's leader. A number: 1 takes it from another session, as root. */
 export const TIOCSCTTY = constant('TIOCSCTTY');
@@ -17,6 +18,7 @@ export const TIOCSCTTY = constant('TIOCSCTTY');
 export const TIOCNOTTY = constant('TIOCNOTTY');
 /** The process group in the foreground, into an int. */
 export const TIOCGPGRP = constant('TIOCGPGRP');
+/** Sets the process group in the foreground, from an int. */
 export const TIOCSPGRP = constant('TIOCSPGRP');
 /** The session of a terminal, into an int. */
 export const TIOCGSID = constant('TIOCGSID');
@@ -24,6 +26,7 @@ export const TIOCGSID = constant('TIOCGSID');
 export const TIOCPKT = constant('TIOCPKT');
 /** Nobody but root may open the terminal any more. */
 export const TIOCEXCL = constant('TIOCEXCL');
+/** Anybody may open the terminal again. */
 export const TIOCNXCL = constant('TIOCNXCL');
 
 const INT_SIZE = 4;

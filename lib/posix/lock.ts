@@ -5,14 +5,23 @@ import { constant, native } from './native.js';
 
 export type { Flock };
 
+/** Type of a lock: to read; others may have one too. */
 export const F_RDLCK = constant('F_RDLCK');
+/** Type of a lock: to write; nobody else has one. */
 export const F_WRLCK = constant('F_WRLCK');
+/** Type of a lock: none: it is freed; or, as an answer, nobody is in the way. */
 export const F_UNLCK = constant('F_UNLCK');
+/** Command of fcntl: who is in the way of this lock of a process. */
 export const F_GETLK = constant('F_GETLK');
+/** Command of fcntl: takes or frees a lock of the process, which all its threads share; does not wait: EAGAIN. */
 export const F_SETLK = constant('F_SETLK');
+/** Command of fcntl: as F_SETLK, and waits; EDEADLK if processes would wait for each other. */
 export const F_SETLKW = constant('F_SETLKW');
+/** Command of fcntl: who is in the way of this lock of an open file. */
 export const F_OFD_GETLK = constant('F_OFD_GETLK');
+/** Command of fcntl: takes or frees a lock of the open file, which a forked child shares; does not wait: EAGAIN. */
 export const F_OFD_SETLK = constant('F_OFD_SETLK');
+/** Command of fcntl: as F_OFD_SETLK, and waits. Nobody looks for deadlocks. */
 export const F_OFD_SETLKW = constant('F_OFD_SETLKW');
 /** Operation of flock: a lock that others may have too. */
 export const LOCK_SH = constant('LOCK_SH');

@@ -22,6 +22,7 @@ import { first, indices, last, place } from './mapping-ranges.js';
 import { needAddon } from './native.js';
 import { madvise, MS_SYNC, msync } from './pages.js';
 
+/** How a file is mapped, and which part of it. */
 export interface MappingOptions {
   /** `MAP_SHARED`, the default, or `MAP_PRIVATE`, with others or'ed to it. Not with `access`. */
   flags?: number;

@@ -13,22 +13,37 @@ import {
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
+/** Protection of a mapping: no access. */
 export const PROT_NONE = constant('PROT_NONE');
+/** Protection of a mapping: it can be read. */
 export const PROT_READ = constant('PROT_READ');
+/** Protection of a mapping: it can be written to. */
 export const PROT_WRITE = constant('PROT_WRITE');
+/** Protection of a mapping: it can be executed. */
 export const PROT_EXEC = constant('PROT_EXEC');
+/** Flag of mmap: writes are seen by all who have it mapped, forked children too, and reach the file. */
 export const MAP_SHARED = constant('MAP_SHARED');
+/** Flag of mmap: writes are seen by this process alone; a forked child has a copy. */
 export const MAP_PRIVATE = constant('MAP_PRIVATE');
+/** Flag of mmap: as MAP_SHARED, and EOPNOTSUPP for flags that the kernel does not know. Linux 4.15. */
 export const MAP_SHARED_VALIDATE = constant('MAP_SHARED_VALIDATE');
+/** Flag of mmap: no file: zeros at first. `fd` is -1. */
 export const MAP_ANONYMOUS = constant('MAP_ANONYMOUS');
+/** Flag of mmap: all pages are there at once. */
 export const MAP_POPULATE = constant('MAP_POPULATE');
+/** Flag of mmap: with MAP_POPULATE only, which it takes the effect of. */
 export const MAP_NONBLOCK = constant('MAP_NONBLOCK');
+/** Flag of mmap: no swap is set aside for it: a write may be SIGSEGV where memory is short. */
 export const MAP_NORESERVE = constant('MAP_NORESERVE');
+/** Flag of mmap: its pages stay in memory, as by `mlock`; that some are not there is no error. */
 export const MAP_LOCKED = constant('MAP_LOCKED');
+/** Flag of mmap: for a stack. Its one effect on Linux is that it gets no huge pages, since 6.7. */
 export const MAP_STACK = constant('MAP_STACK');
+/** Flag of mmap, with MAP_SHARED_VALIDATE: of a file in persistent memory (DAX). Linux 4.15. */
 export const MAP_SYNC = constant('MAP_SYNC');
+/** Flag of mremap: it may get another address; without, ENOMEM where it cannot grow. */
 export const MREMAP_MAYMOVE = constant('MREMAP_MAYMOVE');
-/** Linux 5.7; of more than private anonymous memory, Linux 5.13. */
+/** Flag of mremap: the old place stays, empty. Linux 5.7; of more than private anonymous memory, Linux 5.13. */
 export const MREMAP_DONTUNMAP = constant('MREMAP_DONTUNMAP');
 
 /** The bytes of a page: offsets into files, and views for `msync` and its like, begin at a multiple of it. */

@@ -50,6 +50,10 @@ export interface Refusal {
   details: string[];
 }
 
+/**
+ * The calls of the addon, one for each call of `truefork/posix` and some of their own. They check nothing; a call answers a
+ * value of 0 or more, or `-errno`, unless its type says more, and what it fills in are its last arguments.
+ */
 export interface Native {
   readonly constants: Readonly<Record<string, number>>;
   errnos(): [name: string, number: number, text: string][];

@@ -5,46 +5,74 @@ import { answered } from './errno.js';
 import { PAGESIZE } from './mapping.js';
 import { constant, native, needAddon } from './native.js';
 
+/** Flag of msync: writing is arranged for; has no effect since Linux 2.6.19. */
 export const MS_ASYNC = constant('MS_ASYNC');
+/** Flag of msync: returns when it is written. */
 export const MS_SYNC = constant('MS_SYNC');
+/** Flag of msync: other mappings of the file are to see it; they always do on Linux. EBUSY if pages are locked. */
 export const MS_INVALIDATE = constant('MS_INVALIDATE');
+/** Flag of mlockall: all that is mapped now. */
 export const MCL_CURRENT = constant('MCL_CURRENT');
+/** Flag of mlockall: all that will be mapped. */
 export const MCL_FUTURE = constant('MCL_FUTURE');
+/** Flag of mlockall, with another: pages are locked when they are first used. Linux 4.4. */
 export const MCL_ONFAULT = constant('MCL_ONFAULT');
+/** Advice: none; as it is at first. */
 export const MADV_NORMAL = constant('MADV_NORMAL');
+/** Advice: will be used here and there: nothing is read ahead. */
 export const MADV_RANDOM = constant('MADV_RANDOM');
+/** Advice: will be used from one end to the other: much is read ahead. */
 export const MADV_SEQUENTIAL = constant('MADV_SEQUENTIAL');
+/** Advice: will be used soon: it is read ahead. */
 export const MADV_WILLNEED = constant('MADV_WILLNEED');
+/** Advice that loses data: the pages are given up; private anonymous memory is zeros when it is next used. */
 export const MADV_DONTNEED = constant('MADV_DONTNEED');
+/** Advice that loses data: as MADV_DONTNEED, when memory is short; a page that is written to before then stays. Linux 4.5. */
 export const MADV_FREE = constant('MADV_FREE');
+/** Advice that loses data: the pages and what is behind them are given up: a hole in a shared file of memory. */
 export const MADV_REMOVE = constant('MADV_REMOVE');
+/** It is not in forked children. */
 export const MADV_DONTFORK = constant('MADV_DONTFORK');
+/** Takes MADV_DONTFORK back. */
 export const MADV_DOFORK = constant('MADV_DOFORK');
+/** Pages with the same bytes may become one (KSM), until one is written to. */
 export const MADV_MERGEABLE = constant('MADV_MERGEABLE');
+/** Takes MADV_MERGEABLE back. */
 export const MADV_UNMERGEABLE = constant('MADV_UNMERGEABLE');
+/** May have huge pages. */
 export const MADV_HUGEPAGE = constant('MADV_HUGEPAGE');
+/** Has no huge pages. */
 export const MADV_NOHUGEPAGE = constant('MADV_NOHUGEPAGE');
+/** It is not in core dumps. */
 export const MADV_DONTDUMP = constant('MADV_DONTDUMP');
+/** Takes MADV_DONTDUMP back. */
 export const MADV_DODUMP = constant('MADV_DODUMP');
+/** It is zeros in forked children: private anonymous memory. Linux 4.14. */
 export const MADV_WIPEONFORK = constant('MADV_WIPEONFORK');
+/** Takes MADV_WIPEONFORK back. Linux 4.14. */
 export const MADV_KEEPONFORK = constant('MADV_KEEPONFORK');
+/** Advice: will not be used soon: the first to go when memory is short. Linux 5.4. */
 export const MADV_COLD = constant('MADV_COLD');
+/** Advice: will not be used soon: it goes to the swap or to its file at once. Linux 5.4. */
 export const MADV_PAGEOUT = constant('MADV_PAGEOUT');
+/** A test of the kernel's: the pages are treated as broken. It takes CAP_SYS_ADMIN. */
 export const MADV_HWPOISON = constant('MADV_HWPOISON');
+/** A test of the kernel's: the pages are moved away from their memory. It takes CAP_SYS_ADMIN. */
 export const MADV_SOFT_OFFLINE = constant('MADV_SOFT_OFFLINE');
-/** Linux 5.14. */
+/** The pages are there, as after reading each. Linux 5.14. */
 export const MADV_POPULATE_READ = constant('MADV_POPULATE_READ');
-/** Linux 5.14. */
+/** The pages are there, as after writing to each, and hold what they held. Linux 5.14. */
 export const MADV_POPULATE_WRITE = constant('MADV_POPULATE_WRITE');
-/** Linux 5.18. */
+/** As MADV_DONTNEED, of locked pages too. Linux 5.18. */
 export const MADV_DONTNEED_LOCKED = constant('MADV_DONTNEED_LOCKED');
-/** Linux 6.1. */
+/** Makes huge pages of what is there, at once, as far as possible. Linux 6.1. */
 export const MADV_COLLAPSE = constant('MADV_COLLAPSE');
-/** Linux 6.13. */
+/** No access: SIGSEGV, without a mapping of its own; what was there is lost. Linux 6.13. */
 export const MADV_GUARD_INSTALL = constant('MADV_GUARD_INSTALL');
-/** Linux 6.13. */
+/** Takes MADV_GUARD_INSTALL back: the pages are zeros. Linux 6.13. */
 export const MADV_GUARD_REMOVE = constant('MADV_GUARD_REMOVE');
 
+/** @inline */
 type Memory = ArrayBuffer | ArrayBufferView;
 
 /**
@@ -142,7 +170,11 @@ export function mlockall(flags: number): void {
   answered(native.mlockall(flags), 'mlockall', flags, {}, mlockall);
 }
 
-/** Unlocks all memory of the process. @see https://man7.org/linux/man-pages/man2/munlockall.2.html */
+/**
+ * Unlocks all memory of the process, also what `mlock` has locked.
+ *
+ * @see https://man7.org/linux/man-pages/man2/munlockall.2.html
+ */
 export function munlockall(): void {
   answered(native.munlockall(), 'munlockall', '', {}, munlockall);
 }

@@ -16,7 +16,9 @@ import { PipeReader, PipeWriter } from './pipe-end.js';
  * console.log(pipe.reader.readText());
  */
 export class Pipe implements Disposable {
+  /** The end to read from. */
   readonly reader: PipeReader;
+  /** The end to write to. */
   readonly writer: PipeWriter;
 
   /**

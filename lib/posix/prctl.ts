@@ -70,6 +70,7 @@ export function threadName(): string {
  * Names the calling thread, PR_SET_NAME of prctl(2). Unlike `process.title` it leaves the arguments alone, which `ps` shows too.
  *
  * @param name of which the kernel keeps the first 15 bytes
+ * @throws {TypeError} it is no string, or has a null byte
  * @see https://man7.org/linux/man-pages/man2/PR_SET_NAME.2const.html
  */
 export function setThreadName(name: string): void {

@@ -3,10 +3,13 @@ import { native, needLinux } from './native.js';
 
 /** A process as /proc/PID/stat has it. */
 export interface ProcessStat {
+  /** Its id. */
   readonly pid: number;
+  /** The name of its program or of its main thread, up to 15 bytes. */
   readonly command: string;
   /** R running, S sleeping, D waiting for a disk, T stopped, t traced, Z zombie, X dead, I idle. */
   readonly state: string;
+  /** Its parent; 0: it has none in this pid namespace. */
   readonly ppid: number;
   /** Its process group. */
   readonly pgid: number;
@@ -16,8 +19,9 @@ export interface ProcessStat {
   readonly tty: number;
   /** When it was started, in clock ticks since boot: with the pid it names a process for good. */
   readonly started: number;
-  /** How long it has computed, in user mode and in the kernel, in clock ticks; those of its ended children are not in it. */
+  /** How long it has computed in user mode, in clock ticks (`sysconf('SC_CLK_TCK')` a second); without its ended children. */
   readonly userTime: number;
+  /** The same in the kernel. */
   readonly systemTime: number;
   /** The memory that is resident, in pages. */
   readonly resident: number;

@@ -7,7 +7,9 @@ import { getpagesize, sysconf } from './sysconf.js';
 
 /** A process as ps(1) shows it. */
 export interface ProcessEntry {
+  /** Its id. */
   readonly pid: number;
+  /** Its parent; 0: it has none in this pid namespace. */
   readonly ppid: number;
   /** Its process group. */
   readonly pgid: number;

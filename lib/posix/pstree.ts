@@ -4,6 +4,7 @@ import { ps, type ProcessEntry } from './ps.js';
 
 /** A process and its descendants. As a string it is drawn as pstree(1) does. */
 export class ProcessTree {
+  /** The process itself. */
   readonly process: ProcessEntry;
   /** By pid, in ascending order. */
   readonly children: readonly ProcessTree[];

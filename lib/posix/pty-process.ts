@@ -17,6 +17,7 @@ import { tcgetwinsize, tcsetwinsize, type WindowSize } from './termios.js';
 import { decodeWaitStatus, type WaitStatus } from './wait-status.js';
 import { waitpidAsync } from './waitpid-async.js';
 
+/** The terminal, and the program in it. */
 export interface PtyOptions {
   /** How many columns the terminal has, 0 to 65,535. Default 80. */
   cols?: number;
@@ -28,7 +29,7 @@ export interface PtyOptions {
   cwd?: string;
 }
 
-/** The master of a terminal, twice: the event loop watches a descriptor for one thing. */
+/** The master of a terminal, twice: the event loop watches a descriptor for one thing. @inline */
 interface PtyEnds {
   reading: number;
   writing: number;
@@ -39,6 +40,7 @@ interface PtyEnds {
  * read. A forked child lets go of it.
  */
 export class PtyProcess implements Disposable, AsyncDisposable {
+  /** The program; it leads a session, and a process group, of this number. */
   readonly pid: number;
   /** What the programs in the terminal write. It ends when the last of them has closed the terminal. */
   readonly output: Readable;

@@ -2,12 +2,15 @@ import { descriptor, flags, int, INT_MAX, integer, list, view } from './argument
 import { answered, errno } from './errno.js';
 import { constant, native } from './native.js';
 
+/** Type of a socket: a connection of whole messages. */
 export const SOCK_SEQPACKET = constant('SOCK_SEQPACKET');
 /** For `recvFds`: no program that is executed inherits what comes. */
 export const MSG_CMSG_CLOEXEC = constant('MSG_CMSG_CLOEXEC');
+/** For receiving: what comes stays to be received again. */
 export const MSG_PEEK = constant('MSG_PEEK');
 /** Of the flags of a message: a datagram was longer than the buffer. */
 export const MSG_TRUNC = constant('MSG_TRUNC');
+/** For receiving from a stream: waits until the buffer is full, or a signal, an error or the end. */
 export const MSG_WAITALL = constant('MSG_WAITALL');
 const MSG_CTRUNC = constant('MSG_CTRUNC');
 
@@ -41,7 +44,7 @@ const DESCRIPTORS_MAX = 253;
  * @param fd the socket
  * @param buffer the data: of a stream at least one byte, or the descriptors are not sent
  * @param descriptors up to 253
- * @param flags 0, or `MSG_DONTWAIT | MSG_NOSIGNAL`
+ * @param flags_ 0, or `MSG_DONTWAIT | MSG_NOSIGNAL`
  * @returns how many bytes of the data were taken, and the descriptors with the first of them
  * @throws {BlockingIOError} EAGAIN: no room, and it must not wait
  * @throws {BrokenPipeError} EPIPE: the other end is closed
@@ -82,7 +85,7 @@ const got = new Int32Array(2);
  * @param fd the socket
  * @param buffer where the data goes
  * @param maxFds how many descriptors may come, 0 to 253
- * @param flags 0, or `MSG_CMSG_CLOEXEC | MSG_DONTWAIT | MSG_PEEK | MSG_WAITALL`
+ * @param flags_ 0, or `MSG_CMSG_CLOEXEC | MSG_DONTWAIT | MSG_PEEK | MSG_WAITALL`
  * @throws {BlockingIOError} EAGAIN: there is nothing, and it must not wait
  * @throws {ConnectionResetError} ECONNRESET
  * @throws {InterruptedError} EINTR
@@ -132,7 +135,7 @@ const sender = new Int32Array(3);
  *
  * @param fd the socket
  * @param buffer where the data goes
- * @param flags 0, or `MSG_DONTWAIT | MSG_PEEK | MSG_WAITALL`
+ * @param flags_ 0, or `MSG_DONTWAIT | MSG_PEEK | MSG_WAITALL`
  * @throws {BlockingIOError} EAGAIN: there is nothing, and it must not wait
  * @throws {ConnectionResetError} ECONNRESET
  * @throws {InterruptedError} EINTR

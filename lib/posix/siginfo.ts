@@ -20,7 +20,9 @@ export const SI_TKILL = constant('SI_TKILL');
 
 /** What is told of a signal: siginfo_t. What a signal of its code does not have is 0. */
 export interface Siginfo {
+  /** Its name. */
   readonly signal: Signal;
+  /** Its number. */
   readonly number: number;
   /** Why it came: `SI_USER`, `SI_QUEUE`, `SI_KERNEL`, …; of SIGCHLD `CLD_EXITED` and its like. */
   readonly code: number;

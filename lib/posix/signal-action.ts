@@ -28,6 +28,7 @@ const FLAGS = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_NODEFER | SA_RESETHAND | SA_RESTA
 
 /** What a signal does. */
 export interface SignalAction {
+  /** A function, or `SIG_DFL`: what the system does by default; `SIG_IGN`: nothing. */
   handler: SignalHandler | typeof SIG_DFL | typeof SIG_IGN;
   /** The signals that are blocked while the handler runs, besides its own. */
   mask: readonly Signal[];

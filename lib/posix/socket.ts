@@ -2,15 +2,25 @@ import { descriptor, flags, int, integer, view, wrongType, wrongValue } from './
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
+/** Family of addresses: sockets of this machine, see unix(7). */
 export const AF_UNIX = constant('AF_UNIX');
+/** Family of addresses: IPv4, see ip(7). */
 export const AF_INET = constant('AF_INET');
+/** Family of addresses: IPv6, see ipv6(7). */
 export const AF_INET6 = constant('AF_INET6');
+/** Type of a socket: a connection of bytes: TCP. */
 export const SOCK_STREAM = constant('SOCK_STREAM');
+/** Type of a socket: single messages: UDP. */
 export const SOCK_DGRAM = constant('SOCK_DGRAM');
+/** Or'ed to the type of a socket, and flag of accept4: who would have to wait gets EAGAIN. */
 export const SOCK_NONBLOCK = constant('SOCK_NONBLOCK');
+/** Or'ed to the type of a socket, and flag of accept4: closed by exec. */
 export const SOCK_CLOEXEC = constant('SOCK_CLOEXEC');
+/** Level of options: those of all sockets, see socket(7). */
 export const SOL_SOCKET = constant('SOL_SOCKET');
+/** Option of a socket: its port may be taken while connections of an earlier socket are still in TIME_WAIT. */
 export const SO_REUSEADDR = constant('SO_REUSEADDR');
+/** Option of a socket: others of its user may have the same port if they have the option too. Linux 3.9. */
 export const SO_REUSEPORT = constant('SO_REUSEPORT');
 /** Which socket of an `SO_REUSEPORT` group gets a connection. Linux 4.6 for TCP. */
 export const SO_ATTACH_REUSEPORT_CBPF = constant('SO_ATTACH_REUSEPORT_CBPF');
@@ -20,11 +30,17 @@ export const SO_ACCEPTCONN = constant('SO_ACCEPTCONN');
 export const SO_PASSCRED = constant('SO_PASSCRED');
 /** For `getsockopt`: `SOCK_STREAM`, `SOCK_DGRAM`. */
 export const SO_TYPE = constant('SO_TYPE');
+/** For sending and receiving: who would have to wait gets EAGAIN. */
 export const MSG_DONTWAIT = constant('MSG_DONTWAIT');
+/** For sending: EPIPE without SIGPIPE, which Node.js ignores anyway. */
 export const MSG_NOSIGNAL = constant('MSG_NOSIGNAL');
+/** Level of options: those of TCP, see tcp(7). */
 export const IPPROTO_TCP = constant('IPPROTO_TCP');
+/** For `getsockopt`: the state of a connection; of a socket that listens, how long its queue is. */
 export const TCP_INFO = constant('TCP_INFO');
+/** Level of options: those of IPv6, see ipv6(7). */
 export const IPPROTO_IPV6 = constant('IPPROTO_IPV6');
+/** Option of an IPv6 socket: nothing of IPv4. */
 export const IPV6_V6ONLY = constant('IPV6_V6ONLY');
 /** For `shutdown`: nothing more is received. */
 export const SHUT_RD = constant('SHUT_RD');
@@ -134,7 +150,7 @@ export function connect(fd: number, ...address: AddressArguments): void {
 /**
  * Sends a datagram.
  *
- * @param flags 0, or `MSG_DONTWAIT | MSG_NOSIGNAL`
+ * @param flags_ 0, or `MSG_DONTWAIT | MSG_NOSIGNAL`
  * @param address of the socket's family
  * @returns how many bytes were taken
  * @throws {BlockingIOError} EAGAIN: no room, there or here, and `MSG_DONTWAIT` or a socket that does not block
@@ -179,7 +195,7 @@ export function listen(fd: number, backlog: number): void {
  *
  * A signal whose handler has no SA_RESTART interrupts it, with SA_RESTART it goes on.
  *
- * @param flags 0, or `SOCK_NONBLOCK | SOCK_CLOEXEC`, for the connection's descriptor: it has nothing of the socket's
+ * @param flags_ 0, or `SOCK_NONBLOCK | SOCK_CLOEXEC`, for the connection's descriptor: it has nothing of the socket's
  * @returns the descriptor of the connection; `getpeername` tells whose it is
  * @throws {BlockingIOError} EAGAIN: none waits, and the socket does not block
  * @throws {InterruptedError} EINTR: a signal came (see `siginterrupt`)

@@ -29,6 +29,7 @@ export type FileAction =
       /** Permission bits, less the umask. Default 0. */
       readonly mode?: number;
     }
+  /** Closes `fd`; that it is not open is no error. */
   | { readonly action: 'close'; readonly fd: number }
   /** Makes `newfd` another descriptor of what `fd` is open for; the program inherits it, also if they are the same. */
   | { readonly action: 'dup2'; readonly fd: number; readonly newfd: number };
@@ -52,9 +53,11 @@ export interface SpawnAttributes {
   readonly scheduler?: { readonly policy?: number; readonly priority: number };
 }
 
+/** How a program is started. */
 export interface SpawnOptions {
   /** What is done with descriptors, in this order. */
   readonly fileActions?: readonly FileAction[];
+  /** What the child is to be; what is absent it has from this process. */
   readonly attributes?: SpawnAttributes;
 }
 

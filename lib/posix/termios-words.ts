@@ -16,6 +16,7 @@ export interface Termios {
   line: number;
   /** `B9600`, `B38400` and the like: not bits per second. */
   ispeed: number;
+  /** The same of output. */
   ospeed: number;
   /** The special characters, by their codes, at `VINTR`, `VEOF` and so on; at `VMIN` and `VTIME` two numbers. */
   cc: number[];
@@ -53,6 +54,7 @@ export function fromWords(words: Uint32Array): Termios {
 export interface WindowSize {
   /** 0 to 65,535; 0 if nobody has set it. */
   rows: number;
+  /** 0 to 65,535; 0 if nobody has set it. */
   cols: number;
 }
 

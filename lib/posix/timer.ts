@@ -15,7 +15,9 @@ export const CLOCK_REALTIME = constant('CLOCK_REALTIME');
 export const CLOCK_MONOTONIC = constant('CLOCK_MONOTONIC');
 /** As CLOCK_MONOTONIC, and it goes on while the system sleeps. */
 export const CLOCK_BOOTTIME = constant('CLOCK_BOOTTIME');
+/** Flag of timerfd_create: closed by exec. */
 export const TFD_CLOEXEC = constant('TFD_CLOEXEC');
+/** Flag of timerfd_create: who would have to wait gets EAGAIN. */
 export const TFD_NONBLOCK = constant('TFD_NONBLOCK');
 /** The time is one of the clock's, not from now on. */
 export const TFD_TIMER_ABSTIME = constant('TFD_TIMER_ABSTIME');
@@ -82,7 +84,7 @@ export function alarm(duration: number): number {
  * byte order. Forked children share it.
  *
  * @param clock `CLOCK_REALTIME`, `CLOCK_MONOTONIC` or `CLOCK_BOOTTIME`
- * @param flags 0, or `TFD_CLOEXEC | TFD_NONBLOCK`
+ * @param flags_ 0, or `TFD_CLOEXEC | TFD_NONBLOCK`
  * @throws {PosixError} EINVAL: another clock, or other flags; EMFILE, ENFILE: too many descriptors
  * @see https://man7.org/linux/man-pages/man2/timerfd_create.2.html
  */
@@ -95,7 +97,7 @@ export function timerfd_create(clock: number, flags_: number): number {
 /**
  * Sets a timer.
  *
- * @param flags 0, or `TFD_TIMER_ABSTIME`, with `TFD_TIMER_CANCEL_ON_SET`
+ * @param flags_ 0, or `TFD_TIMER_ABSTIME`, with `TFD_TIMER_CANCEL_ON_SET`
  * @param value seconds until the first time, to the nanosecond, rounded up; with TFD_TIMER_ABSTIME the clock's time, of which
  * a number has a quarter of a microsecond; 0 turns the timer off
  * @param interval seconds between the times after that; 0: there is one only

@@ -4,18 +4,23 @@ import { native } from './native.js';
 
 /** A user, as the user database has it. */
 export interface Passwd {
+  /** Its name. */
   readonly name: string;
+  /** Its number. */
   readonly uid: number;
   /** Of its primary group. */
   readonly gid: number;
   /** Its home. */
   readonly dir: string;
+  /** The program that it logs in with. */
   readonly shell: string;
 }
 
 /** A group, as the group database has it. */
 export interface Group {
+  /** Its name. */
   readonly name: string;
+  /** Its number. */
   readonly gid: number;
 }
 

@@ -43,7 +43,10 @@ export function WIFCONTINUED(status: number): boolean {
   return int('status', status) === 0xffff;
 }
 
-/** A status of waitpid, decoded. */
+/**
+ * A status of waitpid, decoded: `exited`, with its exit code, 0 to 255; `signaled`: ended by a signal, with a core dump or
+ * without; `stopped` by a signal, with WUNTRACED; `continued` by SIGCONT, with WCONTINUED.
+ */
 export type WaitStatus =
   | { readonly state: 'exited'; readonly code: number }
   | { readonly state: 'signaled'; readonly signal: Signal; readonly coreDumped: boolean }

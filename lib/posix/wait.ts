@@ -29,11 +29,17 @@ export const P_PGID = constant('P_PGID');
 /** Whom waitid waits for: the child of this descriptor (`pidfd_open`). Linux 5.4. */
 export const P_PIDFD = constant('P_PIDFD');
 
+/** `code` of waitid and of SIGCHLD: it has exited. */
 export const CLD_EXITED = constant('CLD_EXITED');
+/** `code` of waitid and of SIGCHLD: a signal has killed it. */
 export const CLD_KILLED = constant('CLD_KILLED');
+/** `code` of waitid and of SIGCHLD: a signal has killed it, and it has left a core dump. */
 export const CLD_DUMPED = constant('CLD_DUMPED');
+/** `code` of waitid and of SIGCHLD: a signal has stopped it. */
 export const CLD_STOPPED = constant('CLD_STOPPED');
+/** `code` of waitid and of SIGCHLD: it is traced, and has stopped for its tracer. */
 export const CLD_TRAPPED = constant('CLD_TRAPPED');
+/** `code` of waitid and of SIGCHLD: SIGCONT has resumed it. */
 export const CLD_CONTINUED = constant('CLD_CONTINUED');
 
 /** What waitpid found. */

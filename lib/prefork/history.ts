@@ -3,6 +3,7 @@ import type { EventKind } from './log.js';
 
 /** Something that has happened. What is the same for the same place within a minute is one event, with a count. */
 export interface HistoryEvent {
+  /** What has happened. */
   readonly kind: EventKind;
   /** When, in milliseconds of the epoch; of several, the first one. */
   readonly time: number;

@@ -1,3 +1,8 @@
+/**
+ * A prefork server: a master, and workers that are forks of it and serve the same port.
+ *
+ * @module truefork/prefork
+ */
 import { Server } from 'node:net';
 import { wrongType } from '../mistakes.js';
 import { openListener, openStatusListener } from './listener.js';

@@ -16,7 +16,7 @@ export const socketNames = {
   status: 'truefork-status',
 } as const;
 
-/** A socket with a name, as in LISTEN_FDNAMES. */
+/** A socket with a name, as in LISTEN_FDNAMES. @inline */
 export interface NamedSocket {
   readonly fd: number;
   readonly name: string;

@@ -14,6 +14,7 @@ import { listening, listenOnPath } from './unix-listener.js';
 
 /** The listening socket of a family, or those of its places. The master holds them and never accepts from them. */
 export interface Listener {
+  /** Where it listens: with a port of 0, the one that the system chose. */
   readonly address: ServerAddress;
   /**
    * In the master, before the worker of this place is forked: it gets connections.

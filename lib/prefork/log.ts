@@ -2,11 +2,14 @@
 import { fieldsOf, type Fields } from '../log-fields.js';
 import { MOLD } from './scoreboard.js';
 
+/** How grave a fact is. */
 export type LogLevel = 'info' | 'warn' | 'error';
 
 /** A fact, as one would log it in JSON. */
 export interface LogRecord {
+  /** How grave it is. */
   readonly level: LogLevel;
+  /** What has happened. */
   readonly event: FactName;
   /** `orphan`: a process that this one was left with when its parent ended. */
   readonly role: 'master' | 'worker' | 'mold' | 'orphan';
@@ -16,6 +19,7 @@ export interface LogRecord {
   readonly worker?: number;
   /** Of an exit: whether the master had told the process to end, or everything stops. */
   readonly asked?: boolean;
+  /** What else there is to tell: `ms`, `status`, `signal` and the like. */
   readonly [field: string]: string | number | boolean | undefined;
 }
 
@@ -86,12 +90,13 @@ const table = {
 
 type Table = typeof table;
 
+/** What a family tells of itself, by name. */
 export type FactName = keyof Table;
 
 /** What the history has. */
 export type EventKind = { [Name in FactName]: Table[Name] extends { kept: unknown } ? Name : never }[FactName];
 
-/** What a fact is about: a process and a place, `MOLD` for a mold; the master if both are absent. */
+/** What a fact is about: a process and a place, `MOLD` for a mold; the master if both are absent. @inline */
 export interface Subject {
   readonly worker?: number;
   readonly pid?: number;

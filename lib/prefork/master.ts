@@ -27,6 +27,7 @@ import { Succession } from './succession.js';
 import { Upgrade, type Successor } from './upgrade.js';
 import { Workers } from './workers.js';
 
+/** @inline */
 interface MasterEvents {
   /** A worker accepts connections. */
   ready: [worker: number, pid: number];

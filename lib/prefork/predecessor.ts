@@ -26,6 +26,7 @@ export type Word =
 
 /** A master that goes on until this process tells that it serves. */
 export class Predecessor {
+  /** The master that goes on. */
   readonly pid = process.ppid;
   /** Undefined when there is nothing more to say, and in forked children. */
   #fd: number | undefined;

@@ -19,9 +19,11 @@ export type WorkerState = (typeof workerStates)[number];
 export interface WorkerStatus {
   /** Its place, from 0. While one is replaced, two processes have the same. */
   readonly worker: number;
+  /** Its process. */
   readonly pid: number;
   /** 1 for the first workers, and one more after each refork. */
   readonly generation: number;
+  /** What it is doing. */
   readonly state: WorkerState;
   /** Since when, in milliseconds of the epoch. */
   readonly since: number;
@@ -39,9 +41,11 @@ export interface WorkerStatus {
 
 /** A mold, as its cell says. */
 export interface MoldStatus {
+  /** Its process. */
   readonly pid: number;
   /** That of the workers which are forked from it. */
   readonly generation: number;
+  /** What it is doing. */
   readonly state: WorkerState;
   /** Since when, in milliseconds of the epoch. */
   readonly since: number;
@@ -59,6 +63,7 @@ export interface MoldAssignment {
 
 /** A family as its scoreboard shows it. */
 export type FamilyStatus = ServerAddress & {
+  /** The process of its master. */
   readonly master: number;
   /** Since when the master runs it, in milliseconds of the epoch. */
   readonly since: number;

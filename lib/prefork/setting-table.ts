@@ -48,6 +48,7 @@ interface CountsSetting extends Described {
   readonly untold: readonly number[];
 }
 
+/** A setting: its kind, its range, what it is if nothing is said, and what it means, in words. */
 export type SettingRow =
   (NumberSetting & Described) | CountSetting | TextSetting | ChoiceSetting | FlagSetting | CountsSetting;
 
@@ -158,8 +159,10 @@ const ofServe = {
   chdir: { type: 'path', help: 'The working directory of the server.' },
 } as const satisfies Record<string, SettingRow>;
 
+/** All settings of a server, by name: the one table of the options, the command line, the configuration file and the guide. */
 export const settingTable = { ...ofPrefork, ...ofServe } as const;
 
+/** The name of a setting. */
 export type SettingName = keyof typeof settingTable;
 
 /** In the order of the table. */

@@ -111,8 +111,11 @@ export interface PreforkOptions {
 
 /** A setting that is a number: of things, of milliseconds or of bytes. */
 export interface NumberSetting {
+  /** `'integer'`: of things; `'duration'`: of milliseconds; `'size'`: of bytes. */
   readonly type: 'integer' | 'duration' | 'size';
+  /** The smallest that may be given. */
   readonly least: number;
+  /** The largest that may be given. */
   readonly most: number;
   /** Infinity: never. */
   readonly untold: number;

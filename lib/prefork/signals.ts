@@ -10,6 +10,7 @@ interface Row {
   readonly help: string;
 }
 
+/** What each signal does to a server: to its master, to a worker that gets it itself, and in words. */
 export const signalTable = {
   SIGTERM: { action: 'stop', worker: 'stop', help: 'stop: the workers finish what they have in hand' },
   SIGQUIT: { action: 'stop', worker: 'stop', help: 'as SIGTERM' },

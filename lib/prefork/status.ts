@@ -18,6 +18,7 @@ export interface ProcessStatus {
   readonly worker: number;
   /** Null: the last one has ended, and the next one is not forked yet. */
   readonly pid: number | null;
+  /** 1 for the first workers, and one more after each refork. */
   readonly generation: number;
   /** `stopped`: by SIGSTOP or a debugger, whatever it was doing. `waiting`: there is no process. */
   readonly state: WorkerState | 'stopped' | 'waiting';
@@ -37,6 +38,7 @@ export interface ProcessStatus {
   readonly lag: number;
   /** In bytes. It may be some seconds old: to tell it is not for nothing. Null: it is not known. */
   readonly memory: ProcessMemory | null;
+  /** How much of a processor it uses; null: it is not known. */
   readonly cpu: CpuUse | null;
   /** Of the place: how often its worker has ended and nobody had asked for it. */
   readonly restarts: number;
@@ -49,6 +51,7 @@ export interface ProcessStatus {
 /** A family, as its master describes it. Its JSON is the same. */
 export type MasterStatus = ServerAddress & FamilyDescription;
 
+/** @inline */
 interface FamilyDescription {
   /** Its pid. */
   readonly master: number;

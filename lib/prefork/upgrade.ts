@@ -15,6 +15,7 @@ export interface Command {
   readonly argv: readonly string[];
   /** The working directory. */
   readonly cwd: string;
+  /** The environment. */
   readonly env: Readonly<NodeJS.ProcessEnv>;
 }
 

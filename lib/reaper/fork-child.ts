@@ -4,6 +4,7 @@ import { Reaper, type ExitStatus } from './reaper.js';
 
 /** A forked child, as its parent has it. */
 export class ForkedChild {
+  /** The child. */
   readonly pid: number;
   /** How it ended, when it has been reaped. Rejected with `StatusLostError` if somebody else has waited for it. */
   readonly exited: Promise<ExitStatus>;

@@ -10,9 +10,10 @@ import {
   type WaitStatus,
 } from '../posix/index.js';
 
-/** How a child ended. */
+/** How a child ended: by itself, with an exit code, or by a signal. */
 export type ExitStatus = Extract<WaitStatus, { state: 'exited' | 'signaled' }>;
 
+/** @inline */
 interface ReaperEvents {
   /** A child ended and has been waited for. Once for each. */
   exit: [pid: number, status: ExitStatus];
@@ -24,6 +25,7 @@ interface ReaperEvents {
 export class StatusLostError extends Error {
   readonly code = 'ERR_STATUS_LOST';
   override readonly name = 'StatusLostError';
+  /** The child. */
   readonly pid: number;
 
   constructor(pid: number) {
@@ -39,6 +41,7 @@ interface Child {
   readonly watcher: ChildWatcher;
 }
 
+/** How a reaper learns of ends. */
 export interface ReaperOptions {
   /**
    * How to learn that a child has ended. `'pidfd'`: by a descriptor of the child, since Linux 5.3. `'sigchld'`: by the

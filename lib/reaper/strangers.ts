@@ -27,11 +27,13 @@ const PATIENCE = 1_000;
 // What a process is left with is its main thread's. What a worker thread has made, it waits for itself.
 const PEEK = WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD;
 
+/** @inline */
 interface StrangerReaperEvents {
   /** A stranger ended and has been waited for. */
   exit: [pid: number, status: ExitStatus];
 }
 
+/** Whom a reaper of strangers leaves alone. */
 export interface StrangerReaperOptions {
   /**
    * Whether there may be a child that the program will want to wait for and does not know of yet: a sibling that one of its

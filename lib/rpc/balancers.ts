@@ -29,4 +29,5 @@ export const balancers = {
   },
 } as const satisfies Record<string, Choose>;
 
+/** How a client chooses the server of a call: `'roundRobin'`, in turn; `'p2c'`, of two at random the one that has fewer calls. */
 export type BalancerName = keyof typeof balancers;

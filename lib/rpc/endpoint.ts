@@ -4,7 +4,9 @@ import type { Exchange } from './exchange.js';
 
 /** Where an instance of a service listens. */
 export interface Instance {
+  /** A name or an address. */
   readonly host: string;
+  /** A TCP port, 1 to 65,535. */
   readonly port: number;
 }
 

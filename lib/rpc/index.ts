@@ -1,7 +1,7 @@
 /**
  * RPC with the booklet's frames: a server that is a `net.Server`, and a client that finds its servers in a registry.
  *
- * @packageDocumentation
+ * @module truefork/rpc
  */
 export type { BalancerName } from './balancers.js';
 export { booklet } from './booklet.js';

@@ -1,4 +1,8 @@
-/** Records what processes do, and draws it as a timeline. */
+/**
+ * Records what processes do, and draws it as a timeline.
+ *
+ * @module truefork/trace
+ */
 export { TraceError, type TraceErrorCode } from './errors.js';
 export { traceProgram, type TracedProgram, type TraceProgramOptions } from './program.js';
 export { record, type Recording, type RecordOptions } from './record.js';

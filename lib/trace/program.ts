@@ -12,6 +12,7 @@ import { tell } from './story.js';
 import { Tape } from './tape.js';
 import type { Timeline } from './timeline.js';
 
+/** How the program is started, and how much is recorded. */
 export interface TraceProgramOptions extends RecordOptions {
   /** Its working directory. Default: that of this process. */
   cwd?: string;
@@ -27,9 +28,11 @@ export interface TraceProgramOptions extends RecordOptions {
 
 /** A program that has been traced. */
 export interface TracedProgram {
+  /** What was recorded of it and of its descendants. */
   readonly timeline: Timeline;
   /** null: a signal has ended it. */
   readonly exitCode: number | null;
+  /** The signal that has ended it; null: none has. */
   readonly signal: NodeJS.Signals | null;
 }
 

@@ -34,6 +34,7 @@ import type { Timeline } from './timeline.js';
 const CAPACITY = 65_536;
 const LARGEST = 2 ** 24;
 
+/** How much is recorded. */
 export interface RecordOptions {
   /**
    * How many calls and events there is room for, 16 to 16,777,216; those beyond are counted and not kept. Each has 128

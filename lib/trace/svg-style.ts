@@ -10,7 +10,7 @@ const dark = `--tf-paper:#14181d;--tf-ink:#e5e7eb;--tf-soft:#9aa3af;--tf-line:#2
 /** What the drawing is, by its class: it may be one of several in a page. */
 export const root = 'tf-timeline';
 
-/** Which colours: those of the reader's system, or always the same. */
+/** Which colours: those of the reader's system, or always the same. @inline */
 export type Theme = 'auto' | 'light' | 'dark';
 
 const rules = `

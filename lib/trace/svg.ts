@@ -10,6 +10,7 @@ import { shownTime } from './units.js';
 import { summary } from './wording.js';
 import { element, escaped } from './xml.js';
 
+/** How the picture looks. */
 export interface SVGOptions {
   /** Pixels, 480 to 20,000. Default 960. The height is as there are processes. */
   width?: number;

@@ -5,6 +5,7 @@ import type { ProcessState, Timeline, TimelineProcess } from './timeline.js';
 import { shownTime } from './units.js';
 import { shownEnd, signalTitle, summary } from './wording.js';
 
+/** How the text looks. */
 export interface TextOptions {
   /** Columns, 40 to 1,000. Default 100. */
   width?: number;

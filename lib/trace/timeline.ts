@@ -3,12 +3,16 @@
 import type { ErrnoName, Signal } from '../posix/index.js';
 import type { CallKind } from './kinds.js';
 
+/** What a process is doing: `zombie`, it has ended and nobody has waited for it. */
 export type ProcessState = 'running' | 'sleeping' | 'stopped' | 'zombie';
 
 /** A time in which a process is in one state. */
 export interface Span {
+  /** What it is doing. */
   readonly state: ProcessState;
+  /** When it begins. */
   readonly begin: number;
+  /** When it ends. */
   readonly end: number;
   /** What a sleeping process waits in: the name of a call, `waitpid`, or as the kernel has it, `epoll_wait(2)`. */
   readonly in?: string;
@@ -16,13 +20,16 @@ export interface Span {
   readonly sampled: boolean;
 }
 
-/** How a process has ended. */
+/** How a process has ended: by itself, with an exit code, or by a signal, with a core dump or without. */
 export type ProcessEnd =
   | { readonly state: 'exited'; readonly code: number }
   | { readonly state: 'signaled'; readonly signal: Signal; readonly coreDumped: boolean };
 
+/** A process of a timeline. */
 export interface TimelineProcess {
+  /** What the timeline calls it: no two have the same. */
   readonly id: number;
+  /** Its pid: that of another one later, perhaps. */
   readonly pid: number;
   /** Who has made it; null: it was there, or was made by who is not in the timeline. */
   readonly parent: number | null;
@@ -30,6 +37,7 @@ export interface TimelineProcess {
   readonly name: string;
   /** When it became another program, and which. */
   readonly programs: readonly { readonly at: number; readonly name: string }[];
+  /** When it was made, or first seen. */
   readonly born: number;
   /** When it ended, and was a zombie; null: it lived on. */
   readonly died: number | null;
@@ -47,9 +55,11 @@ export interface TimelineProcess {
 
 /** A call that was recorded, or something else that a process told of itself. */
 export interface TimelineEvent {
+  /** When it was made. */
   readonly at: number;
   /** When the call came back; null: it never did. The same as `at` for what is of one moment. */
   readonly end: number | null;
+  /** Who has made it. */
   readonly process: number;
   /**
    * The call, by its name in the addon: `fork`, `waitpid`, `kill`, `pipe2`, …; `handled`: a handler of a signal begins to run;
@@ -67,30 +77,39 @@ export type SignalEffect = 'handled' | 'accepted' | 'killed' | 'stopped' | 'cont
 
 /** A signal from a process to another, or to itself. */
 export interface TimelineSignal {
+  /** Which signal. */
   readonly signal: Signal;
   /** null: the kernel (a timer, a terminal), or a process that is not in the timeline. */
   readonly from: number | null;
+  /** Who got it. */
   readonly to: number;
+  /** When it was sent. */
   readonly sent: number;
   /** When its effect was seen: as `sent` for `none`. */
   readonly arrived: number;
+  /** What it did. */
   readonly effect: SignalEffect;
 }
 
 /** Bytes that one process wrote into a pipe, a FIFO or a pair of sockets, and that another read. */
 export interface TimelineMessage {
+  /** Who wrote them. */
   readonly from: number;
   /** null: nobody who is recorded has read them. */
   readonly to: number | null;
+  /** When they were written. */
   readonly written: number;
   /** When the read came back; null with `to`. */
   readonly read: number | null;
+  /** How many. */
   readonly bytes: number;
   /** The inode of the end that was written to. */
   readonly conduit: number;
 }
 
+/** What a recording tells: data that JSON can carry. Times are in milliseconds since it began, with fractions. */
 export interface Timeline {
+  /** Of this form. */
   readonly version: 1;
   /** When it began, in milliseconds of the epoch. */
   readonly startedAt: number;

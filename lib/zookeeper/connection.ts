@@ -13,7 +13,9 @@ export interface Identity {
 
 /** A credential, such as `digest` and `user:password`. */
 export interface Credential {
+  /** `digest`, or what else the server has. */
   readonly scheme: string;
+  /** Of `digest`: `user:password`. */
   readonly auth: string | Uint8Array;
 }
 

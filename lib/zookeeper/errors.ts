@@ -42,9 +42,13 @@ export class ZooKeeperError extends Error {
   }
 }
 
+/** @inline */
 interface ErrorDetails {
+  /** The number that ZooKeeper has for it, negative. */
   errno?: number;
+  /** The node that it is about. */
   path?: string | undefined;
+  /** What was thrown before it. */
   cause?: unknown;
 }
 

@@ -1,7 +1,7 @@
 /**
  * A client of ZooKeeper, on node-zookeeper-client, whose session survives what happens to connections and servers.
  *
- * @packageDocumentation
+ * @module truefork/zookeeper
  */
 export { creatorAcl, digestAcl, openAcl, Permission, readAcl, type Acl } from './acl.js';
 export { ZooKeeperClient } from './client.js';

@@ -71,6 +71,8 @@ export type Value = string | Uint8Array;
 
 /** A node's value and what ZooKeeper knows of it. */
 export interface Node {
+  /** The bytes; empty if it has none. */
   readonly value: Buffer;
+  /** What ZooKeeper knows of it. */
   readonly stat: Stat;
 }

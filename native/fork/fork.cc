@@ -4,6 +4,7 @@
 // out of it. So: wait until every other thread is idle, park it in a signal handler, let the memory
 // fork, fork, and in the child renew the event loop's kernel objects and start each parked thread
 // again where it was. docs/fork.md tells what goes wrong without each step.
+#include <dlfcn.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -258,6 +259,42 @@ static void BecomeWhole(Plan& plan) {
   if (const int error = Resurrect()) GiveUp("start its threads again", error);
 }
 
+// OpenSSL's generator is copied with its state. It draws a new seed when getpid(2) is not what it
+// was at the last draw, and so it does not in a child that has the pid of an ancestor: one made by
+// process 1 of a container, as process 1 of a new pid namespace, or one whose pid has come round.
+// Such a child would draw what that ancestor draws: keys, nonces, session ids.
+class RandomSource {
+ public:
+  // In the parent.
+  void Prepare() {
+    seed_ = reinterpret_cast<Seed>(dlsym(RTLD_DEFAULT, "RAND_seed"));
+    status_ = reinterpret_cast<Status>(dlsym(RTLD_DEFAULT, "RAND_status"));
+    if (!Knows(getpid())) lineage_.push_back(getpid());
+  }
+
+  // In the child. Whether its numbers are its own. A Node.js without OpenSSL has no such generator.
+  bool Renew() const {
+    if (!Knows(getpid()) || seed_ == nullptr || status_ == nullptr) return true;
+    // It takes entropy from the kernel besides: nothing depends on these bytes.
+    const pid_t self = getpid();
+    seed_(&self, sizeof self);
+    return status_() == 1;
+  }
+
+ private:
+  using Seed = void (*)(const void* bytes, int length);
+  using Status = int (*)();
+
+  bool Knows(pid_t pid) const {
+    return std::find(lineage_.begin(), lineage_.end(), pid) != lineage_.end();
+  }
+
+  Seed seed_ = nullptr;
+  Status status_ = nullptr;
+  // The pids of this process and of the ancestors that it was forked from, each as it knew itself.
+  std::vector<pid_t> lineage_;
+};
+
 // fork(2) whose child is a child of the caller's parent, and so a sibling of the caller. It does
 // what _Fork() does: the kernel writes the thread's id where glibc keeps it, and is told of the
 // list of robust mutexes, which it does not copy. All signals are blocked.
@@ -277,6 +314,7 @@ static pid_t ForkSibling() {
 }
 
 static SignalLock signal_lock;
+static RandomSource& random_source = *new RandomSource;
 static std::optional<OtherRings> other_rings;
 static sigset_t mask_before_fork;
 // In a child: all signals are blocked still.
@@ -332,6 +370,7 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
   if (!other_rings) other_rings = OtherRings::Find(loop);
   if (!other_rings) return Failure(env, errno);
   plan.other_rings = *other_rings;
+  random_source.Prepare();
 
   // A signal between the fork and the child's own handlers must not run the parent's in the child.
   sigset_t all;
@@ -357,6 +396,7 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
       children.data[made++] = pid;
     } else {
       BecomeWhole(plan);
+      if (!random_source.Renew()) GiveUp("seed its random numbers", EIO);
       signals_closed = true;
       children.data[0] = static_cast<int32_t>(made);
       children.data[1] = plan.loop.standard_streams();

@@ -178,6 +178,14 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     });
   });
 
+  test('a child that has the pid of its parent draws random numbers of its own', async () => {
+    const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+    await passes('fork-same-pid.mjs', {
+      node: 'unshare',
+      nodeArgs: [...user, '--pid', '--fork', '--kill-child', '--mount-proc', node],
+    });
+  });
+
   test.each(['--cpu-prof', '--heap-prof', '--prof'])('refuses under a profiler: %s', async (profiler) => {
     // Where the profile goes.
     const cwd = mkdtempSync(join(tmpdir(), 'fork-test-'));
