@@ -46,7 +46,7 @@ export function checkRegistryUrl(url: string | URL): void {
 
 function connectZooKeeper(
   url: string,
-  { sessionTimeout, timeout = defaultTimeout, auth, acl }: ZooKeeperOptions,
+  { sessionTimeout, timeout = defaultTimeout, auth, defaultAcl }: ZooKeeperOptions,
   codec: CodecName | undefined,
   warn: (message: string) => void,
 ): Promise<Registry> {
@@ -59,7 +59,7 @@ function connectZooKeeper(
     sessionTimeout,
     timeout,
     auth: auth ?? told.auth,
-    acl,
+    defaultAcl,
     warn,
   });
 }

@@ -6,13 +6,13 @@ import { frame, Inbox } from './frames.js';
 import { asyncOptionsOf, timeoutOf, type AsyncWaitOptions, type WaitOptions } from './options.js';
 import { SocketEnd, tellOfForks } from './socket-end.js';
 
-const DEFAULT_LIMIT = 256 * 2 ** 20;
-const MOST_LIMIT = 2 ** 30;
+const DEFAULT_MAX_MESSAGE = 256 * 2 ** 20;
+const MOST_MAX_MESSAGE = 2 ** 30;
 const LONGEST = 2 ** 31 - 1;
 
 export interface ChannelOptions {
   /** The longest message in bytes, 1 to 2³⁰. Default 256 MiB. */
-  limit?: number;
+  maxMessage?: number;
 }
 
 interface Sending {
@@ -48,7 +48,7 @@ const ended = (): ClosedError => new ClosedError('the other end of the channel i
  */
 export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
   readonly #end: SocketEnd;
-  readonly #limit: number;
+  readonly #maxMessage: number;
   readonly #inbox: Inbox;
   readonly #outbox: Sending[] = [];
   readonly #receivers = new Set<Receiving>();
@@ -56,10 +56,10 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
   #keepsAlive = true;
   #hasEnded = false;
 
-  private constructor(fd: number, limit: number) {
+  private constructor(fd: number, maxMessage: number) {
     this.#end = new SocketEnd(fd);
-    this.#limit = limit;
-    this.#inbox = new Inbox(limit);
+    this.#maxMessage = maxMessage;
+    this.#inbox = new Inbox(maxMessage);
     this.#tellNoMore = tellOfForks({
       forked: () => {
         this.#forget();
@@ -73,10 +73,10 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
    * @throws {PosixError} EMFILE, ENFILE: too many descriptors
    */
   static pair<One = unknown, Other = One>(options: ChannelOptions = {}): [one: Channel<One>, other: Channel<Other>] {
-    const { limit = DEFAULT_LIMIT } = object('options', options);
-    integer('options.limit', limit, 1, MOST_LIMIT);
+    const { maxMessage = DEFAULT_MAX_MESSAGE } = object('options', options);
+    integer('options.maxMessage', maxMessage, 1, MOST_MAX_MESSAGE);
     const [one, other] = socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    return [new Channel<One>(one, limit), new Channel<Other>(other, limit)];
+    return [new Channel<One>(one, maxMessage), new Channel<Other>(other, maxMessage)];
   }
 
   /** The descriptor; -1 when it is closed. */
@@ -97,7 +97,7 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
    *   later, by the event loop
    * @throws {WaitTimeoutError} the time is over, and the message has not been begun
    * @throws {ClosedError} the other end is closed, or this one
-   * @throws {RangeError} the message is longer than the limit
+   * @throws {RangeError} the message is longer than `maxMessage`
    * @throws {Error} DataCloneError: it cannot be cloned: a function, say
    */
   send(message: unknown, options: WaitOptions = {}): void {
@@ -236,7 +236,7 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
 
   #framed(message: unknown): Buffer {
     this.#open();
-    return frame(message, this.#limit);
+    return frame(message, this.#maxMessage);
   }
 
   #open(): void {

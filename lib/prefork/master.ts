@@ -4,10 +4,11 @@ import { openSync, closeSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { manner } from '../log-fields.js';
 import { integer } from '../mistakes.js';
-import { isPosixError, type Signal } from '../posix/index.js';
-import { Reaper, type ExitStatus, type StrangerReaper } from '../reaper/index.js';
+import { isPosixError, type ExitStatus, type Signal } from '../posix/index.js';
+import { Reaper, type StrangerReaper } from '../reaper/index.js';
 import { addressFields, type ServerAddress } from './address.js';
-import { PreforkError, type Common } from './common.js';
+import type { Common } from './common.js';
+import { PreforkError } from './errors.js';
 import { Descendant } from './descendant.js';
 import { Estate } from './estate.js';
 import { Inspection } from './inspection.js';
@@ -189,7 +190,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       },
       hopeless: (status) => {
         const message = `the application could not be loaded (${ending(status)}, see the output)`;
-        this.#fail(new PreforkError('ERR_PREFORK_MOLD', message, status));
+        this.#fail(new PreforkError('ERR_PREFORK_MOLD', message, { status }));
       },
     });
     this.#inspection = new Inspection(settings, workers);
