@@ -90,7 +90,7 @@ export type PreforkFact = keyof Table;
 export type HistoryKind = { [Name in PreforkFact]: Table[Name] extends { kept: unknown } ? Name : never }[PreforkFact];
 
 /** What a fact is about: a process and a place, `MOLD` for a mold; the master if both are absent. */
-export interface Subject {
+interface Subject {
   readonly worker?: number;
   readonly pid?: number;
   /** Of an exit. */

@@ -184,7 +184,7 @@ export const numberSettings = {
   },
 } as const satisfies Partial<Record<keyof PreforkOptions, NumberSetting>>;
 
-export type NumberSettingName = keyof typeof numberSettings;
+type NumberSettingName = keyof typeof numberSettings;
 
 /** Whether a setting may be "never". */
 export function mayBeNever({ untold, zeroIsNever }: NumberSetting): boolean {

@@ -97,7 +97,7 @@ interface FamilyDescription {
 }
 
 /** What only the master knows. */
-export type View = Pick<MasterStatus, 'generation' | 'wanted' | 'replacing' | 'stopping'>;
+type View = Pick<MasterStatus, 'generation' | 'wanted' | 'replacing' | 'stopping'>;
 
 interface Sources {
   readonly address: ServerAddress;

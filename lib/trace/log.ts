@@ -25,7 +25,7 @@ const B = 5;
 
 const TEXT = 64;
 /** The bytes of text that a slot has room for. */
-export const TEXT_MAX = SLOT - TEXT;
+const TEXT_MAX = SLOT - TEXT;
 
 const BEGUN = 1;
 const DONE = 2;

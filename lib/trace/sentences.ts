@@ -29,7 +29,7 @@ function bytes(count: number): string {
 }
 
 /** A status of waitpid. */
-export function ending(status: number): string {
+function ending(status: number): string {
   const decoded = decodeWaitStatus(status);
   switch (decoded.state) {
     case 'exited':

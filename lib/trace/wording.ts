@@ -15,7 +15,7 @@ export function shownState({ state, in: call }: Span): string {
 }
 
 /** A process in a sentence: `process 4711`. */
-export function who(timeline: Timeline, id: number | null): string {
+function who(timeline: Timeline, id: number | null): string {
   const found = timeline.processes.find((process) => process.id === id);
   return found ? `process ${found.pid}` : 'the kernel or a stranger';
 }

@@ -6,7 +6,7 @@ import { fromLibrary, type Stat } from './stat.js';
 import type { WatchListener, Watches } from './watches.js';
 
 /** How an operation ends. */
-export type Done<T> = (error: ZooKeeperError | undefined, result?: T) => void;
+type Done<T> = (error: ZooKeeperError | undefined, result?: T) => void;
 
 /** An operation. */
 export interface Request<T> {
@@ -25,7 +25,7 @@ export interface Request<T> {
  *
  * @see https://zookeeper.apache.org/doc/r3.8.0/zookeeperAdmin.html#Unsafe+Options
  */
-export const maxRequest = 0xf_ffff;
+const maxRequest = 0xf_ffff;
 
 const headerSize = 8;
 const anyVersion = -1;
