@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { runtimeDirectory } from '../runtime-directory.js';
 import { callback, INT_MAX, integer, object } from '../mistakes.js';
-import { checkCodec, checkUrl } from './arguments.js';
-import { codecs, type CodecName } from './codecs.js';
+import { checkUrl } from './arguments.js';
+import { checkCodec, codecs, type CodecName } from './codecs.js';
 import { UnsupportedRegistryError } from './errors.js';
 import { FileRegistry } from './file-registry.js';
 import type { Registry, RegistryOptions, ZooKeeperOptions } from './registry.js';

@@ -1,7 +1,6 @@
 import { wrongValue } from '../mistakes.js';
 import type { Credential } from '../zookeeper/index.js';
-import { checkCodec } from './arguments.js';
-import type { CodecName } from './codecs.js';
+import { checkCodec, type CodecName } from './codecs.js';
 
 /** What a `zk:` URL says. */
 export interface ZooKeeperUrl {
