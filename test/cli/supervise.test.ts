@@ -2,7 +2,16 @@ import { Program } from '../support/programs';
 import { command, truefork } from './truefork';
 
 test('truefork supervise keeps a command running, with options of its own, until it is told to end', async () => {
-  const args = ['supervise', '--check-interval', '20ms', '--', 'sh', '-c', 'echo runs $$; exec sleep 1000', '--max-failures'];
+  const args = [
+    'supervise',
+    '--check-interval',
+    '20ms',
+    '--',
+    'sh',
+    '-c',
+    'echo runs $$; exec sleep 1000',
+    '--max-failures',
+  ];
   const program = new Program(command, { args });
   const [, first] = await program.printed(/^runs (\d+)\n/);
   process.kill(Number(first), 'SIGKILL');
