@@ -2,34 +2,48 @@ import js from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-// Who may know whom: a folder under lib/ may import the faces (index.js) of the folders named here, and no others.
+// Who may know whom: a folder under lib/ may import the faces (index.js) of the folders named here, and no others. Nobody may
+// import cli.
 const mayKnow = {
   posix: [],
   reaper: ['posix'],
+  ipc: ['posix'],
   daemon: ['posix', 'reaper'],
   trace: ['posix'],
   prefork: ['posix', 'reaper'],
   zookeeper: ['posix'],
   discovery: ['posix', 'zookeeper'],
   rpc: ['posix', 'discovery'],
+  cli: ['posix', 'reaper', 'ipc', 'prefork', 'daemon', 'zookeeper', 'discovery', 'rpc', 'trace'],
 };
 
-const architecture = Object.entries(mayKnow).map(([folder, known]) => ({
-  files: [`lib/${folder}/**/*.ts`],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: [
-          {
-            regex: `^\\.\\./(?!(${[...known.map((name) => `${name}/index`), 'aborts', 'log-fields', 'mistakes', 'runtime-directory'].join('|')})\\.js$)`,
-            message: `lib/${folder} may import only ${known.join(', ') || 'nothing'} (by its index.js), aborts.js, log-fields.js, mistakes.js and runtime-directory.js.`,
-          },
-        ],
-      },
-    ],
-  },
-}));
+// What the folders share. It stands beside them, and is nobody's face.
+const shared = ['aborts', 'log-fields', 'mistakes', 'runtime-directory'];
+
+const mayImport = (files, regex, message) => ({
+  files,
+  rules: { 'no-restricted-imports': ['error', { patterns: [{ regex, message }] }] },
+});
+
+const architecture = [
+  ...Object.entries(mayKnow).map(([folder, known]) =>
+    mayImport(
+      [`lib/${folder}/**/*.ts`],
+      `^\\.\\./(?!(${[...known.map((name) => `${name}/index`), ...shared].join('|')})\\.js$)`,
+      `lib/${folder} may import only ${known.join(', ') || 'nothing'} (by its index.js), ${shared.join(', ')}.`,
+    ),
+  ),
+  mayImport(
+    [`lib/{${shared.join(',')}}.ts`],
+    '^\\./(?!posix/index\\.js$)',
+    'What the folders share may import posix only, by its index.js.',
+  ),
+  mayImport(
+    ['lib/index.ts'],
+    '^\\./(?!(?!cli)\\w+/index\\.js$)',
+    'The face of all is made of the faces, but not of cli.',
+  ),
+];
 
 export default defineConfig([
   globalIgnores([

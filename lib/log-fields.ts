@@ -1,5 +1,8 @@
 // The fields of a line of a log.
-import type { ExitStatus } from './reaper/index.js';
+import type { ExitStatus } from './posix/index.js';
+
+/** How much a fact matters. */
+export type LogLevel = 'info' | 'warn' | 'error';
 
 /** What a fact has besides its name. @inline */
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { chapters, lessonsFolder, lessonText, programOf } from '../dist/cli/lessons.js';
-import { toSVG, traceProgram } from '../dist/trace/index.js';
+import { toSvg, traceProgram } from '../dist/trace/index.js';
 import { mask } from '../lessons/mask.mjs';
 import { pages } from './gallery/pages.mjs';
 
@@ -78,7 +78,7 @@ async function drawPicture(slug) {
     const { timeline, exitCode, signal } = await traceProgram([process.execPath, programOf(slug)], options);
     ended(slug, exitCode, signal);
     const { title } = lessonText(slug, 'en');
-    writeFileSync(join(lessonsFolder, slug, 'picture.svg'), toSVG(timeline, { title }));
+    writeFileSync(join(lessonsFolder, slug, 'picture.svg'), toSvg(timeline, { title }));
   });
 }
 

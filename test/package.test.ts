@@ -154,7 +154,7 @@ test.each(['mts', 'cts'])('a strict TypeScript program sees the types of every i
        const { value } = await zookeeper.get('/');
        const made: string = await zookeeper.create('/x', value, { ephemeral: true });
        const { stat } = await zookeeper.create(made, 'x', { includeData: true });
-       if (error instanceof NoNodeError && error.errno === -101) zookeeper.childrenWatch('/', (children) => { void children?.length; });
+       if (error instanceof NoNodeError && error.errno === -101) zookeeper.watchChildren('/', (children) => { void children?.length; });
        const version: number = stat.version;
        await zookeeper.transaction().check('/', version).commit();
        await master.stop();

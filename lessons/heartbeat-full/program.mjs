@@ -30,7 +30,7 @@ async function daemon(logFile) {
   setrlimit(RLIMIT_CORE, { cur: 0, max: 0 }); // abort() leaves no core dump.
   const starting = daemonize({ logFile });
   const supervisor = supervise(program, {
-    interval: 100, // milliseconds, as all of these
+    checkInterval: 100, // milliseconds, as all of these
     check: async (checked) => {
       await beats(checked);
       console.log('its heart beats');

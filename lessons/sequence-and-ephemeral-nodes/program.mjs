@@ -6,10 +6,10 @@ import { withZooKeeper } from '../zookeeper.mjs';
 
 const PATH = '/lesson';
 const asServer = { ephemeral: true, sequence: true };
-const timeout = 1500; // Of a session, in milliseconds.
+const sessionTimeout = 1500; // In milliseconds.
 
 async function connected(hosts) {
-  const client = new ZooKeeperClient(hosts, { timeout });
+  const client = new ZooKeeperClient(hosts, { sessionTimeout });
   await client.start();
   return client;
 }
@@ -18,7 +18,7 @@ async function connected(hosts) {
 function lister(client) {
   const lists = [];
   let wake = () => undefined;
-  client.childrenWatch(PATH, (children) => {
+  client.watchChildren(PATH, (children) => {
     lists.push(children.toSorted().join(' ') || 'nobody');
     wake();
   });

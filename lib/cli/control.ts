@@ -1,5 +1,5 @@
 // The commands that ask a running master for something.
-import { ask, ControlError, families, type MasterStatus } from '../prefork/index.js';
+import { askMaster, ControlError, families, type MasterStatus } from '../prefork/index.js';
 import { UsageError, type Call, type Command } from './command.js';
 import { masterOf } from './master.js';
 import { snapshotOf } from './top.js';
@@ -18,7 +18,7 @@ async function demand(operand: string, request: string, show = asJson): Promise<
   if (!families().some((family) => family.master === master))
     return complain(`process ${master} is no master of yours`);
   try {
-    const result = await ask(master, request);
+    const result = await askMaster(master, request);
     if (result !== null) process.stdout.write(`${show(result)}\n`);
     return 0;
   } catch (error) {

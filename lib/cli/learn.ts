@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { styleText } from 'node:util';
-import { toHTML } from '../trace/index.js';
+import { toHtml } from '../trace/index.js';
 import { textOption, UsageError, type Call, type Command } from './command.js';
 import { Failure } from './exit-codes.js';
 import { plainly, run as runProgram, runSlowly, traced, type Start } from './lesson-program.js';
@@ -124,7 +124,7 @@ async function runTraced(file: string, title: string, run: (start: Start) => Pro
   try {
     return await run(
       traced((timeline) => {
-        writeFileSync(fd, toHTML(timeline, { title }));
+        writeFileSync(fd, toHtml(timeline, { title }));
       }),
     );
   } finally {

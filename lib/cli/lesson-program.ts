@@ -16,19 +16,19 @@ interface Ended {
 }
 
 /**
- * Starts the program and waits for its end; `started` is told of its pid. It has a session of its own: what a lesson does to its
+ * Starts the program and waits for its end; `onStart` is told of its pid. It has a session of its own: what a lesson does to its
  * group and its terminal is nothing to the shell that this was called from.
  */
 export type Start = (
   argv: readonly string[],
-  options: { stdio: StdioOptions; started: (pid: number) => void },
+  options: { stdio: StdioOptions; onStart: (pid: number) => void },
 ) => Promise<Ended>;
 
 /** As any program. */
-export const plainly: Start = async ([file = '', ...args], { stdio, started }) => {
+export const plainly: Start = async ([file = '', ...args], { stdio, onStart }) => {
   const child = spawn(file, args, { stdio, detached: true });
   await once(child, 'spawn');
-  started(child.pid ?? 0);
+  onStart(child.pid ?? 0);
   const [exitCode, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   return { exitCode, signal };
 };
@@ -45,7 +45,7 @@ export function traced(keep: (timeline: Timeline) => void): Start {
 const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 // What a terminal sends to this process is meant for the lesson, which is in another session.
-async function withSignals(run: (started: (pid: number) => void) => Promise<Ended>): Promise<number> {
+async function withSignals(run: (onStart: (pid: number) => void) => Promise<Ended>): Promise<number> {
   let group: number | undefined;
   let early: NodeJS.Signals | undefined;
   const passOn = (signal: NodeJS.Signals) => {
@@ -59,13 +59,13 @@ async function withSignals(run: (started: (pid: number) => void) => Promise<Ende
       if (!isPosixError(error, 'ESRCH')) throw error;
     }
   };
-  const started = (pid: number) => {
+  const onStart = (pid: number) => {
     group = pid;
     if (early) passOn(early);
   };
   for (const signal of passedOn) process.on(signal, passOn);
   try {
-    const { exitCode, signal } = await run(started);
+    const { exitCode, signal } = await run(onStart);
     return signal ? 128 + constants.signals[signal] : (exitCode ?? 0);
   } finally {
     for (const signal of passedOn) process.off(signal, passOn);
@@ -74,7 +74,7 @@ async function withSignals(run: (started: (pid: number) => void) => Promise<Ende
 
 /** Runs it in the terminal. @returns its exit code, as a shell has it */
 export function run(argv: readonly string[], start: Start): Promise<number> {
-  return withSignals((started) => start(argv, { stdio: 'inherit', started }));
+  return withSignals((onStart) => start(argv, { stdio: 'inherit', onStart }));
 }
 
 // How long a line stays alone: a reader takes in about forty characters a second.
@@ -124,11 +124,11 @@ export async function runSlowly(argv: readonly string[], start: Start): Promise<
       await delay(readingTime(said.text));
     });
   });
-  const code = await withSignals((started) =>
+  const code = await withSignals((onStart) =>
     start(argv, {
       stdio: ['inherit', ear.mouth, ear.mouth],
-      started: (pid) => {
-        started(pid);
+      onStart: (pid) => {
+        onStart(pid);
         ear.giveMouth();
       },
     }),

@@ -1,10 +1,10 @@
 // The log of `truefork serve`: on stderr, as JSON lines, or as text for people.
 import { styleText } from 'node:util';
-import { lineOf, type Log, type LogRecord } from '../prefork/index.js';
+import { lineOf, type PreforkLog, type PreforkRecord } from '../prefork/index.js';
 import { wantsColour } from './screen.js';
 
 /** @param format `auto`: text on a terminal, JSON elsewhere */
-export async function logOf(format: 'auto' | 'text' | 'json'): Promise<Log> {
+export async function logOf(format: 'auto' | 'text' | 'json'): Promise<PreforkLog> {
   const terminal = process.stderr.isTTY;
   if (format === 'json' || (format === 'auto' && !terminal)) return { logRecord: await jsonLog() };
   return terminal ? { logRecord: writeTimed } : { log: write };
@@ -16,7 +16,7 @@ function write(line: string): void {
 
 const colours = { info: undefined, warn: 'yellow', error: 'red' } as const;
 
-function writeTimed(record: LogRecord): void {
+function writeTimed(record: PreforkRecord): void {
   const time = new Date().toTimeString().slice(0, 8);
   const line = lineOf(record);
   if (!wantsColour(process.stderr)) {
@@ -29,7 +29,7 @@ function writeTimed(record: LogRecord): void {
   write(`${paint('dim', time)} ${colour ? paint(colour, line) : line}`);
 }
 
-async function jsonLog(): Promise<(record: LogRecord) => void> {
+async function jsonLog(): Promise<(record: PreforkRecord) => void> {
   // Loaded only where it is used.
   const { destination, pino, stdTimeFunctions } = await import('pino');
   const logger = pino(

@@ -1,6 +1,6 @@
 // Which master a command is about: its pid, or the pid file of its server.
 import { statSync } from 'node:fs';
-import { become, identityOf, pidOf } from '../daemon/index.js';
+import { become, identityOf, readPidFile } from '../daemon/index.js';
 import { isPosixError } from '../posix/index.js';
 import { UsageError } from './command.js';
 import { Failure } from './exit-codes.js';
@@ -20,7 +20,7 @@ export function masterOf(operand: string): number {
 function pidInFile(path: string): number {
   let pid;
   try {
-    pid = pidOf(path);
+    pid = readPidFile(path);
   } catch (error) {
     if (isPosixError(error, 'ENOENT')) throw new UsageError(`PID is a number or the path of a pid file, not '${path}'`);
     throw new Failure('failure', `${path} cannot be read as a pid file: ${(error as Error).message}`, error);

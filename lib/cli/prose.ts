@@ -14,7 +14,7 @@ export function columnsOf(text: string): number {
 }
 
 /** @param width columns, at most, unless a word is longer */
-export function wrapped(text: string, width: number): string[] {
+function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const atom of text.match(atoms) ?? []) {

@@ -124,7 +124,7 @@ export function isNever(value: SettingValue): boolean {
 }
 
 /** A value as one would write it. */
-export function written(row: SettingRow, value: SettingValue): string {
+function written(row: SettingRow, value: SettingValue): string {
   if (isNever(value)) return 'never';
   return typeof value === 'number' && 'least' in row ? amountText(row.type, value) : String(value);
 }

@@ -30,19 +30,19 @@ function write(line: string): void {
 
 async function run(call: Call): Promise<number> {
   const check = checkFrom(call);
-  const interval = durationOption(call, 'interval');
+  const checkInterval = durationOption(call, 'check-interval');
   const checkTimeout = durationOption(call, 'check-timeout');
   const checkFailures = integerOption(call, 'check-failures', 1, INT_MAX);
   const gracefulTimeout = durationOption(call, 'graceful-timeout');
-  const limit = integerOption(call, 'limit', 1, INT_MAX);
+  const maxFailures = integerOption(call, 'max-failures', 1, INT_MAX);
   const supervisor = keepRunning(call.operands, {
     log: write,
     ...(check && { check }),
-    ...(interval !== undefined && { interval }),
+    ...(checkInterval !== undefined && { checkInterval }),
     ...(checkTimeout !== undefined && { checkTimeout }),
     ...(checkFailures !== undefined && { checkFailures }),
     ...(gracefulTimeout !== undefined && { gracefulTimeout }),
-    ...(limit !== undefined && { limit }),
+    ...(maxFailures !== undefined && { maxFailures }),
   });
   return (await supervisor.ended) === 'stopped' ? exitCodes.ok.code : exitCodes.failure.code;
 }
@@ -54,7 +54,7 @@ export const supervise: Command = {
   options: {
     http: { type: 'string', value: 'URL', help: 'It answers if this URL has a status below 400.' },
     tcp: { type: 'string', value: 'PORT', help: 'It answers if it accepts on this port of 127.0.0.1.' },
-    interval: { type: 'string', value: 'TIME', help: 'From one answer to the next question. Default 5s.' },
+    'check-interval': { type: 'string', value: 'TIME', help: 'From one answer to the next question. Default 5s.' },
     'check-timeout': { type: 'string', value: 'TIME', help: 'How long an answer may take. Default 5s.' },
     'check-failures': {
       type: 'string',
@@ -62,7 +62,11 @@ export const supervise: Command = {
       help: 'So many missing answers in a row: it is started again. Default 1.',
     },
     'graceful-timeout': { type: 'string', value: 'TIME', help: 'From SIGTERM to SIGKILL. Default 10s.' },
-    limit: { type: 'string', value: 'N', help: 'Give up, with exit code 1, after N failures in a row. Default 10.' },
+    'max-failures': {
+      type: 'string',
+      value: 'N',
+      help: 'Give up, with exit code 1, after N failures in a row. Default 10.',
+    },
   },
   run,
 };

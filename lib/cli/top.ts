@@ -1,5 +1,5 @@
 import type { Key } from 'node:readline';
-import { ask, families, type MasterStatus } from '../prefork/index.js';
+import { askMaster, families, type MasterStatus } from '../prefork/index.js';
 import type { Call, Command } from './command.js';
 import { masterOf } from './master.js';
 import { hasScreen, Screen, wantsColour } from './screen.js';
@@ -29,7 +29,7 @@ function mastersOf(wanted: number | undefined): number[] {
 }
 
 async function statusOf(master: number): Promise<MasterStatus> {
-  return (await ask(master, 'status')) as MasterStatus;
+  return (await askMaster(master, 'status')) as MasterStatus;
 }
 
 /** A family, in lines, once. */

@@ -1,14 +1,14 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { kill, setrlimit, RLIMIT_CORE, SI_USER, signal, SIG_DFL } from '../posix/index.js';
-import { toHTML, toPerfetto, toSVG, toText, TraceError, traceProgram, type Timeline } from '../trace/index.js';
+import { toHtml, toPerfetto, toSvg, toText, TraceError, traceProgram, type Timeline } from '../trace/index.js';
 import { integerOption, textOption, type Call, type Command } from './command.js';
 import { complaintOf, Failure } from './exit-codes.js';
 
 /** What is drawn, by the option that names the file. */
 const drawings: Readonly<Record<string, (timeline: Timeline) => string>> = {
-  svg: (timeline) => toSVG(timeline),
-  html: (timeline) => toHTML(timeline),
+  svg: (timeline) => toSvg(timeline),
+  html: (timeline) => toHtml(timeline),
   text: (timeline) => toText(timeline),
   perfetto: toPerfetto,
   json: (timeline) => `${JSON.stringify(timeline)}\n`,
@@ -88,7 +88,7 @@ async function run(call: Call): Promise<number> {
       signal: endedBy,
     } = await traceProgram(call.operands, {
       ...(capacity !== undefined && { capacity }),
-      started(pid) {
+      onStart(pid) {
         program = pid;
       },
     });

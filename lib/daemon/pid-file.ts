@@ -98,7 +98,7 @@ function pidIn(fd: number): number | undefined {
  * @throws {PosixError} it cannot be read
  * @throws {Error} it is no pid file
  */
-export function pidOf(path: string): number | undefined {
+export function readPidFile(path: string): number | undefined {
   const fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   try {
     const pid = pidIn(fd);

@@ -19,8 +19,9 @@ import {
   signalNumber,
   write,
   type Signal,
+  type ExitStatus,
 } from '../posix/index.js';
-import { forkChild, Reaper, type ExitStatus } from '../reaper/index.js';
+import { forkChild, Reaper } from '../reaper/index.js';
 
 /** What is supervised: a command with its arguments, found by `PATH`; or a function, which runs in a forked child. */
 export type Program = readonly string[] | (() => unknown);

@@ -11,10 +11,10 @@ export interface SuperviseOptions extends SupervisorLog {
    */
   readonly check?: Check;
   /** From the start to the first check, and from an answer to the next. Default 5,000. */
-  readonly interval?: number;
+  readonly checkInterval?: number;
   /** How long an answer may take. Default 5,000. */
   readonly checkTimeout?: number;
-  /** So many checks in a row without an answer: the program is ended, and started again. 1 and more, default 1. */
+  /** So many checks in a row without an answer: the program is ended, and started again. 1 and more. Default 1. */
   readonly checkFailures?: number;
   /** From SIGTERM to SIGKILL. Default 10,000. */
   readonly gracefulTimeout?: number;
@@ -24,8 +24,8 @@ export interface SuperviseOptions extends SupervisorLog {
   readonly longestDelay?: number;
   /** A program that has run for so long was healthy: its end is the first failure in a row. Default 30,000. */
   readonly healthyAfter?: number;
-  /** After so many failures in a row it is not started again. 1 and more, or `Infinity`; default 10. */
-  readonly limit?: number;
+  /** After so many failures in a row it is not started again. 1 and more, or `Infinity`. Default 10. */
+  readonly maxFailures?: number;
   /**
    * Whether the signals of this process are the program's: SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU and SIGWINCH are handed
    * on to it, SIGTERM, SIGINT and SIGQUIT too, and are the end of both. Default true.
@@ -33,7 +33,7 @@ export interface SuperviseOptions extends SupervisorLog {
   readonly signals?: boolean;
 }
 
-type Time = 'interval' | 'checkTimeout' | 'gracefulTimeout' | 'firstDelay' | 'longestDelay' | 'healthyAfter';
+type Time = 'checkInterval' | 'checkTimeout' | 'gracefulTimeout' | 'firstDelay' | 'longestDelay' | 'healthyAfter';
 
 function programOf(program: Program): Program {
   if (typeof program === 'function') return program;
@@ -45,18 +45,18 @@ function programOf(program: Program): Program {
 }
 
 function settingsOf(options: SuperviseOptions): SupervisorSettings {
-  const { check, limit = 10, signals = true, log, logRecord } = object('options', options);
+  const { check, maxFailures = 10, signals = true, log, logRecord } = object('options', options);
   const time = (name: Time, preset: number) => integer(`options.${name}`, options[name] ?? preset, 0, INT_MAX);
   return {
     check: check === undefined ? undefined : callback('options.check', check),
-    interval: time('interval', 5_000),
+    checkInterval: time('checkInterval', 5_000),
     checkTimeout: time('checkTimeout', 5_000),
     checkFailures: integer('options.checkFailures', options.checkFailures ?? 1, 1, INT_MAX),
     gracefulTimeout: time('gracefulTimeout', 10_000),
     firstDelay: time('firstDelay', 100),
     longestDelay: time('longestDelay', 60_000),
     healthyAfter: time('healthyAfter', 30_000),
-    limit: limit === Infinity ? limit : integer('options.limit', limit, 1, INT_MAX),
+    maxFailures: maxFailures === Infinity ? maxFailures : integer('options.maxFailures', maxFailures, 1, INT_MAX),
     signals: boolean('options.signals', signals),
     ...(log && { log: callback('options.log', log) }),
     ...(logRecord && { logRecord: callback('options.logRecord', logRecord) }),

@@ -1,11 +1,11 @@
 // What a supervisor tells: the one table of its log, and how a fact is written.
-import { fieldsOf, type Fields } from '../log-fields.js';
+import { fieldsOf, type Fields, type LogLevel } from '../log-fields.js';
 
 interface Row {
   readonly says: string;
   readonly role: 'supervisor' | 'program';
   /** Default `info`. */
-  readonly level?: 'info' | 'warn' | 'error';
+  readonly level?: LogLevel;
 }
 
 /** What can happen. */
@@ -29,7 +29,7 @@ export type SupervisorFact = keyof typeof table;
 /** A fact, as one would log it in JSON. */
 export interface SupervisorRecord {
   /** How grave it is. */
-  readonly level: NonNullable<Row['level']>;
+  readonly level: LogLevel;
   /** What has happened. */
   readonly event: SupervisorFact;
   /** Who it is about. */

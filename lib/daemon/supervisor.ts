@@ -2,8 +2,7 @@ import { EventEmitter } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { manner } from '../log-fields.js';
-import { atfork, getpid, type Signal } from '../posix/index.js';
-import type { ExitStatus } from '../reaper/index.js';
+import { atfork, getpid, type ExitStatus, type Signal } from '../posix/index.js';
 import { start, type Program, type Run } from './program.js';
 import { tellTo, type SupervisorLog, type Tell } from './supervisor-log.js';
 
@@ -21,14 +20,14 @@ export type Check = (program: Checked) => unknown;
 /** How a program is supervised. Times in milliseconds. */
 export interface SupervisorSettings extends SupervisorLog {
   readonly check: Check | undefined;
-  readonly interval: number;
+  readonly checkInterval: number;
   readonly checkTimeout: number;
   readonly checkFailures: number;
   readonly gracefulTimeout: number;
   readonly firstDelay: number;
   readonly longestDelay: number;
   readonly healthyAfter: number;
-  readonly limit: number;
+  readonly maxFailures: number;
   readonly signals: boolean;
 }
 
@@ -107,7 +106,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
   }
 
   /** Signals the program, and all that is in its process group; nobody while it does not run. */
-  kill(signal: Signal): void {
+  kill(signal: Signal = 'SIGTERM'): void {
     this.#run?.kill(signal);
   }
 
@@ -132,7 +131,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
   }
 
   async #supervise(): Promise<SupervisorEnding> {
-    const { healthyAfter, limit } = this.#settings;
+    const { healthyAfter, maxFailures } = this.#settings;
     const { signal } = this.#stopping;
     this.#tell('supervise', { program: nameOf(this.#program) });
     let failures = 0;
@@ -141,7 +140,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     while (goesOn) {
       const lifetime = await this.#runOnce();
       failures = lifetime !== undefined && lifetime >= healthyAfter ? 1 : failures + 1;
-      goesOn = failures < limit && (await this.#restart(failures));
+      goesOn = failures < maxFailures && (await this.#restart(failures));
     }
     if (getpid() !== this.#owner) return 'stopped';
     const ending = signal.aborted ? 'stopped' : 'gave up';
@@ -197,11 +196,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
   }
 
   async #keepChecking(run: Run, over: AbortSignal): Promise<void> {
-    const { check, interval, checkFailures } = this.#settings;
+    const { check, checkInterval, checkFailures } = this.#settings;
     if (!check) return;
     let failures = 0;
     while (failures < checkFailures) {
-      if (!(await pause(interval, over))) return;
+      if (!(await pause(checkInterval, over))) return;
       const reason = await this.#ask(check, run.pid, over);
       if (over.aborted) return;
       failures = reason === undefined ? 0 : failures + 1;

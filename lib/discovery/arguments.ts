@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { integer, object, outOfRange, wrongType, wrongValue } from '../mistakes.js';
-import type { CodecName } from './codecs.js';
 import type { Address } from './registry.js';
 
 /** The longest host, in characters: that of a DNS name. */
@@ -58,14 +57,4 @@ export function checkUrl(url: unknown): string {
   if (typeof url === 'string') return url;
   if (url instanceof URL) return url.href;
   throw wrongType('url', 'a string or a URL', url);
-}
-
-const codecNames: readonly CodecName[] = ['booklet', 'curator', 'serverset'];
-
-/** The name of a codec. */
-export function checkCodec(codec: unknown): CodecName {
-  if (typeof codec !== 'string') throw wrongType('options.codec', 'of type string', codec);
-  const known = codecNames.find((name) => name === codec);
-  if (!known) throw wrongValue('options.codec', `must be one of ${codecNames.join(', ')}`, codec);
-  return known;
 }

@@ -1,4 +1,5 @@
 // The codecs. What is written is of one of them; what is read may be of any, and tells by its members of which.
+import { wrongType, wrongValue } from '../mistakes.js';
 import { booklet } from './booklet.js';
 import { membersOf, type Announced, type Codec } from './codec.js';
 import { curator } from './curator.js';
@@ -24,4 +25,11 @@ export function decodeInstance(payload: Uint8Array): Announced | undefined {
   const codec = bySniffing.find((candidate) => candidate.knows(members));
   if (!codec) throw new InvalidInstanceError('it has none of "host", "address" and "serviceEndpoint"');
   return codec.decode(members);
+}
+
+/** The name of a codec. */
+export function checkCodec(codec: unknown): CodecName {
+  if (typeof codec !== 'string') throw wrongType('options.codec', 'of type string', codec);
+  if (Object.hasOwn(codecs, codec)) return codec as CodecName;
+  throw wrongValue('options.codec', `must be one of ${Object.keys(codecs).join(', ')}`, codec);
 }

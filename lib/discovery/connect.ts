@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { runtimeDirectory } from '../runtime-directory.js';
 import { callback, INT_MAX, integer, object } from '../mistakes.js';
-import { checkCodec, checkUrl } from './arguments.js';
-import { codecs, type CodecName } from './codecs.js';
+import { checkUrl } from './arguments.js';
+import { checkCodec, codecs, type CodecName } from './codecs.js';
 import { UnsupportedRegistryError } from './errors.js';
 import { FileRegistry } from './file-registry.js';
 import type { Registry, RegistryOptions, ZooKeeperOptions } from './registry.js';
@@ -46,7 +46,7 @@ export function checkRegistryUrl(url: string | URL): void {
 
 function connectZooKeeper(
   url: string,
-  { sessionTimeout, timeout = defaultTimeout, auth, acl }: ZooKeeperOptions,
+  { sessionTimeout, timeout = defaultTimeout, auth, defaultAcl }: ZooKeeperOptions,
   codec: CodecName | undefined,
   warn: (message: string) => void,
 ): Promise<Registry> {
@@ -59,7 +59,7 @@ function connectZooKeeper(
     sessionTimeout,
     timeout,
     auth: auth ?? told.auth,
-    acl,
+    defaultAcl,
     warn,
   });
 }

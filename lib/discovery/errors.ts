@@ -22,6 +22,8 @@ export class RegistryError extends Error {
 
 /** There is no registry of this kind. */
 export class UnsupportedRegistryError extends RegistryError {
+  declare readonly code: 'ERR_UNSUPPORTED_REGISTRY';
+
   constructor(message: string) {
     super('ERR_UNSUPPORTED_REGISTRY', message);
   }
@@ -29,6 +31,8 @@ export class UnsupportedRegistryError extends RegistryError {
 
 /** The registry, or the registration, has ended. */
 export class RegistryClosedError extends RegistryError {
+  declare readonly code: 'ERR_REGISTRY_CLOSED';
+
   constructor(message: string) {
     super('ERR_REGISTRY_CLOSED', message);
   }
@@ -36,6 +40,8 @@ export class RegistryClosedError extends RegistryError {
 
 /** Somebody else owns the directory, or may write to it. */
 export class UnsafeDirectoryError extends RegistryError {
+  declare readonly code: 'ERR_UNSAFE_DIRECTORY';
+
   constructor(message: string) {
     super('ERR_UNSAFE_DIRECTORY', message);
   }
@@ -43,6 +49,8 @@ export class UnsafeDirectoryError extends RegistryError {
 
 /** A file could not be put in place, since each time somebody deleted it, or its directory, before it was there. */
 export class RegistrationFailedError extends RegistryError {
+  declare readonly code: 'ERR_REGISTRATION_FAILED';
+
   constructor(message: string) {
     super('ERR_REGISTRATION_FAILED', message);
   }
@@ -50,6 +58,8 @@ export class RegistrationFailedError extends RegistryError {
 
 /** What was found in a registry is not an instance: it is somebody else's, or its payload is not the codec's. */
 export class InvalidInstanceError extends RegistryError {
+  declare readonly code: 'ERR_INVALID_INSTANCE';
+
   constructor(message: string) {
     super('ERR_INVALID_INSTANCE', message);
   }
@@ -57,6 +67,8 @@ export class InvalidInstanceError extends RegistryError {
 
 /** The registry could not be asked, or has refused what it was asked; `cause` is the error of ZooKeeper, if there is one. */
 export class RegistryUnavailableError extends RegistryError {
+  declare readonly code: 'ERR_REGISTRY_UNAVAILABLE';
+
   constructor(message: string, options?: ErrorOptions) {
     super('ERR_REGISTRY_UNAVAILABLE', message, options);
   }

@@ -1,3 +1,4 @@
+import type { Acl, Credential } from '../zookeeper/index.js';
 import type { CodecName } from './codecs.js';
 
 /** Where a server accepts connections. */
@@ -99,25 +100,22 @@ export interface Registry extends AsyncDisposable {
 /** Options of a registry in ZooKeeper. */
 export interface ZooKeeperOptions {
   /**
-   * The session timeout to ask for, in milliseconds, 1 to 2³¹ − 1; 10,000 if absent. An instance whose process ended without
+   * The session timeout to ask for, in milliseconds, 1 to 2³¹ - 1. Default 10,000. An instance whose process ended without
    * a word stays so long. The server grants 2 to 20 of its ticks.
    */
   sessionTimeout?: number;
-  /** How long ZooKeeper may take for what it is asked, and to be connected to, in milliseconds, 1 to 2³¹ − 1; 15,000 if absent. */
+  /** How long ZooKeeper may take for what it is asked, and to be connected to, in milliseconds, 1 to 2³¹ - 1. Default 15,000. */
   timeout?: number;
-  /** The credential of the scheme `digest`, `user:password`; that of the URL if absent. */
-  auth?: string;
-  /**
-   * The ACL of all nodes that are made, as `truefork/zookeeper` has it (`creatorAcl`, `readAcl`); everybody may do everything if
-   * absent.
-   */
-  acl?: readonly { readonly perms: number; readonly scheme: string; readonly id: string }[];
+  /** Credentials, sent before anything else. Default: that of the URL. */
+  auth?: readonly Credential[];
+  /** The ACL of all nodes that are made, such as `creatorAcl` of `truefork/zookeeper`. Default `openAcl`: everybody may do everything. */
+  defaultAcl?: readonly Acl[];
 }
 
 /** Options of `Registry.register`. */
 export interface RegisterOptions {
   /**
-   * The instance's id, a UUID in small letters; a new one if absent. An id that another process has registered for the service
+   * The instance's id, a UUID in small letters. Default: a new one. An id that another process has registered for the service
    * is taken over: no watcher sees the instance missing. The other registration stands by, and is back a moment after this
    * one has gone before it.
    */
@@ -126,13 +124,13 @@ export interface RegisterOptions {
 
 /** Options of `connectRegistry`. */
 export interface RegistryOptions {
-  /** Of ZooKeeper. */
+  /** Of a registry in ZooKeeper. Default: each its own. */
   zookeeper?: ZooKeeperOptions;
-  /** How instances are written, `booklet` if absent. Those of the other codecs are read all the same. */
+  /** How instances are written. Default `booklet`, or what the URL says. Those of the other codecs are read all the same. */
   codec?: CodecName;
   /**
    * Is told of what was found in the registry and skipped, once for each file, and of what failed and will be tried
-   * again; of more than 20 at once and one a second only how many they were. By default such a message is a warning of the
+   * again; of more than 20 at once and one a second only how many they were. Default: such a message is a warning of the
    * process (`process.emitWarning`).
    */
   onWarning?: (message: string) => void;

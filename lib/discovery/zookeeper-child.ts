@@ -1,4 +1,4 @@
-import { NoNodeError, type WatchEvent, type ZooKeeperClient } from '../zookeeper/index.js';
+import { NoNodeError, type WatchEvent, type WatchListener, type ZooKeeperClient } from '../zookeeper/index.js';
 import { decodeInstance } from './codecs.js';
 import type { Instance } from './registry.js';
 
@@ -69,11 +69,11 @@ export class ZooKeeperChild {
    * @returns the instance; undefined: there is none that takes calls
    * @throws {ZooKeeperError}
    */
-  async look(watcher?: (event: WatchEvent) => void): Promise<Instance | undefined> {
+  async look(watcher?: WatchListener): Promise<Instance | undefined> {
     const { client } = this.#owner;
     let node;
     try {
-      node = await client.get(this.path, watcher);
+      node = await client.get(this.path, { ...(watcher && { watcher }) });
     } catch (error) {
       if (!(error instanceof NoNodeError)) throw error;
       this.isWatched = false;

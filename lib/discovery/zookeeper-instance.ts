@@ -205,7 +205,7 @@ export class ZooKeeperInstance {
 
   async #read(path: string, watched: boolean): Promise<Node | undefined> {
     try {
-      return await this.#client.get(path, watched ? this.#repeater.ask : undefined);
+      return await this.#client.get(path, watched ? { watcher: this.#repeater.ask } : {});
     } catch (error) {
       if (error instanceof NoNodeError) return undefined;
       throw error;

@@ -3,7 +3,7 @@
 import type { CodecName } from './codecs.js';
 
 /** A node that is to be made. */
-export interface NodeName {
+interface NodeName {
   readonly name: string;
   /** Whether the server puts ten digits behind the name. */
   readonly sequence: boolean;

@@ -6,6 +6,7 @@ import {
   ZooKeeperClient,
   ZooKeeperError,
   type Acl,
+  type Credential,
 } from '../zookeeper/index.js';
 import { checkAddress, checkId, checkService } from './arguments.js';
 import { codecs, type CodecName } from './codecs.js';
@@ -32,10 +33,9 @@ export interface ZooKeeperRegistryOptions {
   readonly sessionTimeout: number | undefined;
   /** How long ZooKeeper may take for what it is asked, in milliseconds. */
   readonly timeout: number;
-  /** `user:password` */
-  readonly auth: string | undefined;
+  readonly auth: readonly Credential[] | undefined;
   /** The ACL of all nodes that are made. */
-  readonly acl: readonly Acl[] | undefined;
+  readonly defaultAcl: readonly Acl[] | undefined;
   /** How often to look when nothing was told, in milliseconds; 30,000 if absent. */
   readonly interval?: number;
   readonly warn: (message: string) => void;
@@ -86,11 +86,11 @@ export class ZooKeeperRegistry implements Registry {
    * @throws {TypeError | RangeError} an option that cannot be
    */
   static async connect(options: ZooKeeperRegistryOptions): Promise<ZooKeeperRegistry> {
-    const { servers, sessionTimeout, timeout, auth, acl, warn } = options;
+    const { servers, sessionTimeout, timeout, auth, defaultAcl, warn } = options;
     const client = new ZooKeeperClient(servers, {
-      ...(sessionTimeout !== undefined && { timeout: sessionTimeout }),
-      ...(auth !== undefined && { auth: [{ scheme: 'digest', auth }] }),
-      ...(acl && { defaultAcl: acl }),
+      ...(sessionTimeout !== undefined && { sessionTimeout }),
+      ...(auth && { auth }),
+      ...(defaultAcl && { defaultAcl }),
       onWarning: warn,
     });
     try {

@@ -130,7 +130,7 @@ export class ZooKeeperService {
       this.#setNames(names);
     };
     const { client, interval } = this.#owner;
-    this.#names = client.childrenWatch(this.#layout.parent, listener, { pause, interval });
+    this.#names = client.watchChildren(this.#layout.parent, listener, { pause, interval });
     this.#schedulePoll();
   }
 

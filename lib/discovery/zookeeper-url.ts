@@ -1,13 +1,13 @@
 import { wrongValue } from '../mistakes.js';
-import { checkCodec } from './arguments.js';
-import type { CodecName } from './codecs.js';
+import type { Credential } from '../zookeeper/index.js';
+import { checkCodec, type CodecName } from './codecs.js';
 
 /** What a `zk:` URL says. */
 export interface ZooKeeperUrl {
   /** A connect string: `host:port,host:port/chroot`. */
   readonly servers: string;
-  /** `user:password`, if it has one. */
-  readonly auth: string | undefined;
+  /** Of the scheme `digest`, if it has one. */
+  readonly auth: readonly Credential[] | undefined;
   /** If it says one. */
   readonly codec: CodecName | undefined;
 }
@@ -50,7 +50,7 @@ export function parseZooKeeperUrl(url: string): ZooKeeperUrl {
   const codec = told.get('codec');
   return {
     servers: hosts + decoded(path, url).replace(/\/$/, ''),
-    auth: auth?.join(':'),
+    auth: auth && [{ scheme: 'digest', auth: auth.join(':') }],
     codec: codec === null ? undefined : checkCodec(codec),
   };
 }

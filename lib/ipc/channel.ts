@@ -8,8 +8,8 @@ import { sharedMemory } from './shared.js';
 import { Patience } from './sleep.js';
 import { SocketEnd, tellOfForks } from './socket-end.js';
 
-const DEFAULT_LIMIT = 256 * 2 ** 20;
-const MOST_LIMIT = 2 ** 30;
+const DEFAULT_MAX_MESSAGE = 256 * 2 ** 20;
+const MOST_MAX_MESSAGE = 2 ** 30;
 const LONGEST = 2 ** 31 - 1;
 
 // Each end counts what it has sent, on a cache line of its own: who receives looks there before it asks the kernel.
@@ -20,7 +20,7 @@ const MOST_LOOKS = 5_000;
 /** How a channel is made. */
 export interface ChannelOptions {
   /** The longest message in bytes, 1 to 2³⁰. Default 256 MiB. */
-  limit?: number;
+  maxMessage?: number;
 }
 
 interface Sending {
@@ -56,7 +56,7 @@ const ended = (): ClosedError => new ClosedError('the other end of the channel i
  */
 export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
   readonly #end: SocketEnd;
-  readonly #limit: number;
+  readonly #maxMessage: number;
   readonly #inbox: Inbox;
   readonly #counts: Int32Array;
   /** Where it counts, and where the other end does. */
@@ -71,13 +71,13 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
   #keepsAlive = true;
   #hasEnded = false;
 
-  private constructor(fd: number, limit: number, counts: Int32Array, own: number) {
+  private constructor(fd: number, maxMessage: number, counts: Int32Array, own: number) {
     this.#end = new SocketEnd(fd);
     this.#counts = counts;
     this.#own = own;
     this.#other = LINE - own;
-    this.#limit = limit;
-    this.#inbox = new Inbox(limit);
+    this.#maxMessage = maxMessage;
+    this.#inbox = new Inbox(maxMessage);
     this.#tellNoMore = tellOfForks({
       forked: () => {
         this.#forget();
@@ -91,11 +91,11 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
    * @throws {PosixError} EMFILE, ENFILE: too many descriptors; ENOMEM
    */
   static pair<One = unknown, Other = One>(options: ChannelOptions = {}): [one: Channel<One>, other: Channel<Other>] {
-    const { limit = DEFAULT_LIMIT } = object('options', options);
-    integer('options.limit', limit, 1, MOST_LIMIT);
+    const { maxMessage = DEFAULT_MAX_MESSAGE } = object('options', options);
+    integer('options.maxMessage', maxMessage, 1, MOST_MAX_MESSAGE);
     const counts = new Int32Array(sharedMemory(2 * LINE * Int32Array.BYTES_PER_ELEMENT));
     const [one, other] = socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    return [new Channel<One>(one, limit, counts, 0), new Channel<Other>(other, limit, counts, LINE)];
+    return [new Channel<One>(one, maxMessage, counts, 0), new Channel<Other>(other, maxMessage, counts, LINE)];
   }
 
   /** The descriptor; -1 when it is closed. */
@@ -116,7 +116,7 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
    *   later, by the event loop
    * @throws {WaitTimeoutError} the time is over, and the message has not been begun
    * @throws {ClosedError} the other end is closed, or this one
-   * @throws {RangeError} the message is longer than the limit
+   * @throws {RangeError} the message is longer than `maxMessage`
    * @throws {Error} DataCloneError: it cannot be cloned: a function, say
    */
   send(message: unknown, options: WaitOptions = {}): void {
@@ -262,7 +262,7 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
 
   #framed(message: unknown): Buffer {
     this.#open();
-    return frame(message, this.#limit);
+    return frame(message, this.#maxMessage);
   }
 
   #open(): void {

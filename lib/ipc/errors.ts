@@ -1,4 +1,4 @@
-import type { WaitStatus } from '../posix/index.js';
+import type { ExitStatus } from '../posix/index.js';
 
 /** A process has died that had what is asked for. What that protects may be half changed. */
 export class OwnerDiedError extends Error {
@@ -82,16 +82,16 @@ export class WorkerDiedError extends Error {
   /** The worker. */
   readonly pid: number;
   /** How it has ended; undefined if somebody else has waited for it. */
-  readonly status: WaitStatus | undefined;
+  readonly status: ExitStatus | undefined;
 
-  constructor(pid: number, status: WaitStatus | undefined) {
+  constructor(pid: number, status: ExitStatus | undefined) {
     super(`worker ${pid} has died: ${shown(status)}`);
     this.pid = pid;
     this.status = status;
   }
 }
 
-function shown(status: WaitStatus | undefined): string {
+function shown(status: ExitStatus | undefined): string {
   if (status?.state === 'exited') return `it exited with ${status.code}`;
   return status?.state === 'signaled' ? `killed by ${status.signal}` : 'somebody else has waited for it';
 }

@@ -7,14 +7,14 @@ const CHUNK = 65_536;
 /**
  * A message as it is sent. It is good until the next call.
  *
- * @throws {RangeError} it is longer than the limit
+ * @throws {RangeError} it is longer than `maxMessage`
  * @throws {Error} DataCloneError
  */
-export function frame(message: unknown, limit: number): Buffer {
+export function frame(message: unknown, maxMessage: number): Buffer {
   const { bytes, end } = encode(message);
   const length = end - HEAD;
-  if (length > limit) {
-    const text = `the message has ${length} bytes, and the limit is ${limit}: Channel.pair({ limit })`;
+  if (length > maxMessage) {
+    const text = `the message has ${length} bytes, and the limit is ${maxMessage}: Channel.pair({ maxMessage })`;
     throw Object.assign(new RangeError(text), { code: 'ERR_OUT_OF_RANGE' });
   }
   bytes.writeUInt32LE(length, 0);
@@ -23,13 +23,13 @@ export function frame(message: unknown, limit: number): Buffer {
 
 /** What has come, and has not been taken yet. */
 export class Inbox {
-  readonly #limit: number;
+  readonly #maxMessage: number;
   #buffer = Buffer.alloc(0);
   #start = 0;
   #end = 0;
 
-  constructor(limit: number) {
-    this.#limit = limit;
+  constructor(maxMessage: number) {
+    this.#maxMessage = maxMessage;
   }
 
   /** Whether the last bytes are of a message that has not come to its end. */
@@ -66,7 +66,7 @@ export class Inbox {
   next(): { message: unknown } | undefined {
     if (this.#end - this.#start < HEAD) return undefined;
     const length = this.#buffer.readUInt32LE(this.#start);
-    if (length < 1 || length > this.#limit) throw new DamagedError(`a message cannot have ${length} bytes`);
+    if (length < 1 || length > this.#maxMessage) throw new DamagedError(`a message cannot have ${length} bytes`);
     const end = this.#start + HEAD + length;
     if (end > this.#end) return undefined;
     const lifted = lift(this.#buffer, this.#start + HEAD, end);

@@ -10,7 +10,7 @@ import {
   waitpid,
   Watcher,
   WNOHANG,
-  type WaitStatus,
+  type ExitStatus,
 } from '../posix/index.js';
 import { Channel } from './channel.js';
 import { ClosedError } from './errors.js';
@@ -21,7 +21,7 @@ import type { AnyFunction, Order, Outcome } from './pool-task.js';
 export interface WorkerEvents {
   outcome(worker: PoolWorker, outcome: Outcome): void;
   /** It has ended; undefined: somebody else has waited for it. */
-  ended(worker: PoolWorker, status: WaitStatus | undefined): void;
+  ended(worker: PoolWorker, status: ExitStatus | undefined): void;
 }
 
 export class PoolWorker {
@@ -133,10 +133,10 @@ export class PoolWorker {
     this.#events.ended(this, status);
   }
 
-  #status(): WaitStatus | 'lives' | undefined {
+  #status(): ExitStatus | 'lives' | undefined {
     try {
       const result = retryOnIntr(() => waitpid(this.pid, WNOHANG));
-      return result.pid === 0 ? 'lives' : decodeWaitStatus(result.status);
+      return result.pid === 0 ? 'lives' : (decodeWaitStatus(result.status) as ExitStatus);
     } catch (error) {
       if (isPosixError(error, 'ECHILD')) return undefined;
       throw error;

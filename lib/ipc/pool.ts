@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Aborts, type Abortable } from '../aborts.js';
 import { abortSignal, callback, integer, object } from '../mistakes.js';
-import { atfork, type WaitStatus } from '../posix/index.js';
+import { atfork, type ExitStatus } from '../posix/index.js';
 import { PoolClosedError, PoolTerminatedError, WorkerDiedError } from './errors.js';
 import { stream } from './pool-stream.js';
 import type { AnyFunction, Outcome } from './pool-task.js';
@@ -378,7 +378,7 @@ export class Pool implements AsyncDisposable {
       else chunk?.reject(rebuild(outcome.error));
       this.#free(worker);
     },
-    ended: (worker: PoolWorker, status: WaitStatus | undefined): void => {
+    ended: (worker: PoolWorker, status: ExitStatus | undefined): void => {
       const chunk = this.#atWork.get(worker);
       this.#atWork.delete(worker);
       this.#workers.delete(worker);

@@ -23,7 +23,7 @@ const MOST_ITEMS = 2 ** 24;
 
 /** How large a queue is. */
 export interface QueueOptions {
-  /** How many items there may be, 0 to 2²⁴. 0, the default: as many as there is room for, up to one for each 64 bytes. */
+  /** How many items there may be, 0 to 2²⁴. Default 0: as many as there is room for, up to one for each 64 bytes. */
   maxsize?: number;
   /**
    * The memory for items in bytes, 64 to 2³⁰, which is the largest item, too. Default 16 MiB. What has never been needed takes

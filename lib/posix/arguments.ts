@@ -23,7 +23,7 @@ export function int(name: string, value: unknown): number {
 }
 
 /** A number of flags or'ed together. */
-export function flags(name: string, value: unknown): number {
+export function flagBits(name: string, value: unknown): number {
   return integer(name, value, 0, INT_MAX);
 }
 

@@ -1,6 +1,6 @@
 // Closing many descriptors at once: as the calls do it, and as a process can that goes on being a Node.js.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { descriptor, flags, INT_MAX, integer, list } from './arguments.js';
+import { descriptor, flagBits, INT_MAX, integer, list } from './arguments.js';
 import { O_NONBLOCK } from './descriptor.js';
 import { answered, errno } from './errno.js';
 import { F_GETFD, F_GETFL, FD_CLOEXEC } from './fcntl.js';
@@ -21,11 +21,11 @@ export const CLOSE_RANGE_UNSHARE = constant('CLOSE_RANGE_UNSHARE');
  * @throws {PosixError} EINVAL: `first` is behind `last`, or other flags; EMFILE, ENOMEM: with `CLOSE_RANGE_UNSHARE`
  * @see https://man7.org/linux/man-pages/man2/close_range.2.html
  */
-export function close_range(first: number, last: number, flags_: number): void {
+export function close_range(first: number, last: number, flags: number): void {
   integer('first', first, 0, 2 ** 32 - 1);
   integer('last', last, 0, 2 ** 32 - 1);
-  flags('flags', flags_);
-  answered(native.close_range(first, last, flags_), 'close_range', `${first}, ${last}`, {}, close_range);
+  flagBits('flags', flags);
+  answered(native.close_range(first, last, flags), 'close_range', `${first}, ${last}`, {}, close_range);
 }
 
 /**

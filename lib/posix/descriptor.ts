@@ -1,5 +1,5 @@
 import { INT_MAX } from '../mistakes.js';
-import { descriptor, flags, integer, mode as modeBits, path as fileName, wrongType } from './arguments.js';
+import { descriptor, flagBits, integer, mode as modeBits, path as fileName, wrongType } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native, needAddon } from './native.js';
 
@@ -59,11 +59,11 @@ export const S_IFSOCK = constant('S_IFSOCK');
  * @throws {PosixError} any errno of open(2), by its class; EINTR while it waits for the other end of a FIFO
  * @see https://man7.org/linux/man-pages/man2/open.2.html
  */
-export function open(path: string, flags_: number, mode?: number): number {
+export function open(path: string, flags: number, mode?: number): number {
   needAddon('open');
   fileName(path);
-  const bits = bitsFor(flags_, mode);
-  return answered(native.open(path, flags_, bits), 'open', `'${path}'`, { path }, open);
+  const bits = bitsFor(flags, mode);
+  return answered(native.open(path, flags, bits), 'open', `'${path}'`, { path }, open);
 }
 
 /**
@@ -77,18 +77,18 @@ export function open(path: string, flags_: number, mode?: number): number {
  * @throws {PosixError} any errno of open(2), by its class; EBADF: `directory` is not open; EINTR
  * @see https://man7.org/linux/man-pages/man2/openat.2.html
  */
-export function openat(directory: number, path: string, flags_: number, mode?: number): number {
+export function openat(directory: number, path: string, flags: number, mode?: number): number {
   needAddon('openat');
   if (directory !== AT_FDCWD) integer('directory', directory, 0, INT_MAX);
   fileName(path);
-  const bits = bitsFor(flags_, mode);
+  const bits = bitsFor(flags, mode);
   const details = directory === AT_FDCWD ? { path } : { path, fd: directory };
-  return answered(native.openat(directory, path, flags_, bits), 'openat', `${directory}, '${path}'`, details, openat);
+  return answered(native.openat(directory, path, flags, bits), 'openat', `${directory}, '${path}'`, details, openat);
 }
 
-function bitsFor(flags_: number, mode: number | undefined): number {
-  flags('flags', flags_);
-  const creates = (flags_ & O_CREAT) !== 0 || (flags_ & O_TMPFILE) === O_TMPFILE;
+function bitsFor(flags: number, mode: number | undefined): number {
+  flagBits('flags', flags);
+  const creates = (flags & O_CREAT) !== 0 || (flags & O_TMPFILE) === O_TMPFILE;
   if (mode === undefined && creates) throw wrongType('mode', 'given with O_CREAT', mode);
   return mode === undefined ? 0 : modeBits(mode);
 }
@@ -126,9 +126,9 @@ export function pipe(): [read: number, write: number] {
  * @throws {PosixError} EINVAL: other flags; EMFILE, ENFILE: too many descriptors
  * @see https://man7.org/linux/man-pages/man2/pipe.2.html
  */
-export function pipe2(flags_: number): [read: number, write: number] {
-  flags('flags', flags_);
-  answered(native.pipe2(flags_, ends), 'pipe2', flags_, {}, pipe2);
+export function pipe2(flags: number): [read: number, write: number] {
+  flagBits('flags', flags);
+  answered(native.pipe2(flags, ends), 'pipe2', flags, {}, pipe2);
   return [ends[0] ?? -1, ends[1] ?? -1];
 }
 
@@ -172,11 +172,11 @@ export function dup2(oldfd: number, newfd: number): number {
  * @throws {InterruptedError} EINTR
  * @see https://man7.org/linux/man-pages/man2/dup.2.html
  */
-export function dup3(oldfd: number, newfd: number, flags_: number): number {
+export function dup3(oldfd: number, newfd: number, flags: number): number {
   descriptor(oldfd);
   descriptor(newfd);
-  flags('flags', flags_);
-  return answered(native.dup3(oldfd, newfd, flags_), 'dup3', `${oldfd}, ${newfd}`, { fd: oldfd }, dup3);
+  flagBits('flags', flags);
+  return answered(native.dup3(oldfd, newfd, flags), 'dup3', `${oldfd}, ${newfd}`, { fd: oldfd }, dup3);
 }
 
 /**

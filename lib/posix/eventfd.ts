@@ -1,4 +1,4 @@
-import { bytes, descriptor, flags, integer } from './arguments.js';
+import { bytes, descriptor, flagBits, integer } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -18,10 +18,10 @@ export const EFD_SEMAPHORE = constant('EFD_SEMAPHORE');
  * @throws {PosixError} EINVAL: other flags; EMFILE, ENFILE: too many descriptors
  * @see https://man7.org/linux/man-pages/man2/eventfd.2.html
  */
-export function eventfd(initval: number, flags_: number): number {
+export function eventfd(initval: number, flags: number): number {
   integer('initval', initval, 0, 2 ** 32 - 1);
-  flags('flags', flags_);
-  return answered(native.eventfd(initval, flags_), 'eventfd', `${initval}, ${flags_}`, {}, eventfd);
+  flagBits('flags', flags);
+  return answered(native.eventfd(initval, flags), 'eventfd', `${initval}, ${flags}`, {}, eventfd);
 }
 
 const value = new Float64Array(1);
@@ -50,8 +50,8 @@ export function eventfd_read(fd: number): number {
  * @throws {PosixError} EBADF
  * @see https://man7.org/linux/man-pages/man3/eventfd_write.3.html
  */
-export function eventfd_write(fd: number, value_: number): void {
+export function eventfd_write(fd: number, value: number): void {
   descriptor(fd);
-  bytes('value', value_);
-  answered(native.eventfd_write(fd, value_), 'eventfd_write', `${fd}, ${value_}`, { fd }, eventfd_write);
+  bytes('value', value);
+  answered(native.eventfd_write(fd, value), 'eventfd_write', `${fd}, ${value}`, { fd }, eventfd_write);
 }

@@ -12,9 +12,9 @@ type Caller = (...args: never) => never;
 // The kernel would let it: the thread would become the process, and all others end.
 function inMainThread(caller: Caller): void {
   if (isMainThread) return;
-  const error = new Error(`${caller.name}() works in the main thread only`);
+  const error = new TypeError(`${caller.name}() works in the main thread only`);
   Error.captureStackTrace(error, caller);
-  throw Object.assign(error, { code: 'ERR_NOT_MAIN_THREAD' });
+  throw Object.assign(error, { code: 'ERR_WORKER_UNSUPPORTED_OPERATION' });
 }
 
 // With null, the environment is that of this process as it is: `process.env` has only what is UTF-8.
@@ -53,7 +53,7 @@ function failed(result: number, shown: string | number, details: PosixErrorDetai
  * @param argv its arguments, the first being the name that it is called by
  * @param env its environment
  * @throws {TypeError} an argument that cannot be; `argv` is empty
- * @throws {Error} ERR_NOT_MAIN_THREAD: this is a worker thread
+ * @throws {TypeError} ERR_WORKER_UNSUPPORTED_OPERATION: this is a worker thread
  * @throws {FileNotFoundError} ENOENT: there is no such file, or not the interpreter that it names
  * @throws {PermissionError} EACCES: it is no regular file or not executable, or a directory may not be searched; EPERM
  * @throws {NotADirectoryError} ENOTDIR

@@ -1,5 +1,5 @@
 import { boolean } from '../mistakes.js';
-import { descriptor, flags, INT_MAX, integer, wrongValue } from './arguments.js';
+import { descriptor, flagBits, INT_MAX, integer, wrongValue } from './arguments.js';
 import { answered } from './errno.js';
 import { F_GETLK, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLK, F_SETLKW } from './lock.js';
 import { lockRange, type Flock } from './lock-fields.js';
@@ -41,21 +41,21 @@ export const F_SEAL_FUTURE_WRITE = constant('F_SEAL_FUTURE_WRITE');
 type Check = (argument: unknown) => number;
 
 const none: Check = () => 0;
-const flagBits: Check = (argument) => flags('flags', argument);
+const anyFlags: Check = (argument) => flagBits('flags', argument);
 const least: Check = (argument) => integer('least', argument, 0, INT_MAX);
 
 /** The commands whose argument is a number, or that have none. */
 const commands = new Map<number, Check>([
   [F_GETFD, none],
-  [F_SETFD, flagBits],
+  [F_SETFD, anyFlags],
   [F_GETFL, none],
-  [F_SETFL, flagBits],
+  [F_SETFL, anyFlags],
   [F_DUPFD, least],
   [F_DUPFD_CLOEXEC, least],
   [F_GETPIPE_SZ, none],
   [F_SETPIPE_SZ, (argument) => integer('size', argument, 0, INT_MAX)],
   [F_GET_SEALS, none],
-  [F_ADD_SEALS, (argument) => flags('seals', argument)],
+  [F_ADD_SEALS, (argument) => flagBits('seals', argument)],
 ]);
 
 /** The commands that take a lock. */

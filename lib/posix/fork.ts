@@ -97,9 +97,9 @@ export interface ForkOptions {
   timeout?: number;
   /**
    * What to do with threads that cannot be taken along because they are not idle: an addon's that sits in a system call
-   * or computes. `'all'`, the default: wait for them, and refuse at last. `'drop'`: leave them behind, as POSIX leaves
-   * all; what they own is in the child as they left it, their locks too, but never one of the C library. They are stopped
-   * for the moment of the fork by a signal: a call such as poll(2) or nanosleep(2) ends with EINTR in them.
+   * or computes. `'all'`: wait for them, and refuse at last. `'drop'`: leave them behind, as POSIX leaves all; what they
+   * own is in the child as they left it, their locks too, but never one of the C library. They are stopped for the moment
+   * of the fork by a signal: a call such as poll(2) or nanosleep(2) ends with EINTR in them. Default `'all'`.
    */
   threads?: 'all' | 'drop';
   /**
@@ -110,8 +110,8 @@ export interface ForkOptions {
    */
   keepDontfork?: boolean;
   /**
-   * Whose child it is: false, the default, the caller's; true, that of the caller's parent (CLONE_PARENT of clone(2)), which
-   * alone can wait for it and gets its SIGCHLD. The caller and its child are siblings then, and `process.ppid` is the same
+   * Whether it is a child of the caller's parent (CLONE_PARENT of clone(2)), which alone can wait for it and gets its
+   * SIGCHLD. Default false: it is the caller's. The caller and its child are siblings then, and `process.ppid` is the same
    * in both. Process 1 of a pid namespace can have no sibling: EINVAL.
    */
   sibling?: boolean;

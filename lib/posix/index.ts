@@ -32,7 +32,6 @@ export * from './memfd.js';
 export { Pipe } from './pipe.js';
 export { PipeReader, PipeWriter } from './pipe-end.js';
 export * from './poll.js';
-export * from './polling.js';
 export type { Environment } from './program.js';
 export * from './mutex.js';
 export * from './namespace.js';

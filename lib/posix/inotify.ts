@@ -1,5 +1,5 @@
 import { endianness } from 'node:os';
-import { descriptor, flags, int, integer, path as fileName, view } from './arguments.js';
+import { descriptor, flagBits, int, integer, path as fileName, view } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native, needAddon } from './native.js';
 
@@ -39,9 +39,9 @@ export const IN_Q_OVERFLOW = constant('IN_Q_OVERFLOW');
  * @throws {PosixError} EINVAL: other flags; EMFILE: too many descriptors, or queues of this user
  * @see https://man7.org/linux/man-pages/man2/inotify_init.2.html
  */
-export function inotify_init1(flags_: number): number {
-  flags('flags', flags_);
-  return answered(native.inotify_init1(flags_), 'inotify_init1', flags_, {}, inotify_init1);
+export function inotify_init1(flags: number): number {
+  flagBits('flags', flags);
+  return answered(native.inotify_init1(flags), 'inotify_init1', flags, {}, inotify_init1);
 }
 
 /**

@@ -1,4 +1,5 @@
-import { bytes, descriptor, flags, int, INT_MAX, integer, list, view } from './arguments.js';
+import { bytes, descriptor, flagBits, int, integer, list, view } from './arguments.js';
+import { INT_MAX } from '../mistakes.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -191,13 +192,13 @@ export function sendfile(to: number, from: number, offset: number | null, length
 
 // Of two calls that have the same arguments.
 function moved(call: 'splice' | 'copy_file_range', given: Parameters<typeof splice>, caller: typeof splice): number {
-  const [from, fromOffset, to, toOffset, length, flags_] = given;
+  const [from, fromOffset, to, toOffset, length, flags] = given;
   end('from', from);
   offsetOrNull('fromOffset', fromOffset);
   end('to', to);
   offsetOrNull('toOffset', toOffset);
   bytes('length', length);
-  flags('flags', flags_);
+  flagBits('flags', flags);
   return answered(native[call](...given), call, `${from}, ${to}`, { fd: from }, caller);
 }
 
@@ -220,9 +221,9 @@ export function splice(
   to: number,
   toOffset: number | null,
   length: number,
-  flags_: number,
+  flags: number,
 ): number {
-  return moved('splice', [from, fromOffset, to, toOffset, length, flags_], splice);
+  return moved('splice', [from, fromOffset, to, toOffset, length, flags], splice);
 }
 
 /**
@@ -244,7 +245,7 @@ export function copy_file_range(
   to: number,
   toOffset: number | null,
   length: number,
-  flags_: number,
+  flags: number,
 ): number {
-  return moved('copy_file_range', [from, fromOffset, to, toOffset, length, flags_], copy_file_range);
+  return moved('copy_file_range', [from, fromOffset, to, toOffset, length, flags], copy_file_range);
 }

@@ -1,6 +1,6 @@
 // A file, or memory, as an object with a position: the interface of Python's mmap.
 import { fstatSync } from 'node:fs';
-import { bytes as size, descriptor, flags as flagBits, integer, view, wrongValue } from './arguments.js';
+import { bytes as size, descriptor, flagBits as flagBits, integer, view, wrongValue } from './arguments.js';
 import { boolean, object, outOfRange } from '../mistakes.js';
 import { close } from './descriptor.js';
 import { MappingError } from './errors.js';
@@ -24,13 +24,13 @@ import { madvise, MS_SYNC, msync } from './pages.js';
 
 /** How a file is mapped, and which part of it. */
 export interface MappingOptions {
-  /** `MAP_SHARED`, the default, or `MAP_PRIVATE`, with others or'ed to it. Not with `access`. */
+  /** `MAP_SHARED` or `MAP_PRIVATE`, with others or'ed to it; not with `access`. Default `MAP_SHARED`. */
   flags?: number;
-  /** `PROT_READ`, or `PROT_READ | PROT_WRITE`, the default. Not with `access`. */
+  /** `PROT_READ`, or `PROT_READ | PROT_WRITE`; not with `access`. Default `PROT_READ | PROT_WRITE`. */
   prot?: number;
   /**
    * `'read'`: it cannot be written, and its `buffer` is a private copy from the first write on; `'write'`: what is written is in
-   * the file, and seen by all who have mapped it; `'copy'`: what is written stays here.
+   * the file, and seen by all who have mapped it; `'copy'`: what is written stays here. Default: what `flags` and `prot` say.
    */
   access?: 'read' | 'write' | 'copy';
   /** Where in the file it begins, in bytes: a multiple of `PAGESIZE`. Default 0. */

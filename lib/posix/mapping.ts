@@ -3,7 +3,7 @@ import { fstatSync } from 'node:fs';
 import {
   arrayBuffer,
   bytes,
-  flags as flagBits,
+  flagBits as flagBits,
   integer,
   INT_MAX,
   outOfRange,

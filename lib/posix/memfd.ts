@@ -18,8 +18,8 @@ export const MFD_HUGETLB = constant('MFD_HUGETLB');
  * @throws {PosixError} EINVAL: other flags, the name is too long; EMFILE, ENFILE, ENOMEM
  * @see https://man7.org/linux/man-pages/man2/memfd_create.2.html
  */
-export function memfd_create(name: string, flags_: number): number {
+export function memfd_create(name: string, flags: number): number {
   cString('name', name);
-  integer('flags', flags_, 0, 2 ** 32 - 1);
-  return answered(native.memfd_create(name, flags_), 'memfd_create', `'${name}'`, {}, memfd_create);
+  integer('flags', flags, 0, 2 ** 32 - 1);
+  return answered(native.memfd_create(name, flags), 'memfd_create', `'${name}'`, {}, memfd_create);
 }

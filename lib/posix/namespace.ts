@@ -1,7 +1,7 @@
 // Namespaces. Of each a thread has its own: these calls change the calling thread alone, and those that Node.js has started
 // before, the threadpool of `fs` and `dns` among them, stay where they were. A child that is forked afterwards is in the new
 // ones with all of its threads.
-import { descriptor, flags as checkedFlags } from './arguments.js';
+import { descriptor, flagBits as checkedFlags } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 

@@ -37,11 +37,11 @@ export interface ProcessEntry {
 
 /** Which processes: those for which all of it is so. */
 export interface PsOptions {
-  /** Of this session. */
+  /** Those of this session. Default: of all. */
   session?: number;
-  /** Of this process group. */
+  /** Those of this process group. Default: of all. */
   group?: number;
-  /** The children of this process. */
+  /** The children of this process. Default: of all. */
   parent?: number;
 }
 

@@ -14,7 +14,7 @@ import { kill } from './process.js';
 import { grantpt, posix_openpt, ptsname, unlockpt } from './pty.js';
 import type { Signal } from './signal.js';
 import { tcgetwinsize, tcsetwinsize, type WindowSize } from './termios.js';
-import { decodeWaitStatus, type WaitStatus } from './wait-status.js';
+import { decodeWaitStatus, type ExitStatus } from './wait-status.js';
 import { waitpidAsync } from './waitpid-async.js';
 
 /** The terminal, and the program in it. */
@@ -47,7 +47,7 @@ export class PtyProcess implements Disposable, AsyncDisposable {
   /** What is typed: `'\x03'` is Ctrl-C, `'\x04'` the end of the input, to programs that have not changed the modes. */
   readonly input: Writable;
   /** How the program itself has ended. Rejected with `ChildProcessError` if somebody else has waited for it. */
-  readonly exited: Promise<WaitStatus>;
+  readonly exited: Promise<ExitStatus>;
   readonly #ends: PtyEnds;
   readonly #forget: () => void;
   #ended = false;
@@ -64,7 +64,7 @@ export class PtyProcess implements Disposable, AsyncDisposable {
     output.once('close', () => {
       this.#closeWhenDone();
     });
-    this.exited = waitpidAsync(pid).then(({ status }) => decodeWaitStatus(status));
+    this.exited = waitpidAsync(pid).then(({ status }) => decodeWaitStatus(status) as ExitStatus);
     const onEnd = () => {
       this.#ended = true;
       this.#closeWhenDone();

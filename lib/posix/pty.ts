@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { descriptor, flags } from './arguments.js';
+import { descriptor, flagBits } from './arguments.js';
 import { answered } from './errno.js';
 import { fork, type ForkOptions } from './fork.js';
 import { constant, native } from './native.js';
@@ -13,9 +13,9 @@ import { toWinsize, toWords, type Termios, type WindowSize } from './termios-wor
  * @throws {PosixError} EINVAL; EMFILE, ENFILE; ENOSPC: /proc/sys/kernel/pty/max terminals are there; ENOENT: no /dev/ptmx
  * @see https://man7.org/linux/man-pages/man3/posix_openpt.3.html
  */
-export function posix_openpt(flags_: number): number {
-  flags('flags', flags_);
-  return answered(native.posix_openpt(flags_), 'posix_openpt', flags_, {}, posix_openpt);
+export function posix_openpt(flags: number): number {
+  flagBits('flags', flags);
+  return answered(native.posix_openpt(flags), 'posix_openpt', flags, {}, posix_openpt);
 }
 
 /**

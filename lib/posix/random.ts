@@ -1,4 +1,4 @@
-import { flags, view } from './arguments.js';
+import { flagBits, view } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -19,8 +19,8 @@ export const GRND_RANDOM = constant('GRND_RANDOM');
  * @throws {PosixError} EINVAL: other flags; ENOSYS
  * @see https://man7.org/linux/man-pages/man2/getrandom.2.html
  */
-export function getrandom(buffer: ArrayBuffer | ArrayBufferView, flags_: number): number {
+export function getrandom(buffer: ArrayBuffer | ArrayBufferView, flags: number): number {
   const into = view('buffer', buffer);
-  flags('flags', flags_);
-  return answered(native.getrandom(into, flags_), 'getrandom', `${into.length} bytes`, {}, getrandom);
+  flagBits('flags', flags);
+  return answered(native.getrandom(into, flags), 'getrandom', `${into.length} bytes`, {}, getrandom);
 }

@@ -1,4 +1,5 @@
-import { descriptor, flags, int, INT_MAX, integer, list, view } from './arguments.js';
+import { descriptor, flagBits, int, integer, list, view } from './arguments.js';
+import { INT_MAX } from '../mistakes.js';
 import { answered, errno } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -28,7 +29,7 @@ const ends = new Int32Array(2);
  */
 export function socketpair(domain: number, type: number, protocol: number): [one: number, other: number] {
   int('domain', domain);
-  flags('type', type);
+  flagBits('type', type);
   int('protocol', protocol);
   answered(native.socketpair(domain, type, protocol, ends), 'socketpair', `${domain}, ${type}`, {}, socketpair);
   return [ends[0] ?? -1, ends[1] ?? -1];
@@ -57,14 +58,14 @@ export function sendFds(
   fd: number,
   buffer: ArrayBuffer | ArrayBufferView,
   descriptors: readonly number[],
-  flags_: number,
+  flags: number,
 ): number {
   descriptor(fd);
   const from = view('buffer', buffer);
   const sent = list('descriptors', 'descriptors', descriptors, (name, number) => integer(name, number, 0, INT_MAX));
   integer('descriptors.length', sent.length, 0, DESCRIPTORS_MAX);
-  flags('flags', flags_);
-  return answered(native.sendFds(fd, from, Int32Array.from(sent), flags_), 'sendmsg', fd, { fd }, sendFds);
+  flagBits('flags', flags);
+  return answered(native.sendFds(fd, from, Int32Array.from(sent), flags), 'sendmsg', fd, { fd }, sendFds);
 }
 
 /** What `recvFds` has received. */
@@ -93,17 +94,12 @@ const got = new Int32Array(2);
  * may have. Those that have come are closed again, and the data is lost
  * @see https://man7.org/linux/man-pages/man2/recvmsg.2.html https://man7.org/linux/man-pages/man7/unix.7.html
  */
-export function recvFds(
-  fd: number,
-  buffer: ArrayBuffer | ArrayBufferView,
-  maxFds: number,
-  flags_: number,
-): ReceivedFds {
+export function recvFds(fd: number, buffer: ArrayBuffer | ArrayBufferView, maxFds: number, flags: number): ReceivedFds {
   descriptor(fd);
   const into = view('buffer', buffer);
   const descriptors = new Int32Array(integer('maxFds', maxFds, 0, DESCRIPTORS_MAX));
-  flags('flags', flags_);
-  const length = answered(native.recvFds(fd, into, flags_, descriptors, got), 'recvmsg', fd, { fd }, recvFds);
+  flagBits('flags', flags);
+  const length = answered(native.recvFds(fd, into, flags, descriptors, got), 'recvmsg', fd, { fd }, recvFds);
   const [count = 0, messageFlags = 0] = got;
   const fds = [...descriptors.subarray(0, count)];
   if ((messageFlags & MSG_CTRUNC) !== 0) {
@@ -142,16 +138,12 @@ const sender = new Int32Array(3);
  * @throws {PosixError} EBADF; ENOTCONN; ENOTSOCK
  * @see https://man7.org/linux/man-pages/man2/recvmsg.2.html https://man7.org/linux/man-pages/man7/unix.7.html
  */
-export function recvCredentials(
-  fd: number,
-  buffer: ArrayBuffer | ArrayBufferView,
-  flags_: number,
-): ReceivedCredentials {
+export function recvCredentials(fd: number, buffer: ArrayBuffer | ArrayBufferView, flags: number): ReceivedCredentials {
   descriptor(fd);
   const into = view('buffer', buffer);
-  flags('flags', flags_);
+  flagBits('flags', flags);
   sender.set([0, NOBODY, NOBODY]);
-  const length = answered(native.recvCredentials(fd, into, flags_, sender), 'recvmsg', fd, { fd }, recvCredentials);
+  const length = answered(native.recvCredentials(fd, into, flags, sender), 'recvmsg', fd, { fd }, recvCredentials);
   const [pid = 0, uid = NOBODY, gid = NOBODY] = sender;
   return { length, pid, uid: uid >>> 0, gid: gid >>> 0 };
 }

@@ -1,4 +1,4 @@
-import { descriptor, flags, int, wrongValue } from './arguments.js';
+import { descriptor, flagBits, int, wrongValue } from './arguments.js';
 import { answered } from './errno.js';
 import { runHandlers } from './handlers.js';
 import { mainThreadOnly } from './main-thread.js';
@@ -51,12 +51,12 @@ export function sigqueue(pid: number, signal: Signal, value: number): void {
  * @throws {PermissionError} EPERM: it is not ours
  * @see https://man7.org/linux/man-pages/man2/pidfd_send_signal.2.html
  */
-export function pidfd_send_signal(pidfd: number, signal: Signal, info: null, flags_: number): void {
+export function pidfd_send_signal(pidfd: number, signal: Signal, info: null, flags: number): void {
   descriptor(pidfd);
   const number = signal === 0 ? 0 : signalNumber(signal);
   if ((info as unknown) !== null) throw wrongValue('info', 'must be null', info);
-  flags('flags', flags_);
-  const result = native.pidfd_send_signal(pidfd, number, flags_);
+  flagBits('flags', flags);
+  const result = native.pidfd_send_signal(pidfd, number, flags);
   answered(result, 'pidfd_send_signal', `${pidfd}, ${signal}`, { fd: pidfd }, pidfd_send_signal);
   runHandlers();
 }

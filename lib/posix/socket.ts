@@ -1,4 +1,4 @@
-import { descriptor, flags, int, integer, view, wrongType, wrongValue } from './arguments.js';
+import { descriptor, flagBits, int, integer, view, wrongType, wrongValue } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -98,7 +98,7 @@ export function inet_pton(family: number, text: string): Uint8Array | null {
  */
 export function socket(domain: number, type: number, protocol: number): number {
   int('domain', domain);
-  flags('type', type);
+  flagBits('type', type);
   int('protocol', protocol);
   return answered(native.socket(domain, type, protocol), 'socket', `${domain}, ${type}`, {}, socket);
 }
@@ -165,14 +165,14 @@ export function connect(fd: number, ...address: AddressArguments): void {
 export function sendto(
   fd: number,
   buffer: ArrayBuffer | ArrayBufferView,
-  flags_: number,
+  flags: number,
   ...address: AddressArguments
 ): number {
   descriptor(fd);
   const from = view('buffer', buffer);
-  flags('flags', flags_);
+  flagBits('flags', flags);
   const [host, port] = checkedAddress(address);
-  const result = native.sendto(fd, from, flags_, host, port);
+  const result = native.sendto(fd, from, flags, host, port);
   return answered(result, 'sendto', `${fd}, ${shown(address)}`, { fd, ...pathIn(address) }, sendto);
 }
 
@@ -185,7 +185,7 @@ export function sendto(
  */
 export function listen(fd: number, backlog: number): void {
   descriptor(fd);
-  flags('backlog', backlog);
+  flagBits('backlog', backlog);
   answered(native.listen(fd, backlog), 'listen', fd, { fd }, listen);
 }
 
@@ -204,10 +204,10 @@ export function listen(fd: number, backlog: number): void {
  * EOPNOTSUPP: no `SOCK_STREAM`
  * @see https://man7.org/linux/man-pages/man2/accept4.2.html
  */
-export function accept4(fd: number, flags_: number): number {
+export function accept4(fd: number, flags: number): number {
   descriptor(fd);
-  flags('flags', flags_);
-  return answered(native.accept4(fd, flags_), 'accept4', fd, { fd }, accept4);
+  flagBits('flags', flags);
+  return answered(native.accept4(fd, flags), 'accept4', fd, { fd }, accept4);
 }
 
 /**
@@ -256,8 +256,8 @@ function nameAnswered(
   throw new Error(`unreachable: ${caller.name} answers an address or an error`);
 }
 
-const option = new Int32Array(1);
-const optionBytes = new Uint8Array(option.buffer);
+const word = new Int32Array(1);
+const wordBytes = new Uint8Array(word.buffer);
 
 /**
  * Tells an option of a socket.
@@ -267,14 +267,14 @@ const optionBytes = new Uint8Array(option.buffer);
  * @throws {PosixError} EBADF, ENOPROTOOPT, ENOTSOCK
  * @see https://man7.org/linux/man-pages/man2/getsockopt.2.html
  */
-export function getsockopt(fd: number, level: number, option_: number, into?: Uint8Array): number {
+export function getsockopt(fd: number, level: number, option: number, into?: Uint8Array): number {
   descriptor(fd);
   int('level', level);
-  int('option', option_);
-  const bytes = into === undefined ? optionBytes : view('into', into);
-  const result = native.getsockopt(fd, level, option_, bytes);
-  const length = answered(result, 'getsockopt', `${fd}, ${option_}`, { fd }, getsockopt);
-  return into === undefined ? (option[0] ?? 0) : length;
+  int('option', option);
+  const bytes = into === undefined ? wordBytes : view('into', into);
+  const result = native.getsockopt(fd, level, option, bytes);
+  const length = answered(result, 'getsockopt', `${fd}, ${option}`, { fd }, getsockopt);
+  return into === undefined ? (word[0] ?? 0) : length;
 }
 
 /**
@@ -285,15 +285,15 @@ export function getsockopt(fd: number, level: number, option_: number, into?: Ui
  * @throws {PosixError} EBADF, EINVAL, ENOPROTOOPT, ENOTSOCK
  * @see https://man7.org/linux/man-pages/man2/setsockopt.2.html https://man7.org/linux/man-pages/man7/socket.7.html
  */
-export function setsockopt(fd: number, level: number, option_: number, value: number | Uint8Array): void {
+export function setsockopt(fd: number, level: number, option: number, value: number | Uint8Array): void {
   descriptor(fd);
   int('level', level);
-  int('option', option_);
+  int('option', option);
   const result =
     typeof value === 'object' && (value as unknown) !== null
-      ? native.attachFilter(fd, level, option_, view('value', value))
-      : native.setsockopt(fd, level, option_, int('value', value));
-  answered(result, 'setsockopt', `${fd}, ${option_}`, { fd }, setsockopt);
+      ? native.attachFilter(fd, level, option, view('value', value))
+      : native.setsockopt(fd, level, option, int('value', value));
+  answered(result, 'setsockopt', `${fd}, ${option}`, { fd }, setsockopt);
 }
 
 // Not by what the port is: undefined is a mistake, not a path.

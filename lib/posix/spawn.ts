@@ -2,7 +2,7 @@
 import { boolean } from '../mistakes.js';
 import {
   descriptor,
-  flags,
+  flagBits,
   INT_MAX,
   integer,
   list,
@@ -36,28 +36,29 @@ export type FileAction =
 
 /** What the child is to be; what is absent it has from this process. */
 export interface SpawnAttributes {
-  /** Its process group; 0: one of its own. POSIX_SPAWN_SETPGROUP. */
+  /** Its process group; 0: one of its own. POSIX_SPAWN_SETPGROUP. Default: this process's. */
   readonly setpgroup?: number;
   /** Whether it leads a session of its own. POSIX_SPAWN_SETSID, glibc 2.26. Default false. */
   readonly setsid?: boolean;
-  /** The signals that it blocks. POSIX_SPAWN_SETSIGMASK. */
+  /** The signals that it blocks. POSIX_SPAWN_SETSIGMASK. Default: those that this thread blocks. */
   readonly setsigmask?: readonly Signal[];
-  /** Signals that have their default actions, although this process ignores them. POSIX_SPAWN_SETSIGDEF. */
+  /** Signals that have their default actions, although this process ignores them. POSIX_SPAWN_SETSIGDEF. Default: none. */
   readonly setsigdef?: readonly Signal[];
   /** Whether its effective user and group are the real ones. POSIX_SPAWN_RESETIDS. Default false. */
   readonly resetids?: boolean;
   /**
    * How it gets processors: `policy`, `SCHED_OTHER`, `SCHED_FIFO` or `SCHED_RR`, which are all that glibc hands over, and
    * `priority`, 1 to 99 for real time, else 0. Without `policy`, the priority alone is set. POSIX_SPAWN_SETSCHEDULER, POSIX_SPAWN_SETSCHEDPARAM.
+   * Default: as this process.
    */
   readonly scheduler?: { readonly policy?: number; readonly priority: number };
 }
 
 /** How a program is started. */
 export interface SpawnOptions {
-  /** What is done with descriptors, in this order. */
+  /** What is done with descriptors, in this order. Default: nothing. */
   readonly fileActions?: readonly FileAction[];
-  /** What the child is to be; what is absent it has from this process. */
+  /** What the child is to be; what is absent it has from this process. Default: those of `SpawnAttributes`, each. */
   readonly attributes?: SpawnAttributes;
 }
 
@@ -66,7 +67,7 @@ function nativeAction(name: string, value: unknown): NativeFileAction {
   const fd = descriptor(given.fd);
   switch (given.action) {
     case 'open':
-      return [0, fd, fileName(given.path), flags(`${name}.flags`, given.flags), modeBits(given.mode ?? 0)];
+      return [0, fd, fileName(given.path), flagBits(`${name}.flags`, given.flags), modeBits(given.mode ?? 0)];
     case 'close':
       return [1, fd];
     case 'dup2':

@@ -1,4 +1,4 @@
-import { descriptor, flags, int, INT_MAX, integer, seconds } from './arguments.js';
+import { descriptor, flagBits, int, INT_MAX, integer, seconds } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -88,10 +88,10 @@ export function alarm(duration: number): number {
  * @throws {PosixError} EINVAL: another clock, or other flags; EMFILE, ENFILE: too many descriptors
  * @see https://man7.org/linux/man-pages/man2/timerfd_create.2.html
  */
-export function timerfd_create(clock: number, flags_: number): number {
+export function timerfd_create(clock: number, flags: number): number {
   int('clock', clock);
-  flags('flags', flags_);
-  return answered(native.timerfd_create(clock, flags_), 'timerfd_create', `${clock}, ${flags_}`, {}, timerfd_create);
+  flagBits('flags', flags);
+  return answered(native.timerfd_create(clock, flags), 'timerfd_create', `${clock}, ${flags}`, {}, timerfd_create);
 }
 
 /**
@@ -105,12 +105,12 @@ export function timerfd_create(clock: number, flags_: number): number {
  * @throws {PosixError} EBADF: not open; EINVAL: no timer, or other flags
  * @see https://man7.org/linux/man-pages/man2/timerfd_create.2.html
  */
-export function timerfd_settime(fd: number, flags_: number, value: number, interval: number): IntervalTimer {
+export function timerfd_settime(fd: number, flags: number, value: number, interval: number): IntervalTimer {
   descriptor(fd);
-  flags('flags', flags_);
+  flagBits('flags', flags);
   seconds('value', value);
   seconds('interval', interval);
-  const result = native.timerfd_settime(fd, flags_, value, interval, out);
+  const result = native.timerfd_settime(fd, flags, value, interval, out);
   answered(result, 'timerfd_settime', fd, { fd }, timerfd_settime);
   return read();
 }

@@ -53,6 +53,9 @@ export type WaitStatus =
   | { readonly state: 'stopped'; readonly signal: Signal }
   | { readonly state: 'continued' };
 
+/** How a child ended. */
+export type ExitStatus = Extract<WaitStatus, { state: 'exited' | 'signaled' }>;
+
 /** What a raw status of waitpid says. */
 export function decodeWaitStatus(status: number): WaitStatus {
   if (WIFCONTINUED(status)) return { state: 'continued' };

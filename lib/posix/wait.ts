@@ -1,4 +1,4 @@
-import { flags, int, INT_MAX, integer } from './arguments.js';
+import { flagBits, int, INT_MAX, integer } from './arguments.js';
 import { hasEnded } from './children.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
@@ -92,7 +92,7 @@ export function wait(): WaitResult {
  */
 export function waitpid(pid: number, options: number): WaitResult {
   int('pid', pid);
-  flags('options', options);
+  flagBits('options', options);
   out[0] = 0;
   const found = native.waitpid(pid, options, out);
   if (found < 0) answered(found, 'waitpid', pid, { pid }, waitpid);
@@ -107,7 +107,7 @@ export function waitpid(pid: number, options: number): WaitResult {
  * @see https://man7.org/linux/man-pages/man2/wait3.2.html
  */
 export function wait3(options: number): WaitUsageResult {
-  flags('options', options);
+  flagBits('options', options);
   out[0] = 0;
   const found = answered(native.wait4(-1, options, out, usageOut), 'wait3', options, {}, wait3);
   return { ...reported(found), rusage: usage() };
@@ -123,7 +123,7 @@ export function wait3(options: number): WaitUsageResult {
  */
 export function wait4(pid: number, options: number): WaitUsageResult {
   int('pid', pid);
-  flags('options', options);
+  flagBits('options', options);
   out[0] = 0;
   const found = answered(native.wait4(pid, options, out, usageOut), 'wait4', pid, { pid }, wait4);
   return { ...reported(found), rusage: usage() };
@@ -159,7 +159,7 @@ const info = new Int32Array(4);
 export function waitid(idtype: number, id: number, options: number): ChildInfo {
   int('idtype', idtype);
   integer('id', id, 0, INT_MAX);
-  flags('options', options);
+  flagBits('options', options);
   const about = idtype === P_PID ? { pid: id } : idtype === P_PIDFD ? { fd: id } : {};
   answered(native.waitid(idtype, id, options, info), 'waitid', `${idtype}, ${id}, ${options}`, about, waitid);
   const [pid = 0, uid = 0, code = 0, status = 0] = info;

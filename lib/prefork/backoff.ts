@@ -3,7 +3,7 @@
 /** The wait after the second failure in a row, in milliseconds; it doubles with each further one. */
 export const FIRST_DELAY = 100;
 /** The longest wait, in milliseconds. */
-export const LONGEST_DELAY = 15_000;
+const LONGEST_DELAY = 15_000;
 /** A worker that was ready for so long, in milliseconds, was healthy: its end is not one more failure in a row. */
 export const HEALTHY_AFTER = 30_000;
 /** So many workers in a row end before one has ever been ready: the program is broken, and prefork gives up. */

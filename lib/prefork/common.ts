@@ -1,6 +1,5 @@
 // What the parts of a master have in common.
 import type { Signal } from '../posix/index.js';
-import type { ExitStatus } from '../reaper/index.js';
 import type { Agenda } from './agenda.js';
 import type { Descendant } from './descendant.js';
 import type { LastWords } from './last-words.js';
@@ -29,21 +28,6 @@ export interface Common {
   readonly farewell: () => Signal | undefined;
   /** By `now()`: when the logs were opened anew. */
   readonly reopenedAt: () => number;
-}
-
-/** The workers could not be started, or not be replaced, or the master not. */
-export class PreforkError extends Error {
-  readonly code:
-    'ERR_PREFORK_BOOT' | 'ERR_PREFORK_MOLD' | 'ERR_PREFORK_RELOAD' | 'ERR_PREFORK_REFORK' | 'ERR_PREFORK_UPGRADE';
-  override readonly name = 'PreforkError';
-  /** Of ERR_PREFORK_MOLD: how the mold ended that should load the application. */
-  readonly status: ExitStatus | undefined;
-
-  constructor(code: PreforkError['code'], message: string, status?: ExitStatus) {
-    super(message);
-    this.code = code;
-    this.status = status;
-  }
 }
 
 /** For people: more than a tenth is noise. */

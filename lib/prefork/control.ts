@@ -126,7 +126,7 @@ export class ControlError extends Error {
  * @throws {ControlError} its answer is an error
  * @throws {Error} there is no such master: ENOENT, ECONNREFUSED; it has ended meanwhile
  */
-export async function ask(master: number, request: string): Promise<unknown> {
+export async function askMaster(master: number, request: string): Promise<unknown> {
   const connection = connect(pathOf(master));
   try {
     const ended = new Promise<void>((resolve) => connection.once('close', resolve));

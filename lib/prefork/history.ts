@@ -1,10 +1,10 @@
 // What has happened to a family in the last hour, as far as it fits.
-import type { EventKind } from './log.js';
+import type { HistoryKind } from './log.js';
 
 /** Something that has happened. What is the same for the same place within a minute is one event, with a count. */
 export interface HistoryEvent {
   /** What has happened. */
-  readonly kind: EventKind;
+  readonly kind: HistoryKind;
   /** When, in milliseconds of the epoch; of several, the first one. */
   readonly time: number;
   /** Of several, when the last one was. */
@@ -42,7 +42,7 @@ export class History {
   #forgotten = 0;
 
   /** @param time now, in milliseconds of the epoch */
-  add(kind: EventKind, subject: Subject, time: number): void {
+  add(kind: HistoryKind, subject: Subject, time: number): void {
     const { worker, detail, asked } = subject;
     const key = JSON.stringify([kind, worker, detail, asked]);
     const latest = this.#latest.get(key);

@@ -5,6 +5,7 @@
  */
 import { Server } from 'node:net';
 import { wrongType } from '../mistakes.js';
+import { PreforkError } from './errors.js';
 import { openListener, openStatusListener } from './listener.js';
 import { noteTo } from './log.js';
 import { Master, type Application } from './master.js';
@@ -14,20 +15,19 @@ import { settingsFrom, type PreforkOptions, type Settings } from './settings.js'
 import type { StatusServer } from './status-server.js';
 
 export { shownAddress, socketPath, type ServerAddress } from './address.js';
-export { ask, ControlError } from './control.js';
+export { askMaster, ControlError } from './control.js';
 export type { HistoryEvent } from './history.js';
 export { openListener, type Listener, type ListenerOptions } from './listener.js';
 export {
   lineOf,
   noteTo,
-  type EventKind,
-  type FactName,
-  type Log,
-  type LogLevel,
-  type LogRecord,
+  type HistoryKind,
+  type PreforkFact,
+  type PreforkLog,
+  type PreforkRecord,
   type Note,
 } from './log.js';
-export { PreforkError } from './common.js';
+export { PreforkError } from './errors.js';
 export type { Application, Master } from './master.js';
 export type { CpuUse } from './resources.js';
 export { families, type FamilyStatus, type MoldStatus, type WorkerState, type WorkerStatus } from './scoreboard.js';
@@ -68,11 +68,12 @@ let taken = false;
  * returns one, or a promise of one
  * @returns the master, when all workers accept connections
  * @throws {TypeError | RangeError} an argument that cannot be
- * @throws {Error} ERR_PREFORK_INHERIT: the socket that this process was started with cannot be listened on;
- * ERR_SERVER_ALREADY_LISTEN; ERR_PREFORK_TAKEN: this process has a master already, or is a worker
+ * @throws {Error} ERR_SERVER_ALREADY_LISTEN
  * @throws {PosixError} an address cannot be listened on (EADDRINUSE, EACCES, …), or a fork failed
  * @throws {ForkUnsafeError} this process cannot be forked now
- * @throws {PreforkError} ERR_PREFORK_BOOT: the workers end before they are ready; ERR_PREFORK_MOLD: the function failed
+ * @throws {PreforkError} ERR_PREFORK_TAKEN: this process has a master already, or is a worker; ERR_PREFORK_INHERIT: the socket
+ * that this process was started with cannot be listened on; ERR_PREFORK_BOOT: the workers end before they are ready;
+ * ERR_PREFORK_MOLD: the function failed
  *
  * @example
  * const master = await prefork(http.createServer(app), { port: 8080, workers: 4 });
@@ -92,9 +93,7 @@ export async function prefork(application: Application, options: PreforkOptions 
     });
   }
   if (taken) {
-    throw Object.assign(new Error('this process has a prefork server already, or is a worker of one'), {
-      code: 'ERR_PREFORK_TAKEN',
-    });
+    throw new PreforkError('ERR_PREFORK_TAKEN', 'this process has a prefork server already, or is a worker of one');
   }
   taken = true;
   let master;

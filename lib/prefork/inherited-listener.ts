@@ -18,6 +18,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from '../posix/index.js';
+import { PreforkError } from './errors.js';
 import { shownAddress, type ServerAddress } from './address.js';
 import { socketNames, takeSockets, type NamedSocket } from './inherited-sockets.js';
 import type { Listener } from './listener.js';
@@ -37,7 +38,7 @@ export interface Demand {
  *
  * @param reusePort whether there shall be a socket for each worker
  * @param backlog of the sockets that are made beside those
- * @throws {Error} ERR_PREFORK_INHERIT: there are several that are no group; one is no stream socket that listens; it is not
+ * @throws {PreforkError} ERR_PREFORK_INHERIT: there are several that are no group; one is no stream socket that listens; it is not
  * where it shall be
  */
 export function inheritedListener(demand: Demand, reusePort: boolean, backlog: number): Listener | undefined {
@@ -116,6 +117,6 @@ function bytesOf(host: string): string {
   return (inet_pton(AF_INET, host) ?? inet_pton(AF_INET6, host))?.join() ?? host;
 }
 
-function refusal(message: string, cause?: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { code: 'ERR_PREFORK_INHERIT' });
+function refusal(message: string, cause?: unknown): PreforkError {
+  return new PreforkError('ERR_PREFORK_INHERIT', message, { cause });
 }

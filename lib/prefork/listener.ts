@@ -13,7 +13,7 @@ import { addressOf, boundSocket } from './tcp-socket.js';
 import { listening, listenOnPath } from './unix-listener.js';
 
 /** The listening socket of a family, or those of its places. The master holds them and never accepts from them. */
-export interface Listener {
+export interface Listener extends Disposable {
   /** Where it listens: with a port of 0, the one that the system chose. */
   readonly address: ServerAddress;
   /**
@@ -53,7 +53,8 @@ export type ListenerOptions = Pick<
  *
  * @throws {TypeError | RangeError} an option that cannot be
  * @throws {PosixError} EADDRINUSE, EACCES, EADDRNOTAVAIL, …
- * @throws {Error} of dns.lookup, for an unknown host; ERR_PREFORK_INHERIT
+ * @throws {Error} of dns.lookup, for an unknown host
+ * @throws {PreforkError} ERR_PREFORK_INHERIT
  */
 export async function openListener(options: ListenerOptions = {}): Promise<Listener> {
   const settings = settingsFrom(options);

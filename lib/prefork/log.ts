@@ -1,16 +1,13 @@
 // What a family tells of itself: the one table of its log and its history, and how a fact is written.
-import { fieldsOf, type Fields } from '../log-fields.js';
+import { fieldsOf, type Fields, type LogLevel } from '../log-fields.js';
 import { MOLD } from './scoreboard.js';
 
-/** How grave a fact is. */
-export type LogLevel = 'info' | 'warn' | 'error';
-
 /** A fact, as one would log it in JSON. */
-export interface LogRecord {
+export interface PreforkRecord {
   /** How grave it is. */
   readonly level: LogLevel;
   /** What has happened. */
-  readonly event: FactName;
+  readonly event: PreforkFact;
   /** `orphan`: a process that this one was left with when its parent ended. */
   readonly role: 'master' | 'worker' | 'mold' | 'orphan';
   /** The process; absent if there is none. */
@@ -24,18 +21,18 @@ export interface LogRecord {
 }
 
 /** Where the log goes. */
-export interface Log {
+export interface PreforkLog {
   /** Each fact as a line: `worker=0 pid=2 ready ms=3.1`. */
   readonly log?: (line: string) => void;
   /** Each fact as an object. */
-  readonly logRecord?: (record: LogRecord) => void;
+  readonly logRecord?: (record: PreforkRecord) => void;
 }
 
 interface Row {
   /** What the line says between the process and the fields. */
   readonly says: string;
   /** Default: that of the subject. */
-  readonly role?: LogRecord['role'];
+  readonly role?: PreforkRecord['role'];
   /** Default `info`. */
   readonly level?: LogLevel;
   /** The fields that the history has: of one alone, its value; of a list, with their names. */
@@ -51,7 +48,7 @@ const table = {
   'no stacks': { says: 'stacks=none', level: 'warn' },
   'no pid file': { says: 'pidFile=none', level: 'warn' },
   'no orphans': { says: 'orphans=none', level: 'warn' },
-  'orphan exited': { says: 'exited', role: 'orphan' },
+  'orphan exit': { says: 'exited', role: 'orphan' },
   registered: { says: 'registered' },
   fork: { says: 'forked', kept: ['generation'] },
   'fork failed': { says: 'fork failed', level: 'warn', kept: 'reason' },
@@ -71,10 +68,10 @@ const table = {
   upgrade: { says: 'upgrade', kept: [] },
   upgraded: { says: 'upgraded', kept: ['successor'] },
   'upgrade failed': { says: 'upgrade failed', level: 'warn', kept: 'reason' },
-  'mold forked': { says: 'forked', kept: ['generation'] },
+  'mold fork': { says: 'forked', kept: ['generation'] },
   'mold ready': { says: 'ready', kept: ['generation'] },
   'mold failed': { says: 'failed', level: 'error' },
-  'mold exited': { says: 'exited', kept: ['code', 'signal', 'status'] },
+  'mold exit': { says: 'exited', kept: ['code', 'signal', 'status'] },
   scale: { says: 'scale', kept: ['workers', 'from'] },
   signal: { says: '', kept: 'signal' },
   'signal ignored': { says: 'ignored' },
@@ -91,13 +88,13 @@ const table = {
 type Table = typeof table;
 
 /** What a family tells of itself, by name. */
-export type FactName = keyof Table;
+export type PreforkFact = keyof Table;
 
 /** What the history has. */
-export type EventKind = { [Name in FactName]: Table[Name] extends { kept: unknown } ? Name : never }[FactName];
+export type HistoryKind = { [Name in PreforkFact]: Table[Name] extends { kept: unknown } ? Name : never }[PreforkFact];
 
 /** What a fact is about: a process and a place, `MOLD` for a mold; the master if both are absent. @inline */
-export interface Subject {
+interface Subject {
   readonly worker?: number;
   readonly pid?: number;
   /** Of an exit. */
@@ -105,16 +102,16 @@ export interface Subject {
 }
 
 /** Tells a fact. */
-export type Note = (name: FactName, subject?: Subject, fields?: Fields) => void;
+export type Note = (name: PreforkFact, subject?: Subject, fields?: Fields) => void;
 
 /** What tells facts to a log. */
-export function noteTo({ log, logRecord }: Log): Note {
+export function noteTo({ log, logRecord }: PreforkLog): Note {
   return (name, subject = {}, fields = {}) => {
     const { worker, asked } = subject;
     const row: Row = table[name];
     const role = row.role ?? (worker === undefined ? 'master' : worker === MOLD ? 'mold' : 'worker');
     const pid = role === 'master' ? process.pid : subject.pid;
-    const record: LogRecord = {
+    const record: PreforkRecord = {
       level: asked === false ? 'warn' : (row.level ?? 'info'),
       event: name,
       role,
@@ -129,10 +126,10 @@ export function noteTo({ log, logRecord }: Log): Note {
 }
 
 // What a line says in its own way, or not at all.
-const apart: readonly string[] = ['level', 'event', 'role', 'pid', 'worker', 'asked'] satisfies (keyof LogRecord)[];
+const apart: readonly string[] = ['level', 'event', 'role', 'pid', 'worker', 'asked'] satisfies (keyof PreforkRecord)[];
 
 /** A fact as a line for people: `worker=0 pid=2 ready ms=3.1`. */
-export function lineOf(record: LogRecord): string {
+export function lineOf(record: PreforkRecord): string {
   const { event, role, pid, worker } = record;
   const who = role === 'worker' ? `worker=${worker}` : role;
   const fields = Object.fromEntries(Object.entries(record).filter(([name]) => !apart.includes(name)));
@@ -141,12 +138,12 @@ export function lineOf(record: LogRecord): string {
 }
 
 /** What the history has of a fact; undefined if it has not the fact. */
-export function keptOf(name: FactName, fields: Fields = {}): { kind: EventKind; detail?: string } | undefined {
+export function keptOf(name: PreforkFact, fields: Fields = {}): { kind: HistoryKind; detail?: string } | undefined {
   const { kept }: Row = table[name];
   if (kept === undefined) return undefined;
   const detail =
     typeof kept === 'string'
       ? String(fields[kept])
       : fieldsOf(Object.fromEntries(kept.map((field) => [field, fields[field]])));
-  return { kind: name as EventKind, ...(detail !== '' && { detail }) };
+  return { kind: name as HistoryKind, ...(detail !== '' && { detail }) };
 }

@@ -1,14 +1,14 @@
 // The parent's side: owns the listening socket, has workers forked, waits for them, and serves nothing.
 import { EventEmitter } from 'node:events';
-import { openSync, closeSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { manner } from '../log-fields.js';
 import { integer } from '../mistakes.js';
-import { isPosixError, type Signal } from '../posix/index.js';
-import { Reaper, type ExitStatus, type StrangerReaper } from '../reaper/index.js';
+import { isPosixError, type ExitStatus, type Signal } from '../posix/index.js';
+import { Reaper, type StrangerReaper } from '../reaper/index.js';
 import { addressFields, type ServerAddress } from './address.js';
-import { PreforkError, type Common } from './common.js';
+import type { Common } from './common.js';
 import { Descendant } from './descendant.js';
+import { PreforkError } from './errors.js';
 import { Estate } from './estate.js';
 import { Inspection } from './inspection.js';
 import { LastWords } from './last-words.js';
@@ -18,9 +18,10 @@ import { Molds } from './molds.js';
 import { reapOrphans } from './orphans.js';
 import { now } from './place.js';
 import type { Predecessor } from './predecessor.js';
+import { Requests } from './requests.js';
 import { MOLD, MOST_WORKERS, Scoreboard, type MoldStatus, type WorkerStatus } from './scoreboard.js';
 import type { Settings } from './settings.js';
-import { handledSignals, rowOf } from './signals.js';
+import { handledSignals } from './signals.js';
 import type { StatusServer } from './status-server.js';
 import { Reporter, type MasterStatus } from './status.js';
 import { Succession } from './succession.js';
@@ -68,6 +69,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   /** What workers are forked from. */
   readonly #succession: Succession;
   readonly #estate: Estate;
+  readonly #requests: Requests;
   /** What the forks of this process become. */
   readonly #descendant: Descendant;
   readonly #stopped: Promise<void>;
@@ -106,7 +108,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         if (message.news === 'molded') this.#succession.molded(message.value);
         else this.#workers.hear(message);
       },
-      (words) => this.#asked(words),
+      (words) => this.#requests.onWords(words),
     );
     this.#estate = estate;
     const scoreboard = this.#scoreboard;
@@ -190,7 +192,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       },
       hopeless: (status) => {
         const message = `the application could not be loaded (${ending(status)}, see the output)`;
-        this.#fail(new PreforkError('ERR_PREFORK_MOLD', message, status));
+        this.#fail(new PreforkError('ERR_PREFORK_MOLD', message, { status }));
       },
     });
     this.#inspection = new Inspection(settings, workers);
@@ -218,6 +220,28 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       sockets: () => [...listener.sockets(), ...(statusServer?.sockets() ?? [])],
       ended: () => {
         if (this.#stopping) this.#finishIfAlone();
+      },
+    });
+    this.#requests = new Requests({
+      note: this.#note,
+      busy: () => this.#busy,
+      wanted: () => workers.wanted,
+      status: () => this.status(),
+      reload: () => this.reload(),
+      refork: () => this.refork(),
+      upgrade: () => this.upgrade(),
+      scale: (count) => {
+        this.scale(count);
+      },
+      reopenLogs: () => {
+        this.#reopenLogs();
+      },
+      quicken: () => {
+        if (this.#stopping === 'quick') this.#endAll('SIGKILL');
+        else this.#exit(true);
+      },
+      exit: (quick) => {
+        this.#exit(quick);
       },
     });
     this.#reaper.on('exit', (pid, status) => {
@@ -469,39 +493,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       this.#descendant.onSignal(signal);
       return;
     }
-    this.#note('signal', {}, { signal });
-    const { action } = rowOf(signal) ?? {};
-    if (this.#busy !== undefined && action !== 'quick' && action !== 'stop' && action !== 'reopen') {
-      this.#note('signal ignored', {}, { signal, reason: this.#busy });
-      return;
-    }
-    switch (action) {
-      case 'quick':
-        if (this.#stopping === 'quick') this.#endAll('SIGKILL');
-        else this.#exit(true);
-        break;
-      case 'stop':
-        this.#exit(false);
-        break;
-      case 'reopen':
-        this.#reopenLogs();
-        break;
-      case 'reload':
-      case 'refork':
-        // Whether it succeeds is in the log.
-        (action === 'reload' ? this.reload() : this.refork()).catch(() => undefined);
-        break;
-      case 'more':
-        this.scale(Math.min(this.#workers.wanted + 1, MOST_WORKERS));
-        break;
-      case 'fewer':
-        this.scale(Math.max(this.#workers.wanted - 1, 0));
-        break;
-      case 'drain':
-        if (hasTerminal()) this.#note('signal ignored', {}, { signal, reason: 'it has a terminal' });
-        else this.scale(0);
-        break;
-    }
+    this.#requests.onSignal(signal);
   };
 
   #reopenLogs(): void {
@@ -513,33 +505,6 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     }
     this.#reopenedAt = now();
     this.#signalAll('SIGUSR1');
-  }
-
-  /** What somebody asks for by the control socket. */
-  #asked([what = '', argument]: readonly string[]): unknown {
-    // Who watches asks every second.
-    if (what !== 'status') this.#note('control', {}, { control: what });
-    switch (what) {
-      case 'status':
-        return this.status();
-      case 'reload':
-        return this.reload();
-      case 'refork':
-        return this.refork();
-      case 'upgrade':
-        return this.upgrade();
-      case 'scale':
-        // Not Number(''), which is 0.
-        this.scale(/^\d+$/.test(argument ?? '') ? Number(argument) : NaN);
-        return undefined;
-      case 'stop':
-        this.#exit(argument === 'quick');
-        return undefined;
-      default:
-        throw new RangeError(
-          `there is no request ${JSON.stringify(what)}: status, reload, refork, upgrade, scale N, stop, stop quick`,
-        );
-    }
   }
 
   #exit(quick: boolean): void {
@@ -638,16 +603,6 @@ const never = new Promise<never>(() => undefined);
 
 function upgradeError(why: string): PreforkError {
   return new PreforkError('ERR_PREFORK_UPGRADE', `the master was not replaced: ${why}`);
-}
-
-// SIGWINCH comes to all processes of a terminal when its window changes.
-function hasTerminal(): boolean {
-  try {
-    closeSync(openSync('/dev/tty', 'r'));
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function nextCheckPhase(): Promise<void> {

@@ -1,7 +1,6 @@
 // The processes that workers are forked from: they are forked, promoted, given orders, and ended.
 import { manner } from '../log-fields.js';
-import { forkMany, type Forked } from '../posix/index.js';
-import type { ExitStatus } from '../reaper/index.js';
+import { forkMany, type ExitStatus, type Forked } from '../posix/index.js';
 import { tenths, type Common } from './common.js';
 import { GRACE } from './last-words.js';
 import type { Line } from './orders.js';
@@ -48,7 +47,7 @@ export class Molds {
     }
     const mold = new MoldMember(forked.pids[0] ?? 0, number, cell, generation, line);
     const { pid } = mold;
-    note('mold forked', { worker: MOLD, pid }, { generation });
+    note('mold fork', { worker: MOLD, pid }, { generation });
     this.#molds.set(pid, mold);
     this.#limitBoot(mold, settings.bootTimeout);
     void watch(pid);
@@ -121,6 +120,6 @@ export class Molds {
     this.#molds.delete(pid);
     mold.cancelKill();
     scoreboard.retire(number);
-    note('mold exited', { worker: MOLD, pid, asked: mold.retiring || stopping() }, { ...manner(status), generation });
+    note('mold exit', { worker: MOLD, pid, asked: mold.retiring || stopping() }, { ...manner(status), generation });
   }
 }

@@ -15,7 +15,7 @@ export function reapOrphans(note: Note, expecting: () => boolean): StrangerReape
   try {
     const reaper = new StrangerReaper({ expecting });
     reaper.on('exit', (pid, status) => {
-      note('orphan exited', { pid }, manner(status));
+      note('orphan exit', { pid }, manner(status));
     });
     return reaper;
   } catch (error) {

@@ -124,6 +124,10 @@ export class PortGroup implements Listener {
     for (const fd of this.#sockets.splice(0)) close(fd);
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   /** Makes one more. False: this process may not, since another user has made the first; workers share those that there are. */
   #grow(): boolean {
     try {

@@ -85,7 +85,7 @@ const LAG_HALVES = 10_000; // milliseconds
 /** The most workers of a family. */
 export const MOST_WORKERS = 1024;
 /** As many processes as a family can have, with those that take the place of others. Memory that nobody uses is not there. */
-export const CELLS = MOST_WORKERS + MOST_WORKERS / 8;
+const CELLS = MOST_WORKERS + MOST_WORKERS / 8;
 const SIZE = HEADER + CELLS * CELL;
 
 // The header's fields: places in words of 4 bytes, and in numbers of 8.

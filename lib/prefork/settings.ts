@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { boolean, callback, INT_MAX, integer, object, text, wrongType, wrongValue } from '../mistakes.js';
 import { isAbstract, socketPath } from './address.js';
 import type { Listener } from './listener.js';
-import type { Log, LogRecord } from './log.js';
+import type { PreforkLog, PreforkRecord } from './log.js';
 import { MOST_WORKERS } from './scoreboard.js';
 import type { Command } from './upgrade.js';
 
@@ -16,7 +16,7 @@ export interface PreforkOptions {
   host?: string;
   /**
    * The path of a Unix socket, in place of host and port: up to 107 bytes as an absolute one. With a null byte in front it is a
-   * name in the abstract namespace, without a file. A socket that a dead server has left there is replaced.
+   * name in the abstract namespace, without a file. A socket that a dead server has left there is replaced. Default: none.
    */
   path?: string;
   /**
@@ -101,7 +101,7 @@ export interface PreforkOptions {
    */
   log?: (line: string) => void;
   /** The same as objects, for a logger: one a line. Default: nowhere. */
-  logRecord?: (record: LogRecord) => void;
+  logRecord?: (record: PreforkRecord) => void;
   /**
    * What each process of the family does on SIGUSR1, the master first: open its log files anew, which have been renamed. An error
    * is logged, and nothing else. Default: nothing.
@@ -187,7 +187,7 @@ export const numberSettings = {
   },
 } as const satisfies Partial<Record<keyof PreforkOptions, NumberSetting>>;
 
-export type NumberSettingName = keyof typeof numberSettings;
+type NumberSettingName = keyof typeof numberSettings;
 
 /** Whether a setting may be "never". */
 export function mayBeNever({ untold, zeroIsNever }: NumberSetting): boolean {
@@ -212,7 +212,7 @@ export interface Settings extends Readonly<Record<NumberSettingName, number>> {
   readonly command: Command | undefined;
   readonly beforeReady: () => void | Promise<void>;
   readonly beforeStop: () => void | Promise<void>;
-  readonly log: Log;
+  readonly log: PreforkLog;
   readonly reopenLogs: () => void;
 }
 
@@ -223,7 +223,7 @@ function numberFrom(name: NumberSettingName, told: number | undefined): number {
   return value === 0 && row.zeroIsNever ? Infinity : value;
 }
 
-function logFrom({ log, logRecord }: PreforkOptions): Log {
+function logFrom({ log, logRecord }: PreforkOptions): PreforkLog {
   return {
     ...(log !== undefined && { log: callback('options.log', log) }),
     ...(logRecord !== undefined && { logRecord: callback('options.logRecord', logRecord) }),

@@ -62,4 +62,8 @@ export class SharedListener implements Listener {
     if (this.#owned) this.#file?.remove();
     close(this.#fd);
   }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }

@@ -1,7 +1,7 @@
 // What signals do to a prefork server: the one table of its handlers, its command line and its guide.
 
 /** What the master does. */
-export type Action = 'stop' | 'quick' | 'reload' | 'reopen' | 'refork' | 'more' | 'fewer' | 'drain';
+type Action = 'stop' | 'quick' | 'reload' | 'reopen' | 'refork' | 'more' | 'fewer' | 'drain';
 
 interface Row {
   readonly action: Action;

@@ -100,7 +100,7 @@ interface FamilyDescription {
 }
 
 /** What only the master knows. */
-export type View = Pick<MasterStatus, 'generation' | 'wanted' | 'replacing' | 'stopping'>;
+type View = Pick<MasterStatus, 'generation' | 'wanted' | 'replacing' | 'stopping'>;
 
 interface Sources {
   readonly address: ServerAddress;
@@ -170,8 +170,8 @@ export class Reporter {
     if (kind === 'kill') this.#kills[detail] = (this.#kills[detail] ?? 0) + 1;
     if (kind === 'recycle') this.#recycles[detail] = (this.#recycles[detail] ?? 0) + 1;
     if (pid === undefined || worker === undefined) return;
-    if (kind === 'fork' || kind === 'mold forked') this.#born.set(pid, time);
-    if (kind === 'exit' || kind === 'mold exited') this.#born.delete(pid);
+    if (kind === 'fork' || kind === 'mold fork') this.#born.set(pid, time);
+    if (kind === 'exit' || kind === 'mold exit') this.#born.delete(pid);
     if (kind !== 'exit') return;
     this.#keepCpuTime(pid, worker);
     this.#emptySince.set(worker, time);

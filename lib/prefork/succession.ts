@@ -1,7 +1,8 @@
 // What workers are forked from, and how that changes: a reload and a refork, each with the way back while there is one.
-import type { ExitStatus } from '../reaper/index.js';
+import type { ExitStatus } from '../posix/index.js';
 import { respawnDelay } from './backoff.js';
-import { PreforkError, type Common } from './common.js';
+import type { Common } from './common.js';
+import { PreforkError } from './errors.js';
 import type { Molds } from './molds.js';
 import type { Line } from './orders.js';
 import { now, type Member, type MoldMember, type Source } from './place.js';

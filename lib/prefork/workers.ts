@@ -1,8 +1,7 @@
 // The workers of a family: one in each place. They are forked, and forked anew when they end unasked, and replaced when they
 // shall be, a few at a time. From what they are forked is not decided here.
 import { manner } from '../log-fields.js';
-import { forkMany, type Forked, type Signal } from '../posix/index.js';
-import type { ExitStatus } from '../reaper/index.js';
+import { forkMany, type ExitStatus, type Forked, type Signal } from '../posix/index.js';
 import { BOOT_FAILURES, FIRST_DELAY, HEALTHY_AFTER, respawnDelay } from './backoff.js';
 import { tenths, type Common } from './common.js';
 import type { Listener } from './listener.js';

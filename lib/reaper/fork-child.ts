@@ -1,6 +1,6 @@
 import { callback } from '../mistakes.js';
-import { fork, outputWritten, type ForkOptions, type Signal } from '../posix/index.js';
-import { Reaper, type ExitStatus } from './reaper.js';
+import { fork, outputWritten, type ExitStatus, type ForkOptions, type Signal } from '../posix/index.js';
+import { Reaper } from './reaper.js';
 
 /** A forked child, as its parent has it. */
 export class ForkedChild {

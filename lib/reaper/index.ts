@@ -4,5 +4,5 @@
  * @module truefork/reaper
  */
 export { forkChild, type ForkedChild } from './fork-child.js';
-export { Reaper, StatusLostError, type ExitStatus, type ReaperOptions } from './reaper.js';
+export { Reaper, StatusLostError, type ReaperOptions } from './reaper.js';
 export { adoptsOrphans, StrangerReaper, type StrangerReaperOptions } from './strangers.js';

@@ -7,11 +7,9 @@ import {
   kill,
   ProcessLookupError,
   type Signal,
-  type WaitStatus,
+  type EndSource,
+  type ExitStatus,
 } from '../posix/index.js';
-
-/** How a child ended: by itself, with an exit code, or by a signal. */
-export type ExitStatus = Extract<WaitStatus, { state: 'exited' | 'signaled' }>;
 
 /** @inline */
 interface ReaperEvents {
@@ -47,7 +45,7 @@ export interface ReaperOptions {
    * How to learn that a child has ended. `'pidfd'`: by a descriptor of the child, since Linux 5.3. `'sigchld'`: by the
    * signal, after which each child is asked. Default: `'pidfd'`, and for a child that can have none `'sigchld'`.
    */
-  by?: 'pidfd' | 'sigchld';
+  by?: EndSource;
 }
 
 /**
@@ -58,7 +56,7 @@ export interface ReaperOptions {
  */
 export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
   readonly #children = new Map<number, Child>();
-  readonly #by: 'pidfd' | 'sigchld';
+  readonly #by: EndSource;
   #takeHookBack: (() => void) | undefined;
 
   constructor({ by = 'pidfd' }: ReaperOptions = {}) {
@@ -115,7 +113,7 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
    *
    * @throws {ProcessLookupError} ESRCH: it is not, or no longer, a child of this reaper
    */
-  kill(pid: number, signal: Signal): void {
+  kill(pid: number, signal: Signal = 'SIGTERM'): void {
     if (!this.#children.has(pid)) {
       const message = `ESRCH: ${pid} is not a child that this reaper waits for, kill(${pid}, ${signal})`;
       throw new ProcessLookupError('ESRCH', errno.ESRCH, 'kill', message, { pid });

@@ -18,8 +18,8 @@ import {
   WEXITED,
   WNOHANG,
   WNOWAIT,
+  type ExitStatus,
 } from '../posix/index.js';
-import type { ExitStatus } from './reaper.js';
 
 // How long a stranger that has ended is left alone, in milliseconds.
 const PATIENCE = 1_000;
@@ -73,17 +73,20 @@ export class StrangerReaper extends EventEmitter<StrangerReaperEvents> implement
   };
 
   /**
-   * @throws {Error} ENOENT: see `childrenOfThread`; ERR_NO_PROC: /proc is of another pid namespace; ERR_NOT_MAIN_THREAD: this
-   *   is a worker thread
+   * @throws {Error} ENOENT: see `childrenOfThread`; ERR_NO_PROC: /proc is of another pid namespace
+   * @throws {TypeError} ERR_WORKER_UNSUPPORTED_OPERATION: this is a worker thread
    */
   constructor({ expecting = () => false }: StrangerReaperOptions = {}) {
     super();
-    if (!isMainThread) throw mistake('ERR_NOT_MAIN_THREAD', 'strangers are children of the main thread');
+    if (!isMainThread) {
+      const error = new TypeError('strangers are children of the main thread');
+      throw Object.assign(error, { code: 'ERR_WORKER_UNSUPPORTED_OPERATION' });
+    }
     childrenOfThread();
     // Where this cannot be done, it is told now, and not from a timer.
     hasEnded(P_ALL, 0);
     if (readlinkSync('/proc/self') !== String(process.pid))
-      throw mistake('ERR_NO_PROC', '/proc has not been mounted in this pid namespace');
+      throw Object.assign(new Error('/proc has not been mounted in this pid namespace'), { code: 'ERR_NO_PROC' });
     this.#expecting = expecting;
     this.#takeHookBack = atfork({
       child: () => {
@@ -147,8 +150,4 @@ function hasEnded(idtype: number, id: number): boolean {
     if (isPosixError(error, 'ECHILD')) return false;
     throw error;
   }
-}
-
-function mistake(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code });
 }

@@ -1,7 +1,7 @@
 // Which of several servers gets a call.
 
 /** What a balancer looks at. */
-export interface Loaded {
+interface Loaded {
   /** How many calls it has. */
   readonly load: number;
 }

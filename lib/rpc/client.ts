@@ -1,10 +1,11 @@
+import type { Address } from '../discovery/index.js';
 import { abortSignal, boolean, INT_MAX, integer, text, wrongType, wrongValue } from '../mistakes.js';
 import { checkMaxFrame } from './arguments.js';
 import { Aborts } from '../aborts.js';
 import { balancers, type BalancerName } from './balancers.js';
 import { Call, type CallHost } from './call.js';
-import type { EndpointOptions, Instance } from './endpoint.js';
-import { ClientClosedError, FrameError, QueueFullError } from './errors.js';
+import type { EndpointOptions } from './endpoint.js';
+import { ClientClosedError, FrameError, RpcQueueFullError } from './errors.js';
 import { defaultMaxFrame } from './frames.js';
 import type { AnyHandlers, HandlersOf, ParamsOf, ResultOf } from './handlers.js';
 import { Pool } from './pool.js';
@@ -14,28 +15,28 @@ import { requestHead, requestTail } from './wire.js';
 /** What the client wants of a registry; those of `truefork/discovery` have it. */
 export interface InstanceRegistry {
   /** Tells the whole list of a service's instances, soon and after every change, until the watch is closed. */
-  watch(service: string, listener: (instances: readonly Instance[]) => void): { close(): void };
+  watch(service: string, listener: (instances: readonly Address[]) => void): { close(): void };
 }
 
-/** How the client connects. Times are in milliseconds, 1 to 2³¹ − 1. */
+/** How the client connects. Times are in milliseconds, 1 to 2³¹ - 1. */
 export interface RpcConnectOptions {
-  /** How long a server may take to accept a connection; 1,000 if absent. */
+  /** How long a server may take to accept a connection. Default 1,000. */
   connectTimeout?: number;
-  /** The longest reply body in bytes, 1 to `buffer.constants.MAX_STRING_LENGTH`; 4 MiB if absent. Requests likewise. */
+  /** The longest reply body in bytes, 1 to `buffer.constants.MAX_STRING_LENGTH`. Default 4 MiB. Requests likewise. */
   maxFrame?: number;
   /**
    * Which server gets a call: any (`random`, as the booklet's client has it), one after the other (`roundRobin`), or of
-   * two at random the one that has fewer calls of this client (`p2c`, which it is if absent).
+   * two at random the one that has fewer calls of this client (`p2c`). Default `p2c`.
    */
   balancer?: BalancerName;
-  /** How many calls may be under way at once to one server, 1 to 2³¹ − 1; 1,024 if absent. */
+  /** How many calls may be under way at once to one server, 1 to 2³¹ - 1. Default 1,024. */
   maxInFlight?: number;
-  /** How many may wait for one server, and how many for the first instance, 1 to 2³¹ − 1; 10,000 if absent. */
+  /** How many may wait for one server, and how many for the first instance, 1 to 2³¹ - 1. Default 10,000. */
   maxQueue?: number;
-  /** How long a server may be silent until it is asked whether it is there, and then to answer; 10,000 if absent. */
-  keepalive?: number;
+  /** How long a server may be silent until it is asked whether it is there, and then to answer. Default 10,000. */
+  pingInterval?: number;
   /**
-   * Whether a server of the booklet may be sent several calls at once; false if absent. The original closes the
+   * Whether a server of the booklet may be sent several calls at once. Default false. The original closes the
    * connection when what it has received is a multiple of 1,024 bytes long.
    */
   legacyPipelining?: boolean;
@@ -47,9 +48,9 @@ export type RpcClientOptions = RpcConnectOptions &
 
 /** Options of a call. */
 export interface CallOptions {
-  /** How long the call may take, all its attempts together, in milliseconds, 1 to 2³¹ − 1; 5000 if absent. */
+  /** How long the call may take, all its attempts together, in milliseconds, 1 to 2³¹ - 1. Default 5,000. */
   timeout?: number;
-  /** Whether it does no harm if the call is carried out twice: then it is sent again when its connection was lost. */
+  /** Whether it does no harm if the call is carried out twice: then it is sent again when its connection was lost. Default false. */
   idempotent?: boolean;
   /** Gives the call up when it aborts: the call rejects with its `reason`, and a server that understands is told. */
   signal?: AbortSignal;
@@ -69,7 +70,7 @@ function checked(options: RpcConnectOptions): EndpointOptions & { balancer: Bala
     balancer = 'p2c',
     maxInFlight = 1024,
     maxQueue = 10_000,
-    keepalive = 10_000,
+    pingInterval = 10_000,
     legacyPipelining = false,
   } = options;
   integer('options.connectTimeout', connectTimeout, 1, INT_MAX);
@@ -79,9 +80,9 @@ function checked(options: RpcConnectOptions): EndpointOptions & { balancer: Bala
     throw wrongValue('options.balancer', `must be one of ${Object.keys(balancers).join(', ')}`, balancer);
   integer('options.maxInFlight', maxInFlight, 1, INT_MAX);
   integer('options.maxQueue', maxQueue, 1, INT_MAX);
-  integer('options.keepalive', keepalive, 1, INT_MAX);
+  integer('options.pingInterval', pingInterval, 1, INT_MAX);
   boolean('options.legacyPipelining', legacyPipelining);
-  return { connectTimeout, maxFrame, balancer, maxInFlight, maxQueue, keepalive, legacyPipelining };
+  return { connectTimeout, maxFrame, balancer, maxInFlight, maxQueue, pingInterval, legacyPipelining };
 }
 
 /**
@@ -135,7 +136,7 @@ export class RpcClient<H extends HandlersOf<H> = AnyHandlers> {
    * @param rest the params: anything that JSON can express, null if absent; and the options
    * @returns the reply's `result`
    * @throws RpcTimeoutError, NoInstanceError: after `timeout`. ConnectError: no server could be connected to.
-   *   ConnectionLostError. CallError: the server's answer; OverloadedError. QueueFullError. FrameError: the request is
+   *   ConnectionLostError. CallError: the server's answer; OverloadedError. RpcQueueFullError. FrameError: the request is
    *   longer than `maxFrame`. ClientClosedError. TypeError, RangeError: bad arguments. The `reason` of `signal`
    */
   call<M extends keyof H & string>(method: M, ...rest: CallArguments<ParamsOf<H[M]>>): Promise<ResultOf<H[M]>> {
@@ -186,14 +187,14 @@ export class RpcClient<H extends HandlersOf<H> = AnyHandlers> {
       isClosed: () => this.#closed,
       wait: (call) => {
         if (this.#waiting.size >= maxQueue)
-          call.fail(new QueueFullError(`${maxQueue} calls wait for an instance of ${service} already`));
+          call.fail(new RpcQueueFullError(`${maxQueue} calls wait for an instance of ${service} already`));
         else this.#waiting.add(call);
       },
       forget: (call) => this.#waiting.delete(call),
     };
   }
 
-  #setList(instances: readonly Instance[]): void {
+  #setList(instances: readonly Address[]): void {
     this.#pool.setList(instances);
     if (this.#pool.size > 0) this.#wake();
   }

@@ -26,7 +26,7 @@ export interface ConnectionOptions {
   /** Whether as many may be on a connection to a booklet's server. */
   readonly legacyPipelining: boolean;
   /** How long a server may be silent until it is asked whether it is there, in milliseconds, and then to answer. */
-  readonly keepalive: number;
+  readonly pingInterval: number;
 }
 
 /** How a connection has ended: as it should, or not; and whether calls were lost with it. */
@@ -203,12 +203,12 @@ export class Connection {
   }
 
   #connect(): void {
-    const { host, port, connectTimeout, keepalive } = this.#options;
+    const { host, port, connectTimeout, pingInterval } = this.#options;
     this.#connectTimer = setTimeout(() => {
       this.#lose(new Error(`no connection within ${connectTimeout} ms`));
     }, connectTimeout).unref();
     // For servers that cannot be asked whether they are there.
-    this.#socket.connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepalive });
+    this.#socket.connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: pingInterval });
     this.#socket.unref();
   }
 
@@ -322,16 +322,16 @@ export class Connection {
   #extend(hello: unknown): void {
     if (this.#mode === 'extended') return;
     this.#mode = 'extended';
-    const { maxInFlight, keepalive } = this.#options;
+    const { maxInFlight, pingInterval } = this.#options;
     const { maxFrame, maxCalls } = (hello ?? {}) as FrameBody;
     if (typeof maxFrame === 'number') this.#longest = maxFrame;
     this.#window = typeof maxCalls === 'number' && maxCalls >= 1 ? Math.min(maxCalls, maxInFlight) : maxInFlight;
-    this.#silence = new Silence(keepalive, {
+    this.#silence = new Silence(pingInterval, {
       ask: () => {
         this.#outbox.add('{"ping":1}');
       },
       giveUp: () => {
-        this.#lose(new Error(`the server is silent for ${2 * keepalive} ms`));
+        this.#lose(new Error(`the server is silent for ${2 * pingInterval} ms`));
       },
     });
   }

@@ -1,14 +1,7 @@
+import type { Address } from '../discovery/index.js';
 import { Connection, type ConnectionOptions, type Ending } from './connection.js';
-import { ConnectError, QueueFullError } from './errors.js';
+import { ConnectError, RpcQueueFullError } from './errors.js';
 import type { Exchange } from './exchange.js';
-
-/** Where an instance of a service listens. */
-export interface Instance {
-  /** A name or an address. */
-  readonly host: string;
-  /** A TCP port, 1 to 65,535. */
-  readonly port: number;
-}
 
 /** What the servers of a client have in common. */
 export interface EndpointOptions extends Omit<ConnectionOptions, 'host' | 'port'> {
@@ -34,7 +27,7 @@ const firstEjection = 5000;
 const longestEjection = 300_000;
 
 /** A server, as its client sees it: the connection to it, if there is one, and what is held against it. */
-export class Endpoint implements Instance {
+export class Endpoint implements Address {
   readonly host: string;
   readonly port: number;
   readonly #options: EndpointOptions;
@@ -49,7 +42,7 @@ export class Endpoint implements Instance {
   #ejections = 0;
   #ejectedUntil = 0;
 
-  constructor({ host, port }: Instance, options: EndpointOptions, client: EndpointHost) {
+  constructor({ host, port }: Address, options: EndpointOptions, client: EndpointHost) {
     this.host = host;
     this.port = port;
     this.#options = options;
@@ -91,7 +84,7 @@ export class Endpoint implements Instance {
     }
     const connection = this.#connection ?? this.#connect(now);
     if (connection.queued >= this.#options.maxQueue) {
-      call.fail(new QueueFullError(`${connection.queued} calls wait for ${this.host}:${this.port} already`));
+      call.fail(new RpcQueueFullError(`${connection.queued} calls wait for ${this.host}:${this.port} already`));
     } else {
       connection.send(call);
     }

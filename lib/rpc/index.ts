@@ -14,7 +14,6 @@ export {
   type RpcClientOptions,
   type RpcConnectOptions,
 } from './client.js';
-export type { Instance } from './endpoint.js';
 export {
   BadRequestError,
   CallError,
@@ -25,7 +24,7 @@ export {
   FrameError,
   NoInstanceError,
   OverloadedError,
-  QueueFullError,
+  RpcQueueFullError,
   RpcError,
   RpcTimeoutError,
 } from './errors.js';

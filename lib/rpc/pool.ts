@@ -1,6 +1,7 @@
+import type { Address } from '../discovery/index.js';
 import { balancers, type BalancerName } from './balancers.js';
 import type { Connection } from './connection.js';
-import { Endpoint, type EndpointOptions, type Instance } from './endpoint.js';
+import { Endpoint, type EndpointOptions } from './endpoint.js';
 
 // The share of the servers that may be ejected for their calls at a time: more are no outliers.
 const mostEjected = 0.5;
@@ -27,7 +28,7 @@ export class Pool {
   }
 
   /** Those that are not in the list any more answer the calls that they have. */
-  setList(instances: readonly Instance[]): void {
+  setList(instances: readonly Address[]): void {
     const before = this.#servers;
     this.#servers = new Map();
     for (const { host, port } of instances) {
@@ -73,7 +74,7 @@ export class Pool {
     await Promise.all([...this.#connections].map(({ closed }) => closed));
   }
 
-  #newEndpoint(instance: Instance): Endpoint {
+  #newEndpoint(instance: Address): Endpoint {
     return new Endpoint(instance, this.#options, {
       opened: (connection) => {
         this.#connections.add(connection);

@@ -9,15 +9,15 @@ import { Throttle } from './throttle.js';
 
 /** Options of `createRpcServer`. Times are in milliseconds, 1 to 2³¹ − 1. */
 export interface RpcServerOptions {
-  /** The longest request body in bytes, 1 to `buffer.constants.MAX_STRING_LENGTH`; 4 MiB if absent. */
+  /** The longest request body in bytes, 1 to `buffer.constants.MAX_STRING_LENGTH`. Default 4 MiB. */
   maxFrame?: number;
-  /** How many calls may be in hand at once, those of all connections together, 1 to 2³¹ − 1; 16,384 if absent. */
+  /** How many calls may be in hand at once, those of all connections together, 1 to 2³¹ - 1. Default 16,384. */
   maxCalls?: number;
-  /** How many of one connection, 1 to 2³¹ − 1; 1,024 if absent. */
+  /** How many of one connection, 1 to 2³¹ - 1. Default 1,024. */
   maxCallsPerConnection?: number;
-  /** How long a handler may take that answers with a promise. If absent, as long as its caller waits. */
+  /** How long a handler may take that answers with a promise. Default: as long as its caller waits. */
   handlerTimeout?: number;
-  /** How long a connection may have no call, or a reply that is not taken, before it is closed. If absent, for ever. */
+  /** How long a connection may have no call, or a reply that is not taken, before it is closed. Default: for ever. */
   idleTimeout?: number;
 }
 

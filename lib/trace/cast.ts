@@ -1,8 +1,7 @@
 // From the records to the processes: who there was, who made whom, who ended when and was waited for by whom.
 import { SIBLING } from './kinds.js';
-import { decodeWaitStatus, signalName, WIFEXITED, WIFSIGNALED, WNOWAIT } from '../posix/index.js';
+import { decodeWaitStatus, signalName, WIFEXITED, WIFSIGNALED, WNOWAIT, type ExitStatus } from '../posix/index.js';
 import type { LogRecord } from './log.js';
-import type { ProcessEnd } from './timeline.js';
 
 /** A process, while the story is put together. Times are those of the clock. */
 export interface Actor {
@@ -21,7 +20,7 @@ export interface Actor {
   /** The wait that it was reaped by. */
   reaper: { readonly actor: Actor; readonly slept: boolean } | undefined;
   reaped: number | undefined;
-  end: ProcessEnd | undefined;
+  end: ExitStatus | undefined;
   readonly adopted: { at: number; pid: number }[];
   readonly groups: { at: number; pgid: number }[];
   readonly states: LogRecord[];
@@ -43,7 +42,7 @@ function isEnd(status: number): boolean {
   return WIFEXITED(status) || WIFSIGNALED(status);
 }
 
-function endOf(status: number): ProcessEnd | undefined {
+function endOf(status: number): ExitStatus | undefined {
   const decoded = decodeWaitStatus(status);
   return decoded.state === 'exited' || decoded.state === 'signaled' ? decoded : undefined;
 }

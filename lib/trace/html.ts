@@ -2,7 +2,7 @@
 // but its own script and style sheets, by their hashes.
 import { createHash } from 'node:crypto';
 import { object } from '../mistakes.js';
-import { toSVG, type SVGOptions } from './svg.js';
+import { toSvg, type SvgOptions } from './svg.js';
 import { styleSheet } from './svg-style.js';
 import type { Timeline } from './timeline.js';
 import { shownTime } from './units.js';
@@ -75,15 +75,15 @@ function rows({ events, processes }: Timeline): string[] {
 }
 
 /**
- * A timeline as a page that opens from disk: the drawing of `toSVG`, which can be enlarged and tells of each part what it is, and
+ * A timeline as a page that opens from disk: the drawing of `toSvg`, which can be enlarged and tells of each part what it is, and
  * a table of all events. It needs no network, and no script to be read.
  *
- * @param options as for `toSVG`
- * @throws as `toSVG`
+ * @param options as for `toSvg`
+ * @throws as `toSvg`
  */
-export function toHTML(timeline: Timeline, options: SVGOptions = {}): string {
+export function toHtml(timeline: Timeline, options: SvgOptions = {}): string {
   const { title = timeline.processes[0]?.name ?? 'No process', theme = 'auto' } = object('options', options);
-  const svg = toSVG(timeline, { width: 1160, ...options });
+  const svg = toSvg(timeline, { width: 1160, ...options });
   const list = timeline.processes.map((process) => element('li', {}, escaped(processTitle(timeline, process))));
   const heads = ['time', 'process', 'took', 'what'].map((head) => element('th', { scope: 'col' }, head));
   return [

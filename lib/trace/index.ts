@@ -8,7 +8,6 @@ export { traceProgram, type TracedProgram, type TraceProgramOptions } from './pr
 export { record, type Recording, type RecordOptions } from './record.js';
 export { mark } from './recorder.js';
 export type {
-  ProcessEnd,
   ProcessState,
   SignalEffect,
   Span,
@@ -18,7 +17,7 @@ export type {
   TimelineProcess,
   TimelineSignal,
 } from './timeline.js';
-export { toSVG, type SVGOptions } from './svg.js';
-export { toHTML } from './html.js';
+export { toSvg, type SvgOptions } from './svg.js';
+export { toHtml } from './html.js';
 export { toPerfetto } from './perfetto.js';
 export { toText, type TextOptions } from './text.js';

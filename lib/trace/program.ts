@@ -23,7 +23,7 @@ export interface TraceProgramOptions extends RecordOptions {
   /** Whether it is the leader of a session of its own, without a terminal. Default false. */
   detached?: boolean;
   /** Is called with its pid as soon as it runs. */
-  started?: (pid: number) => void;
+  onStart?: (pid: number) => void;
 }
 
 /** A program that has been traced. */
@@ -66,16 +66,10 @@ async function started(child: ChildProcess, file: string): Promise<number> {
  * const { timeline, exitCode } = await traceProgram(['node', 'zombie.mjs']);
  */
 export async function traceProgram(argv: readonly string[], options: TraceProgramOptions = {}): Promise<TracedProgram> {
-  const {
-    cwd,
-    env = process.env,
-    stdio = 'inherit',
-    detached = false,
-    started: tellStarted,
-  } = object('options', options);
+  const { cwd, env = process.env, stdio = 'inherit', detached = false, onStart } = object('options', options);
   const [file, ...rest] = argumentsFrom(argv);
   if (typeof detached !== 'boolean') throw wrongType('options.detached', 'of type boolean', detached);
-  if (tellStarted !== undefined) callback('options.started', tellStarted);
+  if (onStart !== undefined) callback('options.onStart', onStart);
   const { tape, fd } = Tape.create(capacityOf(options));
   try {
     using observer = new Observer(tape);
@@ -91,7 +85,7 @@ export async function traceProgram(argv: readonly string[], options: TraceProgra
     const pid = await started(child, file);
     observer.meet(pid);
     observer.start();
-    tellStarted?.(pid);
+    onStart?.(pid);
     const [exitCode, signal] = await ended;
     observer.look();
     tape.stop();

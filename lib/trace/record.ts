@@ -176,7 +176,7 @@ export class Recording implements AsyncDisposable {
  * const pid = fork();
  * if (pid === 0) _exit(0);
  * waitpid(pid, 0);
- * writeFileSync('fork.svg', toSVG(await recording.stop()));
+ * writeFileSync('fork.svg', toSvg(await recording.stop()));
  */
 export function record(options: RecordOptions = {}): Recording {
   const capacity = capacityOf(object('options', options));

@@ -11,7 +11,7 @@ import { summary } from './wording.js';
 import { element, escaped } from './xml.js';
 
 /** How the picture looks. */
-export interface SVGOptions {
+export interface SvgOptions {
   /** Pixels, 480 to 20,000. Default 960. The height is as there are processes. */
   width?: number;
   /** What stands above it. Default: what the first process is called. */
@@ -117,7 +117,7 @@ function description(timeline: Timeline): string {
   return `A lane for each process, by time. ${summary(timeline)}. ${first ? `The first is process ${first.pid}.` : ''}`;
 }
 
-function checked(options: SVGOptions): Required<Omit<SVGOptions, 'title'>> {
+function checked(options: SvgOptions): Required<Omit<SvgOptions, 'title'>> {
   const { width = WIDTH, fold = true, theme = 'auto' } = object('options', options);
   integer('options.width', width, 480, 20_000);
   if (typeof fold !== 'boolean') throw wrongType('options.fold', 'of type boolean', fold);
@@ -135,9 +135,9 @@ function checked(options: SVGOptions): Required<Omit<SVGOptions, 'title'>> {
  * @throws {TypeError | RangeError} an option that cannot be
  *
  * @example
- * writeFileSync('zombie.svg', toSVG(timeline, { title: 'A zombie' }));
+ * writeFileSync('zombie.svg', toSvg(timeline, { title: 'A zombie' }));
  */
-export function toSVG(timeline: Timeline, options: SVGOptions = {}): string {
+export function toSvg(timeline: Timeline, options: SvgOptions = {}): string {
   const { width, fold, theme } = checked(options);
   const { processes } = object('timeline', timeline);
   const { title = processes[0]?.name ?? 'No process' } = options;

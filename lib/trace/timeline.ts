@@ -1,6 +1,6 @@
 // What a recording tells: data that JSON can carry. Times are in milliseconds since the recording began, with fractions;
 // processes are named by their `id`, since a pid may be that of several, one after the other.
-import type { ErrnoName, Signal } from '../posix/index.js';
+import type { ErrnoName, ExitStatus, Signal } from '../posix/index.js';
 import type { CallKind } from './kinds.js';
 
 /** What a process is doing: `zombie`, it has ended and nobody has waited for it. */
@@ -19,11 +19,6 @@ export interface Span {
   /** Whether it is exact to a few milliseconds only: seen from outside, and not told by the process. */
   readonly sampled: boolean;
 }
-
-/** How a process has ended: by itself, with an exit code, or by a signal, with a core dump or without. */
-export type ProcessEnd =
-  | { readonly state: 'exited'; readonly code: number }
-  | { readonly state: 'signaled'; readonly signal: Signal; readonly coreDumped: boolean };
 
 /** A process of a timeline. */
 export interface TimelineProcess {
@@ -46,7 +41,7 @@ export interface TimelineProcess {
   /** Who; null: nobody, or somebody who is not in the timeline. */
   readonly reapedBy: number | null;
   /** How it ended; null: it has not, or nobody knows. */
-  readonly end: ProcessEnd | null;
+  readonly end: ExitStatus | null;
   /** When its parent had ended: whose child it became then, and which process that is if it is in the timeline. */
   readonly adopted: readonly { readonly at: number; readonly pid: number; readonly by: number | null }[];
   /** From `born` to `reaped`, or to the end of the timeline, without a gap. */

@@ -1,9 +1,10 @@
 // What the drawings say of the parts of a timeline, in one wording.
-import type { ProcessEnd, Span, Timeline, TimelineMessage, TimelineProcess, TimelineSignal } from './timeline.js';
+import type { ExitStatus } from '../posix/index.js';
+import type { Span, Timeline, TimelineMessage, TimelineProcess, TimelineSignal } from './timeline.js';
 import { counted, shownTime } from './units.js';
 
 /** How it ended, shortly: `exit 3`, `SIGKILL`. */
-export function shownEnd(end: ProcessEnd): string {
+export function shownEnd(end: ExitStatus): string {
   if (end.state === 'exited') return `exit ${end.code}`;
   return `${end.signal}${end.coreDumped ? ', core' : ''}`;
 }

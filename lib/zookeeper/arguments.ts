@@ -1,8 +1,8 @@
 // The arguments of a client.
 import { callback, INT_MAX, integer, object, text, wrongType } from '../mistakes.js';
 import type { Credential } from './connection.js';
-import type { WatchOptions } from './options.js';
-import type { Watcher } from './watches.js';
+import type { ReadOptions, WatchOptions } from './options.js';
+import type { WatchListener } from './watches.js';
 
 // Of a time in milliseconds to which a half of it is added: a timer takes up to 2³¹ − 1.
 const longest = 2 ** 30;
@@ -37,7 +37,8 @@ export function checkWatch(options: WatchOptions = {}): Required<WatchOptions> {
   };
 }
 
-/** A watcher, if there is one. */
-export function checkWatcher(watcher: Watcher | undefined): Watcher | undefined {
-  return watcher && callback('watcher', watcher);
+/** The watcher of a read, if there is one. */
+export function watcherOf(options: ReadOptions = {}): WatchListener | undefined {
+  const { watcher } = object('options', options);
+  return watcher && callback('options.watcher', watcher);
 }

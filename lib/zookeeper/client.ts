@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createSecureContext, type ConnectionOptions as TlsOptions } from 'node:tls';
 import { boolean, callback, INT_MAX, integer, object, wrongType, wrongValue } from '../mistakes.js';
 import { openAcl, toLibrary, type Acl } from './acl.js';
-import { bytesOf, checkCredential, checkVersion, checkWatch, checkWatcher } from './arguments.js';
+import { bytesOf, checkCredential, checkVersion, checkWatch, watcherOf } from './arguments.js';
 import type { Credential } from './connection.js';
 import {
   ConnectionLossError,
@@ -20,6 +20,7 @@ import type {
   Node,
   StartOptions,
   Value,
+  ReadOptions,
   WatchOptions,
   ZooKeeperClientOptions,
 } from './options.js';
@@ -30,7 +31,6 @@ import type { Stat } from './stat.js';
 import type { SessionState } from './state.js';
 import { Transaction } from './transaction.js';
 import { deleteTree, ensure } from './tree.js';
-import type { Watcher } from './watches.js';
 
 const defaultSessionTimeout = 10_000;
 const defaultStartTimeout = 15_000;
@@ -49,7 +49,7 @@ const notStarted = 'the client is not started';
  */
 export class ZooKeeperClient {
   readonly #connect: ConnectString;
-  readonly #timeout: number;
+  readonly #sessionTimeout: number;
   readonly #credentials: Credential[];
   readonly #defaultAcl: readonly Acl[];
   readonly #randomizeHosts: boolean;
@@ -70,9 +70,9 @@ export class ZooKeeperClient {
   constructor(hosts: string, options: ZooKeeperClientOptions = {}) {
     this.#connect = parseConnectString(hosts);
     object('options', options);
-    const { timeout = defaultSessionTimeout, auth = [], defaultAcl = openAcl, randomizeHosts = true } = options;
+    const { sessionTimeout = defaultSessionTimeout, auth = [], defaultAcl = openAcl, randomizeHosts = true } = options;
     const { tls = false, readOnly = false, onWarning = warnProcess } = options;
-    this.#timeout = integer('options.timeout', timeout, 1, INT_MAX);
+    this.#sessionTimeout = integer('options.sessionTimeout', sessionTimeout, 1, INT_MAX);
     if (!Array.isArray(auth)) throw wrongType('options.auth', 'an array', auth);
     this.#credentials = auth.map((one: Credential, index) => checkCredential(`options.auth[${index}]`, one));
     toLibrary('options.defaultAcl', defaultAcl);
@@ -99,7 +99,7 @@ export class ZooKeeperClient {
 
   /** The session timeout in milliseconds: what the server has granted, and before that what it is asked for. */
   get sessionTimeout(): number {
-    return this.#session?.timeout ?? this.#timeout;
+    return this.#session?.timeout ?? this.#sessionTimeout;
   }
 
   /** The server that it is connected to, as `address:port`; undefined while there is none. */
@@ -269,8 +269,8 @@ export class ZooKeeperClient {
   }
 
   /** @throws {NoNodeError} */
-  async get(path: string, watcher?: Watcher): Promise<Node> {
-    return this.#perform(requests.getData(this.#absolute(path), checkWatcher(watcher)));
+  async get(path: string, options?: ReadOptions): Promise<Node> {
+    return this.#perform(requests.getData(this.#absolute(path), watcherOf(options)));
   }
 
   /**
@@ -287,26 +287,23 @@ export class ZooKeeperClient {
   }
 
   /** @returns what ZooKeeper knows of a node, or null if there is none. The watcher is called when it is made, too */
-  async exists(path: string, watcher?: Watcher): Promise<Stat | null> {
-    return this.#perform(requests.exists(this.#absolute(path), checkWatcher(watcher)));
+  async exists(path: string, options?: ReadOptions): Promise<Stat | null> {
+    return this.#perform(requests.exists(this.#absolute(path), watcherOf(options)));
   }
 
   /**
    * @returns the names of its children, in no order
    * @throws {NoNodeError}
    */
-  getChildren(path: string, options?: { watcher?: Watcher; includeData?: false }): Promise<string[]>;
+  getChildren(path: string, options?: ReadOptions & { includeData?: false }): Promise<string[]>;
   /** @returns the names of its children and what ZooKeeper knows of the node */
-  getChildren(
-    path: string,
-    options: { watcher?: Watcher; includeData: true },
-  ): Promise<{ children: string[]; stat: Stat }>;
+  getChildren(path: string, options: ReadOptions & { includeData: true }): Promise<{ children: string[]; stat: Stat }>;
   async getChildren(
     path: string,
-    { watcher, includeData = false }: { watcher?: Watcher; includeData?: boolean } = {},
+    options: ReadOptions & { includeData?: boolean } = {},
   ): Promise<string[] | { children: string[]; stat: Stat }> {
-    const result = await this.#perform(requests.getChildren(this.#absolute(path), checkWatcher(watcher)));
-    return includeData ? result : result.children;
+    const result = await this.#perform(requests.getChildren(this.#absolute(path), watcherOf(options)));
+    return options.includeData ? result : result.children;
   }
 
   /**
@@ -371,7 +368,7 @@ export class ZooKeeperClient {
    * has returned; what it throws is an uncaught exception
    * @throws {TypeError | RangeError} an option that cannot be
    */
-  childrenWatch(
+  watchChildren(
     path: string,
     listener: (children: readonly string[] | undefined, stat?: Stat) => void,
     options?: WatchOptions,
@@ -400,9 +397,9 @@ export class ZooKeeperClient {
    * Tells the value of a node: soon after the call, and again after every change, whatever happens to connections and
    * sessions. Values that follow each other quickly may be left out, but never the last.
    *
-   * @param listener gets undefined if there is no such node; for the rest, see `childrenWatch`
+   * @param listener gets undefined if there is no such node; for the rest, see `watchChildren`
    */
-  dataWatch(
+  watchData(
     path: string,
     listener: (value: Buffer | undefined, stat?: Stat) => void,
     options?: WatchOptions,
@@ -431,7 +428,7 @@ export class ZooKeeperClient {
     if (before && !before.isReplaceable) return before;
     const session = new Session({
       hosts: this.#connect.hosts,
-      timeout: this.#timeout,
+      timeout: this.#sessionTimeout,
       randomizeHosts: this.#randomizeHosts,
       tls: this.#tls,
       credentials: this.#credentials,

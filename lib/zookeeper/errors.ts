@@ -20,7 +20,7 @@
  * | `RolledBackError` | `ERR_ZOOKEEPER_RUNTIME_INCONSISTENCY` | -2 |
  * | `ZooKeeperError` | `ERR_ZOOKEEPER_…` of any other code, `ERR_ZOOKEEPER_UNKNOWN` of one that nobody knows | it |
  * | `ConnectTimeoutError` | `ERR_ZOOKEEPER_CONNECT_TIMEOUT` | |
- * | `SessionClosedError` | `ERR_ZOOKEEPER_CLOSED` | |
+ * | `SessionClosedError` | `ERR_ZOOKEEPER_SESSION_CLOSED` | |
  * | `RequestTooLargeError` | `ERR_ZOOKEEPER_REQUEST_TOO_LARGE` | |
  * | `ProtocolError` | `ERR_ZOOKEEPER_PROTOCOL` | |
  *
@@ -53,33 +53,74 @@ interface ErrorDetails {
 }
 
 /** The connection was lost before the answer: the operation may have been carried out, or not. */
-export class ConnectionLossError extends ZooKeeperError {}
+export class ConnectionLossError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_CONNECTION_LOSS';
+}
+
 /** There was no answer in time. Of a write that was sent, nobody knows whether it was carried out. */
-export class OperationTimeoutError extends ZooKeeperError {}
+export class OperationTimeoutError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_OPERATION_TIMEOUT';
+}
+
 /** The server calls the arguments invalid. */
-export class BadArgumentsError extends ZooKeeperError {}
+export class BadArgumentsError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_BAD_ARGUMENTS';
+}
+
 /** The node, or for `create` its parent, does not exist. */
-export class NoNodeError extends ZooKeeperError {}
+export class NoNodeError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_NO_NODE';
+}
+
 /** The node's ACL does not allow it. */
-export class NoAuthError extends ZooKeeperError {}
+export class NoAuthError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_NO_AUTH';
+}
+
 /** The node has another version. */
-export class BadVersionError extends ZooKeeperError {}
+export class BadVersionError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_BAD_VERSION';
+}
+
 /** An ephemeral node cannot have children. */
-export class NoChildrenForEphemeralsError extends ZooKeeperError {}
+export class NoChildrenForEphemeralsError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_NO_CHILDREN_FOR_EPHEMERALS';
+}
+
 /** The node exists already. */
-export class NodeExistsError extends ZooKeeperError {}
+export class NodeExistsError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_NODE_EXISTS';
+}
+
 /** The node has children. */
-export class NotEmptyError extends ZooKeeperError {}
+export class NotEmptyError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_NOT_EMPTY';
+}
+
 /** The session ended before the operation was carried out, or before its answer: its ephemeral nodes are gone. */
-export class SessionExpiredError extends ZooKeeperError {}
+export class SessionExpiredError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_SESSION_EXPIRED';
+}
+
 /** The ACL is empty, or means nothing to the server. */
-export class InvalidAclError extends ZooKeeperError {}
+export class InvalidAclError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_INVALID_ACL';
+}
+
 /** The server does not take the credential. */
-export class AuthFailedError extends ZooKeeperError {}
+export class AuthFailedError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_AUTH_FAILED';
+}
+
 /** A quota does not allow it. */
-export class QuotaExceededError extends ZooKeeperError {}
+export class QuotaExceededError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_QUOTA_EXCEEDED';
+}
+
 /** An operation of a transaction that was not carried out because another failed. */
-export class RolledBackError extends ZooKeeperError {}
+export class RolledBackError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_RUNTIME_INCONSISTENCY';
+}
 
 type ServerErrorClass = new (code: string, message: string, details: ErrorDetails) => ZooKeeperError;
 
@@ -127,6 +168,8 @@ export function answerError(errno: number, what: string, path?: string, cause?: 
 
 /** No server could be connected to in time; the message says why. */
 export class ConnectTimeoutError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_CONNECT_TIMEOUT';
+
   constructor(message: string) {
     super('ERR_ZOOKEEPER_CONNECT_TIMEOUT', message);
   }
@@ -134,13 +177,17 @@ export class ConnectTimeoutError extends ZooKeeperError {
 
 /** The session is closed, was never started, or is that of the parent of this forked process. */
 export class SessionClosedError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_SESSION_CLOSED';
+
   constructor(message: string) {
-    super('ERR_ZOOKEEPER_CLOSED', message);
+    super('ERR_ZOOKEEPER_SESSION_CLOSED', message);
   }
 }
 
 /** The request is longer than a server takes. */
 export class RequestTooLargeError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_REQUEST_TOO_LARGE';
+
   constructor(message: string, path?: string) {
     super('ERR_ZOOKEEPER_REQUEST_TOO_LARGE', message, { path });
   }
@@ -148,6 +195,8 @@ export class RequestTooLargeError extends ZooKeeperError {
 
 /** What the peer has sent is not ZooKeeper's protocol. */
 export class ProtocolError extends ZooKeeperError {
+  declare readonly code: 'ERR_ZOOKEEPER_PROTOCOL';
+
   constructor(message: string, cause?: unknown) {
     super('ERR_ZOOKEEPER_PROTOCOL', message, { cause });
   }

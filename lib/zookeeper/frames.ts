@@ -7,7 +7,7 @@ const nothing = Buffer.alloc(0);
  * The longest frame that is taken from a server, in bytes. A server's own limit of what it takes is 1 MiB, but the list
  * of a node's children may be longer.
  */
-export const maxFrame = 16 * 1024 * 1024;
+const maxFrame = 16 * 1024 * 1024;
 
 /** Cuts what a server sends into frames: four bytes of length, big-endian, and the body. */
 export class FrameReader {

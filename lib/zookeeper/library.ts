@@ -29,7 +29,7 @@ export interface Event {
 type Watcher = (event: Event) => void;
 type Done<T extends unknown[]> = (failure: Failure | null | undefined, ...results: T) => void;
 
-export interface Id {
+interface Id {
   scheme: string;
   id: string;
 }
@@ -39,7 +39,7 @@ export interface ACL {
   id: Id;
 }
 
-export interface Packet {
+interface Packet {
   request: { header: { xid: number; type: number } };
   callback: (failure: Failure | null, response: unknown) => void;
 }
@@ -57,7 +57,7 @@ export interface ConnectionManager {
   queue(request: unknown, callback: Packet['callback']): void;
 }
 
-export interface TransactionResult {
+interface TransactionResult {
   type: number;
   path?: string;
   stat?: Stat;
@@ -88,7 +88,7 @@ export interface Client {
   transaction(): Transaction;
 }
 
-export interface Options {
+interface Options {
   sessionTimeout: number;
   spinDelay: number;
   retries: number;

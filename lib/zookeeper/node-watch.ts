@@ -4,7 +4,7 @@ import type { WatchOptions } from './options.js';
 import { exists } from './requests.js';
 import type { Session } from './session.js';
 import { Warnings } from './warnings.js';
-import type { Watcher, WatchKind } from './watches.js';
+import type { WatchListener, WatchKind } from './watches.js';
 
 /** What a watch reads. */
 export interface NodeReader {
@@ -14,7 +14,7 @@ export interface NodeReader {
    *
    * @throws {NoNodeError}
    */
-  read(watcher: Watcher): Promise<{ version: string; tell: () => void }>;
+  read(watcher: WatchListener): Promise<{ version: string; tell: () => void }>;
   /** Tells that there is no such node. */
   missing(): void;
 }
@@ -50,7 +50,7 @@ export class NodeWatch implements Disposable {
   #readAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Use `ZooKeeperClient.childrenWatch` or `dataWatch`. */
+  /** Use `ZooKeeperClient.watchChildren` or `watchData`. */
   constructor(path: string, reader: NodeReader, owner: NodeWatchOwner, options: Required<WatchOptions>) {
     this.#path = path;
     this.#reader = reader;
@@ -78,7 +78,7 @@ export class NodeWatch implements Disposable {
     this.close();
   }
 
-  readonly #onChange: Watcher = (event) => {
+  readonly #onChange: WatchListener = (event) => {
     if (event !== 'reconnected') void this.#look();
   };
 

@@ -3,10 +3,10 @@ import type { ACL, Client, Failure, Transaction } from './library.js';
 import { fromLibrary as aclFromLibrary, type Acl } from './acl.js';
 import { answerError, RequestTooLargeError, type ZooKeeperError } from './errors.js';
 import { fromLibrary, type Stat } from './stat.js';
-import type { Watcher, Watches } from './watches.js';
+import type { WatchListener, Watches } from './watches.js';
 
 /** How an operation ends. */
-export type Done<T> = (error: ZooKeeperError | undefined, result?: T) => void;
+type Done<T> = (error: ZooKeeperError | undefined, result?: T) => void;
 
 /** An operation. */
 export interface Request<T> {
@@ -25,7 +25,7 @@ export interface Request<T> {
  *
  * @see https://zookeeper.apache.org/doc/r3.8.0/zookeeperAdmin.html#Unsafe+Options
  */
-export const maxRequest = 0xf_ffff;
+const maxRequest = 0xf_ffff;
 
 const headerSize = 8;
 const anyVersion = -1;
@@ -97,7 +97,7 @@ export function remove(path: string, version: number = anyVersion): Request<void
 }
 
 /** @returns what is known of the node, or null if there is none */
-export function exists(path: string, watcher?: Watcher): Request<Stat | null> {
+export function exists(path: string, watcher?: WatchListener): Request<Stat | null> {
   const what = 'exists';
   return {
     what,
@@ -112,7 +112,7 @@ export function exists(path: string, watcher?: Watcher): Request<Stat | null> {
   };
 }
 
-export function getData(path: string, watcher?: Watcher): Request<{ value: Buffer; stat: Stat }> {
+export function getData(path: string, watcher?: WatchListener): Request<{ value: Buffer; stat: Stat }> {
   const what = 'get';
   return {
     what,
@@ -142,7 +142,7 @@ export function setData(path: string, value: Buffer, version: number = anyVersio
   };
 }
 
-export function getChildren(path: string, watcher?: Watcher): Request<{ children: string[]; stat: Stat }> {
+export function getChildren(path: string, watcher?: WatchListener): Request<{ children: string[]; stat: Stat }> {
   const what = 'getChildren';
   return {
     what,

@@ -7,7 +7,7 @@ import type { Event } from './library.js';
 export type WatchEvent = 'created' | 'deleted' | 'changed' | 'children' | 'reconnected';
 
 /** Is called once, when what was read with it may have changed. */
-export type Watcher = (event: WatchEvent) => void;
+export type WatchListener = (event: WatchEvent) => void;
 
 /** What is watched of a node: whether it exists and its value, or its children. */
 export type WatchKind = 'data' | 'children';
@@ -15,7 +15,7 @@ export type WatchKind = 'data' | 'children';
 const names: readonly (WatchEvent | undefined)[] = [undefined, 'created', 'deleted', 'changed', 'children'];
 
 interface Entry {
-  readonly watchers: Set<Watcher>;
+  readonly watchers: Set<WatchListener>;
   readonly notify: (event: Event) => void;
 }
 
@@ -32,12 +32,12 @@ export class Watches {
   }
 
   /** Calls the watcher at the next change: the read has succeeded. */
-  add(kind: WatchKind, path: string, watcher: Watcher): void {
+  add(kind: WatchKind, path: string, watcher: WatchListener): void {
     this.#entry(kind, path).watchers.add(watcher);
   }
 
   /** Takes it back. */
-  remove(kind: WatchKind, path: string, watcher: Watcher): void {
+  remove(kind: WatchKind, path: string, watcher: WatchListener): void {
     this.#entries.get(`${kind}:${path}`)?.watchers.delete(watcher);
   }
 
@@ -57,7 +57,7 @@ export class Watches {
     const key = `${kind}:${path}`;
     const found = this.#entries.get(key);
     if (found) return found;
-    const watchers = new Set<Watcher>();
+    const watchers = new Set<WatchListener>();
     const entry: Entry = {
       watchers,
       // By the key: a read that is under way has this function, and may add its watcher when another has been called.
@@ -73,7 +73,7 @@ export class Watches {
 }
 
 // Each on its own and later: not out of the library, which would lose its place if one of them threw.
-function call(watchers: Set<Watcher>, event: WatchEvent): void {
+function call(watchers: Set<WatchListener>, event: WatchEvent): void {
   for (const watcher of watchers) {
     queueMicrotask(() => {
       watcher(event);

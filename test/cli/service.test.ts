@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getpwnam, kill, processStat } from 'truefork';
-import { pidOf } from 'truefork/daemon';
+import { readPidFile } from 'truefork/daemon';
 import { nodes, Program, programPath, run } from '../support/programs';
 import { childrenOf } from '../support/processes';
 import { isolated, temporaryDirectory } from '../support/runtime';
@@ -16,7 +16,7 @@ const listener = programPath('cli-listener.mjs');
 const pidFiles: string[] = [];
 afterEach(() => {
   for (const path of pidFiles.splice(0)) {
-    const pid = existsSync(path) ? pidOf(path) : undefined;
+    const pid = existsSync(path) ? readPidFile(path) : undefined;
     if (pid !== undefined) kill(pid, 'SIGKILL');
   }
 });
@@ -129,7 +129,7 @@ describe('--daemon', () => {
     });
     const text = readFileSync(log, 'utf8');
     expect(text).toMatch(/^master pid=\d+ listening [^]*(worker=\d pid=\d+ ready[^]*){2}/);
-    const pid = pidOf(path) ?? 0;
+    const pid = readPidFile(path) ?? 0;
     expect(processStat(pid)?.ppid).not.toBe(process.pid);
     expect(await answer(Number(/ port=(\d+)/.exec(text)?.[1]))).toBe('listener of /path\n');
     expect(await truefork(['stop', path], env)).toMatchObject({ code: 0, stderr: '' });

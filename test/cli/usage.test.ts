@@ -87,8 +87,16 @@ test.each<[string[], string, RegExp]>([
   [['call', 'rpc', 'ping', '--registry', '/tmp'], 'call', /^'\/tmp' is not a URL/],
   [['supervise'], 'supervise', /^COMMAND is missing/],
   [['supervise', 'true', '-x'], 'supervise', /^Unknown option '-x'/],
-  [['supervise', 'true', '--interval', '5x'], 'supervise', /^--interval takes milliseconds, or a time .* not '5x'/],
-  [['supervise', 'true', '--limit', '0'], 'supervise', /^--limit takes a whole number from 1 to .*, not '0'/],
+  [
+    ['supervise', 'true', '--check-interval', '5x'],
+    'supervise',
+    /^--check-interval takes milliseconds, or a time .* not '5x'/,
+  ],
+  [
+    ['supervise', 'true', '--max-failures', '0'],
+    'supervise',
+    /^--max-failures takes a whole number from 1 to .*, not '0'/,
+  ],
   [['supervise', 'true', '--tcp', '0'], 'supervise', /^--tcp takes a whole number from 1 to 65535, not '0'/],
   [['supervise', 'true', '--http', 'me:80'], 'supervise', /^--http takes a URL, not 'me:80'/],
   [['supervise', 'true', '--tcp', '80', '--http', 'http://a'], 'supervise', /^--http and --tcp are one too many/],

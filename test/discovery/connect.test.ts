@@ -93,7 +93,15 @@ test('arguments of a wrong type are refused', async () => {
   await expect(connectRegistry(url, null as never)).rejects.toMatchObject(wrong);
   await expect(connectRegistry(url, { onWarning: 'x' as never })).rejects.toMatchObject(wrong);
   const zookeeper = 'zk://127.0.0.1:1';
-  for (const options of [{ timeout: 'x' }, { sessionTimeout: null }, { auth: 7 }, { acl: 'open' }, { acl: [7] }, 7]) {
+  for (const options of [
+    { timeout: 'x' },
+    { sessionTimeout: null },
+    { auth: 7 },
+    { auth: [7] },
+    { defaultAcl: 'open' },
+    { defaultAcl: [7] },
+    7,
+  ]) {
     await expect(connectRegistry(zookeeper, { zookeeper: options as never })).rejects.toMatchObject(wrong);
   }
   const range = { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' };

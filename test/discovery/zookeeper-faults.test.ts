@@ -32,7 +32,7 @@ beforeEach(async () => {
   registries = [];
   warnings = [];
   proxy = await startProxy(server.port);
-  client = new ZooKeeperClient(server.address, { timeout: sessionTimeout, onWarning: () => undefined });
+  client = new ZooKeeperClient(server.address, { sessionTimeout, onWarning: () => undefined });
   await client.start();
   root = `/demo${++tests}`;
 });
@@ -410,7 +410,7 @@ test('a registry that is closed at any moment leaves no node and no promise', as
 
 test('a digest is sent, and an ACL is that of all nodes', async () => {
   const url = `zk://me:se%3Acret@${server.address}${root}`;
-  const registry = await connectRegistry(url, { zookeeper: { acl: [...creatorAcl, ...readAcl] } });
+  const registry = await connectRegistry(url, { zookeeper: { defaultAcl: [...creatorAcl, ...readAcl] } });
   registries.push(registry);
   await registry.register('rpc', a);
   const [node = ''] = await nodes(1);

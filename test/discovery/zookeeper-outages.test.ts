@@ -82,7 +82,7 @@ test('a registrant that is killed and started again before its session has expir
   expect(await client.getChildren(root)).toHaveLength(2);
   // Until the older one is gone.
   await new Promise<void>((resolve) => {
-    client.childrenWatch(root, (children) => {
+    client.watchChildren(root, (children) => {
       if (children?.length === 1) resolve();
     });
   });

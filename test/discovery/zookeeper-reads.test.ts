@@ -184,7 +184,7 @@ test('what nobody has told is found in the end: who comes, changes and goes', as
     sessionTimeout: undefined,
     timeout: 30_000,
     auth: undefined,
-    acl: undefined,
+    defaultAcl: undefined,
     interval: 200,
     warn: () => undefined,
   });

@@ -152,7 +152,7 @@ test('molds are among its processes, and what a warm one was given as a worker i
     totals: { forks: 1 },
   });
   expect(status.molds[0]?.memory?.shared).toBeGreaterThan(MEGABYTE);
-  expect(kinds(status)).toEqual(['mold forked', 'mold ready', 'fork', 'ready']);
+  expect(kinds(status)).toEqual(['mold fork', 'mold ready', 'fork', 'ready']);
 
   for (let n = 0; n < 5; n++) await ask(family.port, '/');
   const [donor = 0] = family.workers;
@@ -173,8 +173,8 @@ test('molds are among its processes, and what a warm one was given as a worker i
   expect(fresh).toMatchObject({ workers: [{ worker: 0, pastRequests: 5 }], totals: { requests: 5 } });
   const told = kinds(fresh).filter((kind) => /^re|^mold/.test(kind) && kind !== 'ready');
   const counts = (kind: string) => told.filter((each) => each === kind).length;
-  expect(['reforked', 'reloaded', 'mold forked', 'mold ready'].map(counts)).toEqual([1, 1, 2, 3]);
-  expect(fresh.events.filter(({ kind }) => kind === 'mold exited')).toMatchObject([
+  expect(['reforked', 'reloaded', 'mold fork', 'mold ready'].map(counts)).toEqual([1, 1, 2, 3]);
+  expect(fresh.events.filter(({ kind }) => kind === 'mold exit')).toMatchObject([
     { worker: -1, asked: true, detail: 'code=0', count: 2 },
   ]);
   await family.stop();

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atfork, fork, mkfifo, O_RDONLY, open, pipe2, sleep } from 'truefork';
-import { daemonize, pidOf, supervise, writePidFile } from 'truefork/daemon';
+import { daemonize, readPidFile, supervise, writePidFile } from 'truefork/daemon';
 
 const [, , name, folder] = process.argv;
 const logFile = join(folder, 'log');
@@ -101,7 +101,7 @@ const cases = {
     if (!existsSync('fifo')) mkfifo('fifo', 0o600);
     const daemon = daemonize({ pidFile: 'pid' });
     const { path } = daemon.pidFile;
-    writeFileSync(join(folder, 'state'), JSON.stringify({ path, pid: pidOf(path), own: process.pid }));
+    writeFileSync(join(folder, 'state'), JSON.stringify({ path, pid: readPidFile(path), own: process.pid }));
     daemon.ready();
     open(join(folder, 'fifo'), O_RDONLY);
   },

@@ -149,13 +149,13 @@ await runCases({
   },
 
   limits() {
-    const [mine, its] = Channel.pair({ limit: 100 });
+    const [mine, its] = Channel.pair({ maxMessage: 100 });
     assert.throws(() => mine.send('x'.repeat(100)), { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' });
     assert.throws(() => mine.send(() => 1), /could not be cloned/);
     mine.send('x'.repeat(95));
     assert.equal(its.receive().length, 95);
-    for (const limit of [0, 2 ** 30 + 1, 1.5])
-      assert.throws(() => Channel.pair({ limit }), { code: 'ERR_OUT_OF_RANGE' });
+    for (const maxMessage of [0, 2 ** 30 + 1, 1.5])
+      assert.throws(() => Channel.pair({ maxMessage }), { code: 'ERR_OUT_OF_RANGE' });
   },
 
   async damaged() {

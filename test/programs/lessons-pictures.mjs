@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { toSVG, traceProgram } from 'truefork/trace';
+import { toSvg, traceProgram } from 'truefork/trace';
 
 const [folder, ...slugs] = process.argv.slice(2);
 const lessons = join(import.meta.dirname, '..', '..', 'lessons');
@@ -18,5 +18,5 @@ for (const slug of slugs) {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   assert.deepEqual({ slug, exitCode, signal, left: readdirSync(cwd) }, { slug, exitCode: 0, signal: null, left: [] });
-  writeFileSync(join(folder, `${slug}.svg`), toSVG(timeline));
+  writeFileSync(join(folder, `${slug}.svg`), toSvg(timeline));
 }

@@ -11,7 +11,7 @@ const registry = await connectRegistry(url, {
 });
 let known = [];
 const watch = registry.watch('rpc', (instances) => (known = instances.map(({ host }) => host)));
-const client = createRpcClient({ registry, service: 'rpc', connectTimeout: 500, keepalive: 300 });
+const client = createRpcClient({ registry, service: 'rpc', connectTimeout: 500, pingInterval: 300 });
 
 let answers = {};
 let errors = [];

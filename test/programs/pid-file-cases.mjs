@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { _exit, fork, pipe2, read, waitpid, write } from 'truefork';
-import { checkPidFile, pidOf, writePidFile } from 'truefork/daemon';
+import { checkPidFile, readPidFile, writePidFile } from 'truefork/daemon';
 
 const [, , name, path] = process.argv;
 
@@ -34,12 +34,12 @@ const cases = {
   'write-remove'() {
     const file = writePidFile(path);
     assert.equal(readFileSync(path, 'utf8'), `${process.pid}\n`);
-    assert.equal(pidOf(path), process.pid);
+    assert.equal(readPidFile(path), process.pid);
     alone();
     file.remove();
     file.remove();
     assert.equal(existsSync(path), false);
-    assert.throws(() => pidOf(path), { code: 'ENOENT' });
+    assert.throws(() => readPidFile(path), { code: 'ENOENT' });
   },
 
   'at-exit'() {
@@ -53,14 +53,14 @@ const cases = {
       path,
       message: `process ${other.pid} runs with the pid file ${path}`,
     };
-    assert.equal(pidOf(path), other.pid);
+    assert.equal(readPidFile(path), other.pid);
     assert.throws(() => checkPidFile(path), refused);
     assert.throws(() => writePidFile(path), refused);
     assert.equal(readFileSync(path, 'utf8'), `${other.pid}\n`);
     alone();
     other.end();
     assert.equal(existsSync(path), true);
-    assert.equal(pidOf(path), undefined);
+    assert.equal(readPidFile(path), undefined);
     checkPidFile(path);
     writePidFile(path).remove();
     alone();
@@ -76,16 +76,16 @@ const cases = {
         checkPidFile(path, server);
         writePidFile(path, server);
       });
-      assert.equal(pidOf(path), next.pid);
+      assert.equal(readPidFile(path), next.pid);
       alone();
       // Nothing of this one's is there to be removed, or to be written again.
       if (!back) file.remove();
       else assert.throws(() => file.renew(), { code: 'ERR_PID_FILE_RUNNING' });
-      assert.equal(pidOf(path), next.pid);
+      assert.equal(readPidFile(path), next.pid);
       next.end();
       if (!back) continue;
       file.renew();
-      assert.equal(pidOf(path), server);
+      assert.equal(readPidFile(path), server);
       file.renew();
       alone();
     }
@@ -96,10 +96,10 @@ const cases = {
   'pid-reuse'() {
     for (const text of [`${process.pid}\n`, '1\n', '1', '']) {
       writeFileSync(path, text);
-      assert.equal(pidOf(path), undefined);
+      assert.equal(readPidFile(path), undefined);
       checkPidFile(path);
       const file = writePidFile(path);
-      assert.equal(pidOf(path), process.pid);
+      assert.equal(readPidFile(path), process.pid);
       file.remove();
     }
   },
@@ -107,9 +107,9 @@ const cases = {
   children() {
     const file = writePidFile(path);
     const child = holder(() => file.remove());
-    assert.equal(pidOf(path), process.pid);
+    assert.equal(readPidFile(path), process.pid);
     child.end();
-    assert.equal(pidOf(path), process.pid);
+    assert.equal(readPidFile(path), process.pid);
     // A child that lives longer than who had the file.
     const [told, tellEnd] = pipe2(0);
     const [go, goEnd] = pipe2(0);
@@ -127,7 +127,7 @@ const cases = {
     }
     read(told, new Uint8Array(1));
     waitpid(middle, 0);
-    assert.equal(pidOf(`${path}.2`), undefined);
+    assert.equal(readPidFile(`${path}.2`), undefined);
     write(goEnd, Uint8Array.of(1));
   },
 
@@ -145,7 +145,7 @@ const cases = {
     for (const text of ['precious\n', '12 34\n', '-1\n']) {
       writeFileSync(path, text);
       for (const call of [checkPidFile, writePidFile]) assert.throws(() => call(path), refused);
-      assert.throws(() => pidOf(path), { message: 'what is there is no pid file' });
+      assert.throws(() => readPidFile(path), { message: 'what is there is no pid file' });
       assert.equal(readFileSync(path, 'utf8'), text);
     }
     mkdirSync(`${path}.d`);

@@ -221,9 +221,9 @@ await runCase({
     const worker = new Worker(code, { eval: true }).on('message', (message) => told.push(message));
     await once(worker, 'exit');
     assert.deepEqual(told, [
-      ['ERR_NOT_MAIN_THREAD', 'execv() works in the main thread only'],
-      ['ERR_NOT_MAIN_THREAD', 'fexecve() works in the main thread only'],
-      ['ERR_NOT_MAIN_THREAD', 'execlp() works in the main thread only'],
+      ['ERR_WORKER_UNSUPPORTED_OPERATION', 'execv() works in the main thread only'],
+      ['ERR_WORKER_UNSUPPORTED_OPERATION', 'fexecve() works in the main thread only'],
+      ['ERR_WORKER_UNSUPPORTED_OPERATION', 'execlp() works in the main thread only'],
     ]);
     console.log('held');
     process.exit();

@@ -60,7 +60,7 @@ function logTo(lines) {
 await runCase({
   async 'killed-often'() {
     const programs = new Set();
-    const supervised = supervise(sleeper, { healthyAfter: 0, interval: 0, check: () => true });
+    const supervised = supervise(sleeper, { healthyAfter: 0, checkInterval: 0, check: () => true });
     for (let n = 0; n < 100; n++) {
       const [pid] = await once(supervised, 'start');
       // Each is another one; a pid may be had again.
@@ -130,7 +130,7 @@ await runCase({
     };
     const supervised = supervise(sleeper, {
       check,
-      interval: 1,
+      checkInterval: 1,
       checkTimeout: 20,
       checkFailures: 2,
       firstDelay: 1,
@@ -170,7 +170,7 @@ await runCase({
     ];
     const reasons = [];
     const supervised = supervise(sleeper, {
-      interval: 0,
+      checkInterval: 0,
       healthyAfter: 0,
       check: () => (answers.shift() ?? (() => 0))(),
     });
@@ -185,7 +185,7 @@ await runCase({
     const records = [];
     const errors = [];
     const supervised = supervise(['/nonexistent/program', 'a b'], {
-      limit: 5,
+      maxFailures: 5,
       firstDelay: 10,
       longestDelay: 25,
       healthyAfter: 0,
@@ -257,7 +257,9 @@ await runCase({
   // What a program leaves behind ends with it.
   async 'leaves-nobody'() {
     const [reader, writer] = pipe2(0);
-    const supervised = supervise(['sh', '-c', `sleep 1000 & echo $! >/dev/fd/${writer}; kill -9 $$`], { limit: 1 });
+    const supervised = supervise(['sh', '-c', `sleep 1000 & echo $! >/dev/fd/${writer}; kill -9 $$`], {
+      maxFailures: 1,
+    });
     assert.equal(await supervised.ended, 'gave up');
     const told = Buffer.alloc(16);
     await gone(Number(told.toString('latin1', 0, read(reader, told))));
@@ -274,7 +276,7 @@ await runCase({
         write(writer, Int32Array.of(getppid(), getpid(), Number(session), listeners));
         return 9;
       },
-      { limit: 1, log: () => undefined },
+      { maxFailures: 1, log: () => undefined },
     );
     const [pid, status] = await once(supervised, 'exit');
     assert.deepEqual(status, { state: 'exited', code: 9 });
@@ -286,7 +288,12 @@ await runCase({
 
   // A fork of the process that supervises has nothing to do with it.
   async 'in-a-fork'() {
-    const supervised = supervise(sleeper, { interval: 1, check: () => true, firstDelay: 60_000, limit: Infinity });
+    const supervised = supervise(sleeper, {
+      checkInterval: 1,
+      check: () => true,
+      firstDelay: 60_000,
+      maxFailures: Infinity,
+    });
     const [pid] = await once(supervised, 'start');
     const child = fork();
     if (child === 0) {
@@ -376,15 +383,15 @@ await runCase({
       [value, ['sleep', '\0']],
       [type, sleeper, null],
       [type, sleeper, { check: true }],
-      [range, sleeper, { interval: -1 }],
-      [type, sleeper, { interval: '5' }],
+      [range, sleeper, { checkInterval: -1 }],
+      [type, sleeper, { checkInterval: '5' }],
       [range, sleeper, { checkTimeout: NaN }],
       [range, sleeper, { checkFailures: 0 }],
       [range, sleeper, { gracefulTimeout: 2 ** 31 }],
       [range, sleeper, { firstDelay: 0.5 }],
       [range, sleeper, { longestDelay: Infinity }],
       [range, sleeper, { healthyAfter: -1 }],
-      [range, sleeper, { limit: 0 }],
+      [range, sleeper, { maxFailures: 0 }],
       [type, sleeper, { signals: 'SIGHUP' }],
       [type, sleeper, { log: 'file' }],
       [type, sleeper, { logRecord: 1 }],

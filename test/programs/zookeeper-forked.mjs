@@ -8,14 +8,14 @@ const [hosts, node, ca] = process.argv.slice(2);
 const tls = ca === undefined ? false : { ca: readFileSync(ca) };
 const sockets = () => descriptorsOf(/^socket:/);
 
-const client = new ZooKeeperClient(hosts, { timeout: 20_000, tls });
+const client = new ZooKeeperClient(hosts, { sessionTimeout: 20_000, tls });
 const before = sockets();
 await client.start();
 const id = client.sessionId;
 await client.create(node, '', { ephemeral: true });
 const states = [];
 client.onState((state) => states.push(state));
-const watch = client.dataWatch(node, () => states.push('told'));
+const watch = client.watchData(node, () => states.push('told'));
 // Under way at the fork: it ends in the parent alone.
 const pending = client.exists('/').then(() => states.push('answered'));
 
@@ -27,7 +27,7 @@ if (pid === 0) {
     create: () => client.create('/child'),
     start: () => client.start(),
     auth: () => client.addAuth('digest', 'a:b'),
-    watch: async () => client.childrenWatch('/', () => {}),
+    watch: async () => client.watchChildren('/', () => {}),
     stop: () => client.stop(),
   })) {
     console.log(`child: ${name} ${await codeOf(work)}`);

@@ -2,7 +2,7 @@
 import { ZooKeeperClient } from 'truefork/zookeeper';
 
 const [hosts, what] = process.argv.slice(2);
-const client = new ZooKeeperClient(hosts, { timeout: 1000 });
+const client = new ZooKeeperClient(hosts, { sessionTimeout: 1000 });
 client.onState((state) => console.log(`state ${state}`));
 await client.start();
 if (what === 'unref') {
@@ -13,13 +13,15 @@ if (what === 'stop') await client.stop();
 if (what === 'throws') {
   process.on('uncaughtException', (error) => console.log(`uncaught ${error.message}`));
   await client.create('/throws');
-  await client.get('/throws', () => {
-    throw new Error('of a watcher');
+  await client.get('/throws', {
+    watcher: () => {
+      throw new Error('of a watcher');
+    },
   });
   client.onState(() => {
     throw new Error('of a listener');
   });
-  client.dataWatch('/throws', () => {
+  client.watchData('/throws', () => {
     throw new Error('of a watch');
   });
   await client.set('/throws', 'x');

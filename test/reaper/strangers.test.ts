@@ -76,7 +76,7 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
   });
 
   test('in a worker thread it is refused, and where /proc is that of another pid namespace', async () => {
-    expect(await cases('refused')).toBe('ERR_NOT_MAIN_THREAD');
+    expect(await cases('refused')).toBe('ERR_WORKER_UNSUPPORTED_OPERATION');
     const process1 = asProcess1(node);
     const nodeArgs = process1.nodeArgs.filter((flag) => flag !== '--mount-proc');
     const path = programPath('reaper-strangers.mjs');

@@ -101,7 +101,7 @@ test('what is sent again is a fifth of the calls and ten a second', async () => 
 describe('a server that does not answer', () => {
   test('is left alone after five calls, if there is another, and tried again after five seconds', async () => {
     const hanging = await behindProxy('hanging');
-    const client = clientOf([hanging.port, await who('well')], { keepalive: 200 });
+    const client = clientOf([hanging.port, await who('well')], { pingInterval: 200 });
     await answers(client, 50, 10);
     hanging.mode = 'hang';
     let late = 0;
@@ -124,7 +124,7 @@ describe('a server that does not answer', () => {
     const servers = [await behindProxy('a'), await behindProxy('b')] as const;
     const client = clientOf(
       servers.map(({ port }) => port),
-      { keepalive: 50 },
+      { pingInterval: 50 },
     );
     await answers(client, 20, 10);
     for (const server of servers) server.mode = 'hang';

@@ -176,7 +176,7 @@ describe('through a network that fails', () => {
 
   test('a connection that is dead on the way is found, and the next call has another', async () => {
     const proxy = await behindProxy();
-    const client = clientOf(proxy.port, { keepalive: 100 });
+    const client = clientOf(proxy.port, { pingInterval: 100 });
     await client.call('ping');
     proxy.mode = 'hang';
     const call = client.call('ping', 1, { timeout: 60_000 });

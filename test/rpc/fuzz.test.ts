@@ -176,7 +176,7 @@ test('a client takes them all, and its calls fail or not, but end', async () => 
     });
     for (let n = 0; n < rounds / 50; n++) {
       // A new one each time: one that has failed before is slow to connect.
-      const client = clientOf(port, { maxFrame, keepalive: 20 });
+      const client = clientOf(port, { maxFrame, pingInterval: 20 });
       const calls = [1, 2, 3].map((params) =>
         client.call('ping', params, { timeout: 50 }).catch((error: unknown) => {
           expect(error).toBeInstanceOf(RpcError);

@@ -290,7 +290,10 @@ test('calls beyond maxInFlight wait, and beyond maxQueue are refused at once', a
   const client = clientOf(port, { maxInFlight: 2, maxQueue: 3 });
   await client.call('ping');
   const calls = ['a', 'b', 'c', 'd', 'e'].map((name) => client.call('wait', name));
-  await expect(client.call('wait', 'f')).rejects.toMatchObject({ name: 'QueueFullError', code: 'ERR_RPC_QUEUE_FULL' });
+  await expect(client.call('wait', 'f')).rejects.toMatchObject({
+    name: 'RpcQueueFullError',
+    code: 'ERR_RPC_QUEUE_FULL',
+  });
   for (const name of ['a', 'b', 'c', 'd', 'e']) await wait.answer(name);
   expect(await Promise.all(calls)).toEqual(['a', 'b', 'c', 'd', 'e']);
 });
@@ -299,7 +302,7 @@ describe('a server that falls silent', () => {
   test('loses its connection, long before its calls time out', async () => {
     const program = new Program(join(__dirname, 'fixtures', 'serve.mjs'));
     const [, port] = await program.printed(/port=(\d+)/);
-    const client = clientOf(Number(port), { keepalive: 100 });
+    const client = clientOf(Number(port), { pingInterval: 100 });
     await client.call('ping');
     const call = client.call('hang', 1, { timeout: 60_000 });
     await program.printed(/request=hang/);
@@ -312,7 +315,7 @@ describe('a server that falls silent', () => {
     const wait = onDemand();
     const { server, port } = await serve({ ...booklet, wait: wait.handle });
     const accepted = once(server, 'connection');
-    const client = clientOf(port, { keepalive: 20 });
+    const client = clientOf(port, { pingInterval: 20 });
     await client.call('ping');
     const [socket] = (await accepted) as [Socket];
     const call = client.call('wait', 1);
@@ -344,7 +347,7 @@ test('a server that says goodbye is left without a lost call', async () => {
 test('a client that was busy itself takes the replies that have come meanwhile', async () => {
   const program = new Program(join(__dirname, 'fixtures', 'serve.mjs'));
   const [, port] = await program.printed(/port=(\d+)/);
-  const client = clientOf(Number(port), { keepalive: 50 });
+  const client = clientOf(Number(port), { pingInterval: 50 });
   await client.call('ping');
   const call = client.call('ping', 1, { timeout: 100 });
   // It is sent by then.

@@ -17,12 +17,12 @@ import {
   createRpcClient,
   createRpcServer,
   type Handlers,
-  type Instance,
   type RpcClient,
   type RpcConnectOptions,
   type RpcServer,
   type RpcServerOptions,
 } from 'truefork/rpc';
+import type { Address } from 'truefork/discovery';
 
 const open = new Set<{ close(): unknown }>();
 
@@ -197,14 +197,14 @@ export async function still(neighbour: Raw, count: () => number): Promise<void> 
 /** A registry of one service, whose list the test sets. */
 export class ListRegistry {
   watched: string[] = [];
-  #listeners = new Set<(instances: readonly Instance[]) => void>();
-  #list: readonly Instance[] = [];
+  #listeners = new Set<(instances: readonly Address[]) => void>();
+  #list: readonly Address[] = [];
 
   get watches(): number {
     return this.#listeners.size;
   }
 
-  watch(service: string, listener: (instances: readonly Instance[]) => void): { close(): void } {
+  watch(service: string, listener: (instances: readonly Address[]) => void): { close(): void } {
     this.watched.push(service);
     this.#listeners.add(listener);
     setImmediate(() => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { DOMParser, type Document, type Element } from '@xmldom/xmldom';
 import { createHash } from 'node:crypto';
-import { toHTML, toPerfetto, toSVG, toText, traceProgram, type Timeline, type TimelineProcess } from 'truefork/trace';
+import { toHtml, toPerfetto, toSvg, toText, traceProgram, type Timeline, type TimelineProcess } from 'truefork/trace';
 import { thrownBy } from '../posix/cases';
 import { told } from './traced';
 
@@ -89,7 +89,7 @@ describe.each([
   ['100 processes and 5,000 events', timelineOf(100, 5000)],
 ])('of %s', (_, timeline) => {
   test('the SVG is well-formed, has a title and a description, and what is in the timeline is text in it', () => {
-    const document = parsed(toSVG(timeline, { title: nasty }));
+    const document = parsed(toSvg(timeline, { title: nasty }));
     const root = document.documentElement;
     expect(root?.tagName).toBe('svg');
     expect(root?.getAttribute('role')).toBe('img');
@@ -103,7 +103,7 @@ describe.each([
   });
 
   test('the page is well-formed, and its policy lets in its own script and styles, and nothing else', () => {
-    const document = parsed(toHTML(timeline).replace('<!DOCTYPE html>', ''));
+    const document = parsed(toHtml(timeline).replace('<!DOCTYPE html>', ''));
     const metas = elements(document, 'meta');
     const policy = metas.find((meta) => meta.hasAttribute('http-equiv'))?.getAttribute('content') ?? '';
     const hashes = [...elements(document, 'style'), ...elements(document, 'script')].map(({ textContent }) => {
@@ -115,12 +115,12 @@ describe.each([
     for (const hash of hashes) expect(policy).toContain(hash);
     expect(policy).toMatch(/^default-src 'none';/);
     expect(elements(document, 'tr')).toHaveLength(timeline.events.length + 1);
-    expect(toHTML(timeline)).not.toMatch(/(src|href)=|url\(|@import/);
+    expect(toHtml(timeline)).not.toMatch(/(src|href)=|url\(|@import/);
   });
 
   test('no text of the SVG lies on another, or leaves the drawing', () => {
     for (const width of [480, 960, 1600]) {
-      const all = boxes(parsed(toSVG(timeline, { width, title: 'A title' })));
+      const all = boxes(parsed(toSvg(timeline, { width, title: 'A title' })));
       const overlapping = all.filter((one, index) =>
         all.slice(index + 1).some((other) => {
           return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
@@ -162,7 +162,7 @@ describe.each([
 
 test('a real program is drawn in every way', async () => {
   const { timeline } = await told('stopped');
-  const document = parsed(toSVG(timeline));
+  const document = parsed(toSvg(timeline));
   const titles = elements(document, 'title').map(({ textContent }) => textContent);
   for (const signal of ['SIGSTOP', 'SIGCONT', 'SIGKILL']) {
     expect(titles.filter((title) => title?.startsWith(signal))).toHaveLength(1);
@@ -172,9 +172,9 @@ test('a real program is drawn in every way', async () => {
 
 test('the colours are those of the theme that is asked for', () => {
   const timeline = timelineOf(2);
-  expect(toSVG(timeline)).toContain('prefers-color-scheme:dark');
-  expect(toSVG(timeline, { theme: 'light' })).not.toContain('prefers-color-scheme');
-  expect(toSVG(timeline, { theme: 'dark' })).toContain('@media print');
+  expect(toSvg(timeline)).toContain('prefers-color-scheme:dark');
+  expect(toSvg(timeline, { theme: 'light' })).not.toContain('prefers-color-scheme');
+  expect(toSvg(timeline, { theme: 'dark' })).toContain('@media print');
 });
 
 test('a long stretch in which nothing happens is folded, and can be left as it is', () => {
@@ -185,17 +185,17 @@ test('a long stretch in which nothing happens is folded, and can be left as it i
     spans: [{ state: 'running', begin: 1, end: 60_000, sampled: true }],
   });
   const timeline: Timeline = { ...short, duration: 60_000, processes: [...short.processes, lives] };
-  expect(toSVG(timeline)).toContain('tf-zigzag" d=');
+  expect(toSvg(timeline)).toContain('tf-zigzag" d=');
   expect(toText(timeline)).toContain('⋯');
-  expect(toSVG(timeline, { fold: false })).not.toContain('tf-zigzag" d=');
+  expect(toSvg(timeline, { fold: false })).not.toContain('tf-zigzag" d=');
   expect(toText(timeline, { fold: false })).not.toContain('⋯');
 });
 
 test.each([
-  [() => toSVG(timelineOf(2), { width: 100 }), 'ERR_OUT_OF_RANGE'],
-  [() => toSVG(timelineOf(2), { theme: 'blue' as 'dark' }), 'ERR_INVALID_ARG_VALUE'],
-  [() => toSVG(timelineOf(2), { fold: 1 as unknown as boolean }), 'ERR_INVALID_ARG_TYPE'],
-  [() => toSVG(timelineOf(2), { title: 1 as unknown as string }), 'ERR_INVALID_ARG_TYPE'],
+  [() => toSvg(timelineOf(2), { width: 100 }), 'ERR_OUT_OF_RANGE'],
+  [() => toSvg(timelineOf(2), { theme: 'blue' as 'dark' }), 'ERR_INVALID_ARG_VALUE'],
+  [() => toSvg(timelineOf(2), { fold: 1 as unknown as boolean }), 'ERR_INVALID_ARG_TYPE'],
+  [() => toSvg(timelineOf(2), { title: 1 as unknown as string }), 'ERR_INVALID_ARG_TYPE'],
   [() => toText(timelineOf(2), { width: 39 }), 'ERR_OUT_OF_RANGE'],
   [() => toText(timelineOf(2), { events: 1 as unknown as boolean }), 'ERR_INVALID_ARG_TYPE'],
   [() => toPerfetto(null as unknown as Timeline), 'ERR_INVALID_ARG_TYPE'],

@@ -211,14 +211,18 @@ describe('watches', () => {
     const other = await connected();
     const events = new Told<string>();
     expect(
-      await client.exists(root, (event) => {
-        events.listener(`exists ${event}`);
+      await client.exists(root, {
+        watcher: (event) => {
+          events.listener(`exists ${event}`);
+        },
       }),
     ).toBeNull();
     await other.create(root);
     await events.until((event) => event === 'exists created');
-    await client.get(root, (event) => {
-      events.listener(`get ${event}`);
+    await client.get(root, {
+      watcher: (event) => {
+        events.listener(`get ${event}`);
+      },
     });
     await client.getChildren(root, {
       watcher: (event) => {
@@ -242,8 +246,10 @@ describe('watches', () => {
     process.on('warning', listener);
     const calls = new Told<number>();
     for (let i = 0; i < 12; i++)
-      await client.get(root, () => {
-        calls.listener(calls.all.length + 1);
+      await client.get(root, {
+        watcher: () => {
+          calls.listener(calls.all.length + 1);
+        },
       });
     await client.set(root, 'x');
     await calls.until((sum) => sum === 12);
@@ -255,7 +261,7 @@ describe('watches', () => {
     const client = await connected();
     const told = new Told<readonly string[] | undefined>();
     const lists = new Told<string>();
-    const watch = client.childrenWatch(root, (children) => {
+    const watch = client.watchChildren(root, (children) => {
       told.listener(children);
       lists.listener(children ? children.toSorted().join() : 'none');
     });
@@ -286,7 +292,7 @@ describe('watches', () => {
     await client.create(root, '0');
     const values = new Told<string>();
     const begun = performance.now();
-    const watch = client.dataWatch(
+    const watch = client.watchData(
       root,
       (value) => {
         values.listener(String(value));
@@ -303,7 +309,7 @@ describe('watches', () => {
   test('a value is told at once, after every change, and when the node comes and goes', async () => {
     const client = await connected();
     const values = new Told<string>();
-    const watch = client.dataWatch(root, (value) => {
+    const watch = client.watchData(root, (value) => {
       values.listener(value === undefined ? 'none' : `=${value.toString()}`);
     });
     await values.until((value) => value === 'none');
@@ -324,7 +330,7 @@ describe('watches', () => {
     const owner = await started(server.address, { auth: [{ scheme: 'digest', auth: 'a:b' }] });
     await owner.create(root, 'secret', { acl: creatorAcl });
     const values = new Told<string>();
-    client.dataWatch(root, (value) => {
+    client.watchData(root, (value) => {
       values.listener(String(value));
     });
     while (client.warnings.length === 0) await client.exists('/');
@@ -404,7 +410,7 @@ test('all paths are below the chroot, which ensurePath makes', async () => {
   expect((await client.getChildren('/')).sort()).toEqual(['a', 'b', 's-0000000001']);
   expect((await plain.get(`${root}/deep/a`)).value.toString()).toBe('x');
   const told = new Told<string>();
-  await client.get('/a', told.listener);
+  await client.get('/a', { watcher: told.listener });
   await plain.set(`${root}/deep/a`, 'y');
   await told.until((event) => event === 'changed');
 });
@@ -417,17 +423,17 @@ test('what is no argument is refused', async () => {
     await expect(client.get(path)).rejects.toMatchObject(value);
   }
   await expect(client.get(7 as never)).rejects.toMatchObject(type);
-  await expect(client.get('/', 7 as never)).rejects.toMatchObject(type);
+  await expect(client.get('/', { watcher: 7 as never })).rejects.toMatchObject(type);
   await expect(client.create(root, 7 as never)).rejects.toMatchObject(type);
   await expect(client.create(root, '', { acl: [] })).rejects.toMatchObject(value);
   await expect(client.create(root, '', { ephemeral: 1 as never })).rejects.toMatchObject(type);
   await expect(client.set('/', '', 1.5)).rejects.toMatchObject({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE' });
   await expect(client.addAuth('', 'x')).rejects.toMatchObject(value);
   await expect(client.start({ timeout: 0 })).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
-  expect(() => client.childrenWatch('/', 7 as never)).toThrow(TypeError);
-  expect(() => client.childrenWatch('/', () => undefined, { pause: -1 })).toThrow(RangeError);
-  expect(() => client.dataWatch('/', () => undefined, { interval: 0 })).toThrow(RangeError);
-  expect(() => client.dataWatch('/', () => undefined, 7 as never)).toThrow(TypeError);
+  expect(() => client.watchChildren('/', 7 as never)).toThrow(TypeError);
+  expect(() => client.watchChildren('/', () => undefined, { pause: -1 })).toThrow(RangeError);
+  expect(() => client.watchData('/', () => undefined, { interval: 0 })).toThrow(RangeError);
+  expect(() => client.watchData('/', () => undefined, 7 as never)).toThrow(TypeError);
   expect(() => client.transaction().delete('x')).toThrow(TypeError);
   expect(() => digestAcl('a:b', 'c')).toThrow(TypeError);
 });
@@ -446,13 +452,13 @@ test('before it is started and after it is stopped a client refuses, and it can 
   await Promise.all([client.stop(), client.stop()]);
   expect(client.state).toBe('closed');
   expect(client.sessionId).toBeUndefined();
-  await expect(client.get('/')).rejects.toMatchObject({ code: 'ERR_ZOOKEEPER_CLOSED' });
+  await expect(client.get('/')).rejects.toMatchObject({ code: 'ERR_ZOOKEEPER_SESSION_CLOSED' });
   await client.start();
   expect(client.sessionId).not.toBe(first);
   expect(await client.exists(root)).toBeNull();
 });
 
 test('the timeout is what the server grants', async () => {
-  const client = await started(server.address, { timeout: 1 });
+  const client = await started(server.address, { sessionTimeout: 1 });
   expect(client.sessionTimeout).toBe(400);
 });

@@ -59,8 +59,8 @@ test.each(['', ',', ' ', 'a:0', 'a:65536', 'a:x', 'a:1:2', '[::1', '[x]:1', 'a b
 test('options that are none are refused', () => {
   const wrong = (options: object) => () => new TestClient('a', options);
   for (const options of [
-    { timeout: 0 },
-    { timeout: 'x' },
+    { sessionTimeout: 0 },
+    { sessionTimeout: 'x' },
     { auth: {} },
     { auth: [{ scheme: '' }] },
     { defaultAcl: [] },
@@ -105,7 +105,7 @@ test('a client that begins before its server waits for it, and so do its operati
 });
 
 test('an operation that finds no server in 4/3 of the session timeout is told why', async () => {
-  const client = new TestClient(`127.0.0.1:${await unusedPort()}`, { timeout: 300 });
+  const client = new TestClient(`127.0.0.1:${await unusedPort()}`, { sessionTimeout: 300 });
   client.open();
   await expect(client.create('/never')).rejects.toMatchObject({
     code: 'ERR_ZOOKEEPER_OPERATION_TIMEOUT',
@@ -118,7 +118,10 @@ test('an operation that finds no server in 4/3 of the session timeout is told wh
 test('servers that accept and do not answer are given up for one that does', async () => {
   let accepted = 0;
   const port = await listen(() => accepted++);
-  const client = await started(`127.0.0.1:${port},127.0.0.1:${server.port}`, { timeout: 2000, randomizeHosts: false });
+  const client = await started(`127.0.0.1:${port},127.0.0.1:${server.port}`, {
+    sessionTimeout: 2000,
+    randomizeHosts: false,
+  });
   expect(client.server).toBe(server.address);
   expect(accepted).toBe(1);
 });
@@ -137,7 +140,7 @@ test('servers that are none do no harm', async () => {
     socket.end(answers[next++ % answers.length] ?? '');
   });
   const hosts = answers.map(() => `127.0.0.1:${port}`).join(',');
-  const client = new TestClient(hosts, { timeout: 600 });
+  const client = new TestClient(hosts, { sessionTimeout: 600 });
   await expect(client.start({ timeout: 2000 })).rejects.toThrow(ConnectTimeoutError);
   expect(next).toBeGreaterThanOrEqual(answers.length);
   // They are tried less and less often: after 100 ms, 200 ms, …
@@ -207,7 +210,7 @@ describe('close at any moment', () => {
     client.open();
     const operation = client.get('/');
     const [result] = await Promise.allSettled([operation, client.stop()]);
-    expect(result).toMatchObject({ status: 'rejected', reason: { code: 'ERR_ZOOKEEPER_CLOSED' } });
+    expect(result).toMatchObject({ status: 'rejected', reason: { code: 'ERR_ZOOKEEPER_SESSION_CLOSED' } });
   });
 
   test('with operations under way, which are answered', async () => {
@@ -311,9 +314,9 @@ describe('over TLS', () => {
   });
 
   test('a server without it, or a client, is an error as any', async () => {
-    const client = new TestClient(server.address, { tls: { ca: certificate }, timeout: 1000 });
+    const client = new TestClient(server.address, { tls: { ca: certificate }, sessionTimeout: 1000 });
     await expect(client.start({ timeout: 1000 })).rejects.toThrow(ConnectTimeoutError);
-    const plain = new TestClient(`127.0.0.1:${port}`, { timeout: 1000 });
+    const plain = new TestClient(`127.0.0.1:${port}`, { sessionTimeout: 1000 });
     await expect(plain.start({ timeout: 1000 })).rejects.toThrow(ConnectTimeoutError);
   });
 });

@@ -13,12 +13,12 @@ afterAll(async () => {
 });
 
 test('a server that hangs is left for another, in the same session', async () => {
-  const client = await started(ensemble.hosts, { timeout: 3000 });
+  const client = await started(ensemble.hosts, { sessionTimeout: 3000 });
   const id = client.sessionId;
   await client.create('/hung', '', { ephemeral: true });
   const hung = ensemble.server(client.server);
   const told = new Told<string>();
-  client.dataWatch('/hung', (value) => {
+  client.watchData('/hung', (value) => {
     told.listener(String(value));
   });
   await told.until((value) => value === '');
@@ -42,12 +42,12 @@ test('a server that hangs is left for another, in the same session', async () =>
 });
 
 test('when the leader is killed, another takes its place; session and watches live on', async () => {
-  const client = await started(ensemble.hosts, { timeout: 10_000 });
+  const client = await started(ensemble.hosts, { sessionTimeout: 10_000 });
   const id = client.sessionId;
   await client.ensurePath('/list');
   await client.create('/list/own', '', { ephemeral: true });
   const lists = new Told<string>();
-  client.childrenWatch('/list', (children) => {
+  client.watchChildren('/list', (children) => {
     lists.listener(String(children?.toSorted()));
   });
   await lists.until((list) => list === 'own');
@@ -63,7 +63,7 @@ test('when the leader is killed, another takes its place; session and watches li
 });
 
 test('without a quorum nothing is served; when it is back, the session is', async () => {
-  const client = await started(ensemble.hosts, { timeout: 20_000 });
+  const client = await started(ensemble.hosts, { sessionTimeout: 20_000 });
   const id = client.sessionId;
   await client.create('/quorum', 'x', { ephemeral: true });
   const [first, second] = ensemble.servers;
@@ -78,7 +78,7 @@ test('without a quorum nothing is served; when it is back, the session is', asyn
 });
 
 test('a quorum that is away for longer than the session costs the session, and no more', async () => {
-  const client = await started(ensemble.hosts, { timeout: 1000 });
+  const client = await started(ensemble.hosts, { sessionTimeout: 1000 });
   const id = client.sessionId;
   await client.create('/away', '', { ephemeral: true });
   const [first, second] = ensemble.servers;
@@ -89,7 +89,7 @@ test('a quorum that is away for longer than the session costs the session, and n
   expect(client.sessionId).not.toBe(id);
   // The node of the old session goes when the servers have counted to its timeout.
   const told = new Told<boolean>();
-  client.dataWatch('/away', (value) => {
+  client.watchData('/away', (value) => {
     told.listener(value === undefined);
   });
   await told.until((isGone) => isGone);
@@ -98,7 +98,9 @@ test('a quorum that is away for longer than the session costs the session, and n
 });
 
 test('many clients find their way back after the death of a server', async () => {
-  const clients = await Promise.all(Array.from({ length: 20 }, () => started(ensemble.hosts, { timeout: 10_000 })));
+  const clients = await Promise.all(
+    Array.from({ length: 20 }, () => started(ensemble.hosts, { sessionTimeout: 10_000 })),
+  );
   const ids = clients.map((client) => client.sessionId);
   const dead = ensemble.server(clients[0]?.server);
   await dead.end();

@@ -74,12 +74,12 @@ test('a connection that is lost is replaced: same session, its nodes, credential
   await client.create(`${root}/own`, 'x', { ephemeral: true });
   await client.create(`${root}/list`);
   const lists = new Told<string>();
-  client.childrenWatch(`${root}/list`, (children) => {
+  client.watchChildren(`${root}/list`, (children) => {
     lists.listener(String(children?.toSorted()));
   });
   await lists.until((list) => list === '');
   const events = new Told<string>();
-  await client.exists(`${root}/x`, events.listener);
+  await client.exists(`${root}/x`, { watcher: events.listener });
 
   proxy.refuse();
   proxy.reset();
@@ -99,7 +99,7 @@ test('a connection that is lost is replaced: same session, its nodes, credential
 test('a server that is killed and started again has the session still', async () => {
   const own = await startServer();
   try {
-    const client = await started(own.address, { timeout: 20_000 });
+    const client = await started(own.address, { sessionTimeout: 20_000 });
     const id = client.sessionId;
     await client.create('/own', '', { ephemeral: true });
     await own.restart();
@@ -138,12 +138,12 @@ test('reads that were under way are made again, writes fail, and each operation 
 
 describe('a session that has expired', () => {
   test('is replaced by a new one, in which the watches go on; what waited is told', async () => {
-    const client = await started(proxy.address, { timeout: 800 });
+    const client = await started(proxy.address, { sessionTimeout: 800 });
     const id = client.sessionId;
     await client.create(root, 'x');
     await client.create(`${root}/own`, '', { ephemeral: true });
     const lists = new Told<string>();
-    client.childrenWatch(root, (children) => {
+    client.watchChildren(root, (children) => {
       lists.listener(String(children));
     });
     await lists.until((list) => list === 'own');
@@ -163,7 +163,7 @@ describe('a session that has expired', () => {
   });
 
   test('is told of by the server: the new one is made at once', async () => {
-    const client = await started(proxy.address, { timeout: 2000 });
+    const client = await started(proxy.address, { sessionTimeout: 2000 });
     const id = client.sessionId;
     proxy.onReply = (frame, isFirst) => {
       if (!isFirst) return 'pass';
@@ -199,7 +199,7 @@ describe('a session that has expired', () => {
 
 describe('a server that hangs', () => {
   test('is noticed before the session is over, and nobody waits for it', async () => {
-    const client = await started(proxy.address, { timeout: 4000 });
+    const client = await started(proxy.address, { sessionTimeout: 4000 });
     const id = client.sessionId;
     await client.create(root, '', { ephemeral: true });
     const began = performance.now();
@@ -213,7 +213,7 @@ describe('a server that hangs', () => {
   });
 
   test('also when it does so in the handshake', async () => {
-    const client = await started(proxy.address, { timeout: 4000 });
+    const client = await started(proxy.address, { sessionTimeout: 4000 });
     const id = client.sessionId;
     const accepted = proxy.accepted;
     proxy.mode = 'hang';
@@ -228,7 +228,7 @@ describe('a server that hangs', () => {
   test('by a signal, and goes on', async () => {
     const own = await startServer();
     try {
-      const client = await started(own.address, { timeout: 1500 });
+      const client = await started(own.address, { sessionTimeout: 1500 });
       own.kill('SIGSTOP');
       await client.went('suspended');
       own.kill('SIGCONT');
@@ -242,7 +242,7 @@ describe('a server that hangs', () => {
 
   test('one that is slow is no such server', async () => {
     proxy.delay = 100;
-    const client = await started(proxy.address, { timeout: 4000 });
+    const client = await started(proxy.address, { sessionTimeout: 4000 });
     for (let i = 0; i < 10; i++) await client.exists('/');
     expect(client.states).toEqual([]);
   });
@@ -316,7 +316,7 @@ test('a quota is an error of the operation, also in a transaction', async () => 
 test('a server whose data was wiped gets a new session', async () => {
   const own = await startServer();
   try {
-    const client = await started(own.address, { timeout: 1000 });
+    const client = await started(own.address, { sessionTimeout: 1000 });
     for (let i = 0; i < 10; i++) await client.create(`/${i}`);
     await own.end();
     await client.went('suspended');
@@ -333,14 +333,14 @@ describe('an event loop that is blocked', () => {
   const block = (milliseconds: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
   test('for less than the session keeps it, and the connection', async () => {
-    const client = await started(server.address, { timeout: 20_000 });
+    const client = await started(server.address, { sessionTimeout: 20_000 });
     block(1000);
     await client.exists('/');
     expect(client.states).toEqual([]);
   });
 
   test('for longer loses it, and a new one is made', async () => {
-    const client = await started(server.address, { timeout: 400 });
+    const client = await started(server.address, { sessionTimeout: 400 });
     const id = client.sessionId;
     block(1500);
     await client.went('suspended', 'lost', 'connected');
@@ -350,7 +350,7 @@ describe('an event loop that is blocked', () => {
 
 describe('an answer that is lost', () => {
   test('leaves the others alone', async () => {
-    const client = await started(proxy.address, { timeout: 1000 });
+    const client = await started(proxy.address, { sessionTimeout: 1000 });
     onReplyTo(create, () => 'drop');
     await expect(client.create(root)).rejects.toThrow(OperationTimeoutError);
     expect(await client.exists(root)).not.toBeNull();
@@ -388,7 +388,7 @@ describe('an answer that is lost', () => {
 
 test('a guaranteed delete goes on over lost connections and sessions', async () => {
   const other = await started(server.address);
-  const client = await started(proxy.address, { timeout: 800 });
+  const client = await started(proxy.address, { sessionTimeout: 800 });
   await client.create(root);
   proxy.refuse();
   proxy.reset();
@@ -401,7 +401,7 @@ test('a guaranteed delete goes on over lost connections and sessions', async () 
 });
 
 test('a server that takes the session and then closes the connection is asked less and less often', async () => {
-  const client = await started(proxy.address, { timeout: 8000 });
+  const client = await started(proxy.address, { sessionTimeout: 8000 });
   const before = proxy.accepted;
   let flapping = true;
   const operations = (async () => {

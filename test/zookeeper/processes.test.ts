@@ -24,11 +24,11 @@ test.each(nodes())(
     await program.printed(/^parent ready$/m);
     expect(program.stdout.match(/^child.*$/gm)).toEqual([
       'child: 0 sockets, closed, id undefined',
-      'child: get ERR_ZOOKEEPER_CLOSED',
-      'child: create ERR_ZOOKEEPER_CLOSED',
-      'child: start ERR_ZOOKEEPER_CLOSED',
-      'child: auth ERR_ZOOKEEPER_CLOSED',
-      'child: watch ERR_ZOOKEEPER_CLOSED',
+      'child: get ERR_ZOOKEEPER_SESSION_CLOSED',
+      'child: create ERR_ZOOKEEPER_SESSION_CLOSED',
+      'child: start ERR_ZOOKEEPER_SESSION_CLOSED',
+      'child: auth ERR_ZOOKEEPER_SESSION_CLOSED',
+      'child: watch ERR_ZOOKEEPER_SESSION_CLOSED',
       'child: stop done',
       'child: own true, owner true',
       'child: told 0',

@@ -1,0 +1,31 @@
+import type { ExitStatus } from '../posix/index.js';
+
+interface Details {
+  readonly status?: ExitStatus | undefined;
+  readonly cause?: unknown;
+}
+
+/** The server could not be started, or its workers not be replaced, or the master not; `code` says which. */
+export class PreforkError extends Error {
+  readonly code:
+    /** This process has a prefork server already, or is a worker of one. */
+    | 'ERR_PREFORK_TAKEN'
+    /** The socket that this process was started with cannot be listened on. */
+    | 'ERR_PREFORK_INHERIT'
+    /** The workers end before they are ready. */
+    | 'ERR_PREFORK_BOOT'
+    /** The application could not be loaded. */
+    | 'ERR_PREFORK_MOLD'
+    | 'ERR_PREFORK_RELOAD'
+    | 'ERR_PREFORK_REFORK'
+    | 'ERR_PREFORK_UPGRADE';
+  override readonly name = 'PreforkError';
+  /** Of ERR_PREFORK_MOLD: how the mold ended that should load the application. */
+  readonly status: ExitStatus | undefined;
+
+  constructor(code: PreforkError['code'], message: string, { status, cause }: Details = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.status = status;
+  }
+}
