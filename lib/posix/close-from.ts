@@ -17,7 +17,7 @@ export const CLOSE_RANGE_UNSHARE = constant('CLOSE_RANGE_UNSHARE');
  *
  * @param first 0 to 2³² - 1
  * @param last 0 to 2³² - 1, which is the end of all
- * @param flags_ 0, or `CLOSE_RANGE_CLOEXEC`; `CLOSE_RANGE_UNSHARE` is for threads
+ * @param flags 0, or `CLOSE_RANGE_CLOEXEC`; `CLOSE_RANGE_UNSHARE` is for threads
  * @throws {PosixError} EINVAL: `first` is behind `last`, or other flags; EMFILE, ENOMEM: with `CLOSE_RANGE_UNSHARE`
  * @see https://man7.org/linux/man-pages/man2/close_range.2.html
  */

@@ -53,7 +53,7 @@ export const S_IFSOCK = constant('S_IFSOCK');
 /**
  * Opens a file.
  *
- * @param flags_ `O_RDONLY`, `O_WRONLY` or `O_RDWR`, with others or'ed to it; nothing is added, not even `O_CLOEXEC`
+ * @param flags `O_RDONLY`, `O_WRONLY` or `O_RDWR`, with others or'ed to it; nothing is added, not even `O_CLOEXEC`
  * @param mode permission bits, less the umask; with `O_CREAT` or `O_TMPFILE` it must be given
  * @returns the descriptor
  * @throws {PosixError} any errno of open(2), by its class; EINTR while it waits for the other end of a FIFO
@@ -70,7 +70,7 @@ export function open(path: string, flags: number, mode?: number): number {
  * Opens a file whose name, if it does not begin with a slash, is one in a directory that is open.
  *
  * @param directory a descriptor of the directory, or `AT_FDCWD`: the working directory
- * @param flags_ as of `open`
+ * @param flags as of `open`
  * @param mode as of `open`
  * @returns the descriptor
  * @throws {NotADirectoryError} ENOTDIR: `directory` is something else
@@ -121,7 +121,7 @@ export function pipe(): [read: number, write: number] {
 /**
  * Makes a pipe.
  *
- * @param flags_ 0, or `O_CLOEXEC | O_NONBLOCK | O_DIRECT`
+ * @param flags 0, or `O_CLOEXEC | O_NONBLOCK | O_DIRECT`
  * @returns the end to read from and the end to write to
  * @throws {PosixError} EINVAL: other flags; EMFILE, ENFILE: too many descriptors
  * @see https://man7.org/linux/man-pages/man2/pipe.2.html
@@ -166,7 +166,7 @@ export function dup2(oldfd: number, newfd: number): number {
 /**
  * Makes `newfd` another descriptor of what `oldfd` is open for. What `newfd` was before is closed, without a word of errors.
  *
- * @param flags_ 0 or `O_CLOEXEC`
+ * @param flags 0 or `O_CLOEXEC`
  * @returns newfd
  * @throws {PosixError} EBADF: `oldfd` is not open, or `newfd` is beyond the limit; EINVAL: they are the same, or other flags
  * @throws {InterruptedError} EINTR

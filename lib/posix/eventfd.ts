@@ -13,7 +13,7 @@ export const EFD_SEMAPHORE = constant('EFD_SEMAPHORE');
  * A counter as a descriptor, which is readable while it is not 0.
  *
  * @param initval 0 to 2³² - 1
- * @param flags_ 0, or `EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE`
+ * @param flags 0, or `EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE`
  * @returns the descriptor
  * @throws {PosixError} EINVAL: other flags; EMFILE, ENFILE: too many descriptors
  * @see https://man7.org/linux/man-pages/man2/eventfd.2.html
@@ -44,7 +44,7 @@ export function eventfd_read(fd: number): number {
 /**
  * Adds to the counter. While there is no room in it, above 2⁶⁴ - 2, it waits.
  *
- * @param value_ 0 to 2⁵³ - 1
+ * @param value 0 to 2⁵³ - 1
  * @throws {BlockingIOError} EAGAIN: no room, and the descriptor does not block
  * @throws {InterruptedError} EINTR
  * @throws {PosixError} EBADF

@@ -35,7 +35,7 @@ export const IN_Q_OVERFLOW = constant('IN_Q_OVERFLOW');
 /**
  * A queue of file system events, as a descriptor that is readable when there are some.
  *
- * @param flags_ 0, or `IN_CLOEXEC | IN_NONBLOCK`
+ * @param flags 0, or `IN_CLOEXEC | IN_NONBLOCK`
  * @throws {PosixError} EINVAL: other flags; EMFILE: too many descriptors, or queues of this user
  * @see https://man7.org/linux/man-pages/man2/inotify_init.2.html
  */

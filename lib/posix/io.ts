@@ -208,7 +208,7 @@ function moved(call: 'splice' | 'copy_file_range', given: Parameters<typeof spli
  * @param fromOffset where to begin; null of a pipe, and for the descriptor's own offset
  * @param toOffset the same of `to`
  * @param length bytes, at most
- * @param flags_ 0, or `SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE`
+ * @param flags 0, or `SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE`
  * @returns how many were moved; 0 at the end
  * @throws {BlockingIOError} EAGAIN: it would wait
  * @throws {InterruptedError} EINTR
@@ -232,7 +232,7 @@ export function splice(
  * @param fromOffset where to begin; null: at the offset of `from`, which moves then
  * @param toOffset the same of `to`
  * @param length bytes, at most
- * @param flags_ 0
+ * @param flags 0
  * @returns how many were copied; 0 at the end of `from`
  * @throws {IsADirectoryError} EISDIR
  * @throws {PosixError} EBADF: not open as it must be; EINVAL: no file, or ranges of one file that overlap; EXDEV: of different

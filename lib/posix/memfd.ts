@@ -13,7 +13,7 @@ export const MFD_HUGETLB = constant('MFD_HUGETLB');
  * Makes a file in memory that has no name in the file system and ends with its last descriptor.
  *
  * @param name what /proc/self/fd shows of it, up to 249 bytes; several may have the same
- * @param flags_ 0, or `MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB`
+ * @param flags 0, or `MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB`
  * @returns the descriptor, open for reading and writing
  * @throws {PosixError} EINVAL: other flags, the name is too long; EMFILE, ENFILE, ENOMEM
  * @see https://man7.org/linux/man-pages/man2/memfd_create.2.html

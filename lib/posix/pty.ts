@@ -9,7 +9,7 @@ import { toWinsize, toWords, type Termios, type WindowSize } from './termios-wor
 /**
  * Opens the master of a new pseudoterminal.
  *
- * @param flags_ `O_RDWR`, with `O_NOCTTY` and `O_CLOEXEC` or'ed to it
+ * @param flags `O_RDWR`, with `O_NOCTTY` and `O_CLOEXEC` or'ed to it
  * @throws {PosixError} EINVAL; EMFILE, ENFILE; ENOSPC: /proc/sys/kernel/pty/max terminals are there; ENOENT: no /dev/ptmx
  * @see https://man7.org/linux/man-pages/man3/posix_openpt.3.html
  */

@@ -12,7 +12,7 @@ export const GRND_RANDOM = constant('GRND_RANDOM');
  * a parent and its child.
  *
  * @param buffer where the bytes go
- * @param flags_ 0, or `GRND_NONBLOCK | GRND_RANDOM`
+ * @param flags 0, or `GRND_NONBLOCK | GRND_RANDOM`
  * @returns how many came: all, up to 256; of more a signal may cut the rest off
  * @throws {BlockingIOError} EAGAIN: the generator is not seeded yet (at boot), and `GRND_NONBLOCK`
  * @throws {InterruptedError} EINTR: while it waited for that

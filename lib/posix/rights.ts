@@ -45,7 +45,7 @@ const DESCRIPTORS_MAX = 253;
  * @param fd the socket
  * @param buffer the data: of a stream at least one byte, or the descriptors are not sent
  * @param descriptors up to 253
- * @param flags_ 0, or `MSG_DONTWAIT | MSG_NOSIGNAL`
+ * @param flags 0, or `MSG_DONTWAIT | MSG_NOSIGNAL`
  * @returns how many bytes of the data were taken, and the descriptors with the first of them
  * @throws {BlockingIOError} EAGAIN: no room, and it must not wait
  * @throws {BrokenPipeError} EPIPE: the other end is closed
@@ -86,7 +86,7 @@ const got = new Int32Array(2);
  * @param fd the socket
  * @param buffer where the data goes
  * @param maxFds how many descriptors may come, 0 to 253
- * @param flags_ 0, or `MSG_CMSG_CLOEXEC | MSG_DONTWAIT | MSG_PEEK | MSG_WAITALL`
+ * @param flags 0, or `MSG_CMSG_CLOEXEC | MSG_DONTWAIT | MSG_PEEK | MSG_WAITALL`
  * @throws {BlockingIOError} EAGAIN: there is nothing, and it must not wait
  * @throws {ConnectionResetError} ECONNRESET
  * @throws {InterruptedError} EINTR
@@ -131,7 +131,7 @@ const sender = new Int32Array(3);
  *
  * @param fd the socket
  * @param buffer where the data goes
- * @param flags_ 0, or `MSG_DONTWAIT | MSG_PEEK | MSG_WAITALL`
+ * @param flags 0, or `MSG_DONTWAIT | MSG_PEEK | MSG_WAITALL`
  * @throws {BlockingIOError} EAGAIN: there is nothing, and it must not wait
  * @throws {ConnectionResetError} ECONNRESET
  * @throws {InterruptedError} EINTR

@@ -45,7 +45,7 @@ export function sigqueue(pid: number, signal: Signal, value: number): void {
  * @param pidfd the descriptor
  * @param signal a name, or a number from 0 to 64; 0 sends nothing and tells whether one could
  * @param info null: as kill(2) fills it in
- * @param flags_ 0
+ * @param flags 0
  * @throws {PosixError} EBADF: it stands for no process; EINVAL: other flags; ENOSYS: before Linux 5.1
  * @throws {ProcessLookupError} ESRCH: the process has ended and been waited for
  * @throws {PermissionError} EPERM: it is not ours

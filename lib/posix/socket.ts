@@ -150,7 +150,7 @@ export function connect(fd: number, ...address: AddressArguments): void {
 /**
  * Sends a datagram.
  *
- * @param flags_ 0, or `MSG_DONTWAIT | MSG_NOSIGNAL`
+ * @param flags 0, or `MSG_DONTWAIT | MSG_NOSIGNAL`
  * @param address of the socket's family
  * @returns how many bytes were taken
  * @throws {BlockingIOError} EAGAIN: no room, there or here, and `MSG_DONTWAIT` or a socket that does not block
@@ -195,7 +195,7 @@ export function listen(fd: number, backlog: number): void {
  *
  * A signal whose handler has no SA_RESTART interrupts it, with SA_RESTART it goes on.
  *
- * @param flags_ 0, or `SOCK_NONBLOCK | SOCK_CLOEXEC`, for the connection's descriptor: it has nothing of the socket's
+ * @param flags 0, or `SOCK_NONBLOCK | SOCK_CLOEXEC`, for the connection's descriptor: it has nothing of the socket's
  * @returns the descriptor of the connection; `getpeername` tells whose it is
  * @throws {BlockingIOError} EAGAIN: none waits, and the socket does not block
  * @throws {InterruptedError} EINTR: a signal came (see `siginterrupt`)

@@ -84,7 +84,7 @@ export function alarm(duration: number): number {
  * byte order. Forked children share it.
  *
  * @param clock `CLOCK_REALTIME`, `CLOCK_MONOTONIC` or `CLOCK_BOOTTIME`
- * @param flags_ 0, or `TFD_CLOEXEC | TFD_NONBLOCK`
+ * @param flags 0, or `TFD_CLOEXEC | TFD_NONBLOCK`
  * @throws {PosixError} EINVAL: another clock, or other flags; EMFILE, ENFILE: too many descriptors
  * @see https://man7.org/linux/man-pages/man2/timerfd_create.2.html
  */
@@ -97,7 +97,7 @@ export function timerfd_create(clock: number, flags: number): number {
 /**
  * Sets a timer.
  *
- * @param flags_ 0, or `TFD_TIMER_ABSTIME`, with `TFD_TIMER_CANCEL_ON_SET`
+ * @param flags 0, or `TFD_TIMER_ABSTIME`, with `TFD_TIMER_CANCEL_ON_SET`
  * @param value seconds until the first time, to the nanosecond, rounded up; with TFD_TIMER_ABSTIME the clock's time, of which
  * a number has a quarter of a microsecond; 0 turns the timer off
  * @param interval seconds between the times after that; 0: there is one only

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { kill } from 'truefork';
-import { pidOf } from 'truefork/daemon';
+import { readPidFile } from 'truefork/daemon';
 import { codeBlocks, type CodeBlock } from '../support/code-blocks';
 import { groupOf } from '../support/processes';
 import { Program, type Finished, type RunOptions } from '../support/programs';
@@ -276,7 +276,7 @@ export class Reader {
   #daemons(): number[] {
     if (!existsSync(this.folder)) return [];
     const files = readdirSync(this.folder).filter((name) => name.endsWith('.pid'));
-    return files.map((name) => pidOf(join(this.folder, name))).filter((pid) => pid !== undefined);
+    return files.map((name) => readPidFile(join(this.folder, name))).filter((pid) => pid !== undefined);
   }
 
   #within(options: RunOptions): RunOptions {
