@@ -24,6 +24,8 @@ function command(path: string, ...args: string[]): { status: number | null; outp
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'node_modules', path), ...args], {
     cwd: home,
     encoding: 'utf8',
+    // Some colour what they print wherever CI is set.
+    env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1' },
   });
   return { status, output: stdout + stderr };
 }
