@@ -1,7 +1,7 @@
 // The fields of a line of a log.
 import type { ExitStatus } from './posix/index.js';
 
-/** How much a fact matters. */
+/** How much a fact matters. @inline */
 export type LogLevel = 'info' | 'warn' | 'error';
 
 /** What a fact has besides its name. @inline */

@@ -1,7 +1,10 @@
 import type { ExitStatus } from '../posix/index.js';
 
+/** @inline */
 interface Details {
+  /** Of who has failed. */
   readonly status?: ExitStatus | undefined;
+  /** What it has failed by. */
   readonly cause?: unknown;
 }
 

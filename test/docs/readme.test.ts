@@ -46,4 +46,5 @@ testPage('README.md', {
     expect(stdout).toMatch(/^ *zombies /m);
     expect(existsSync(join(reader.folder, 'zombies.html'))).toBe(true);
   },
+  Benchmarks: { notRun: 'test/bench runs the shortest of them' },
 });

@@ -281,7 +281,7 @@ const unsupported = {
   openListener: () => t.openListener({ port: 0 }),
   prefork: async () => t.prefork((await import('node:http')).createServer(), { port: 0 }),
   // daemon
-  pidOf: () => t.pidOf(file),
+  readPidFile: () => t.readPidFile(file),
   daemonize: () => t.daemonize(),
   identityOf: () => t.identityOf('root'),
   redirectOutput: () => t.redirectOutput(file),
@@ -340,8 +340,8 @@ const works = {
   encodeFrame: () => t.encodeFrame({}),
   FrameReader: () => new t.FrameReader(10),
   mark: () => t.mark('x'),
-  toSVG: () => t.toSVG(timeline),
-  toHTML: () => t.toHTML(timeline),
+  toSvg: () => t.toSvg(timeline),
+  toHtml: () => t.toHtml(timeline),
   toPerfetto: () => t.toPerfetto(timeline),
   toText: () => t.toText(timeline),
   digestAcl: () => t.digestAcl('a', 'b'),
@@ -370,7 +370,7 @@ const ofLinux = {
 
 /** They need users, which Node.js has everywhere but on Windows. */
 const ofUsers = {
-  ask: () => t.ask(2 ** 22, 'status').catch((error) => assert.equal(error.code, 'ENOENT', error)),
+  askMaster: () => t.askMaster(2 ** 22, 'status').catch((error) => assert.equal(error.code, 'ENOENT', error)),
   become: () => t.become({ uid: process.getuid?.(), gid: process.getgid?.(), user: undefined }),
   families: () => t.families(),
 };

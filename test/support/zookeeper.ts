@@ -263,7 +263,7 @@ interface Seat extends Place {
 }
 
 /** Starts an ensemble with these members. */
-function startEnsembleAt(seats: readonly Seat[]): Promise<Ensemble> {
+export function startEnsembleAt(seats: readonly Seat[]): Promise<Ensemble> {
   const members = seats.map(({ host, ports: { quorum, election, client } }, i) => {
     return `server.${i + 1}=${host}:${quorum}:${election};${host}:${client}`;
   });
