@@ -14,8 +14,6 @@ const LONGEST = 2 ** 31 - 1;
 
 // Each end counts what it has sent, on a cache line of its own: who receives looks there before it asks the kernel.
 const LINE = 16;
-const FEWEST_LOOKS = 50;
-const MOST_LOOKS = 5_000;
 
 /** How a channel is made. */
 export interface ChannelOptions {
@@ -64,7 +62,7 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
   readonly #other: number;
   /** How many messages have come. */
   #received = 0;
-  readonly #patience = new Patience(FEWEST_LOOKS, MOST_LOOKS);
+  readonly #patience = new Patience();
   readonly #outbox: Sending[] = [];
   readonly #receivers = new Set<Receiving>();
   readonly #tellNoMore: () => void;

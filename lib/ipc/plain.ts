@@ -154,8 +154,11 @@ export function writePlain(value: unknown, start: number): number {
 const LATELY = 512;
 const lately: string[] = Array.from({ length: LATELY }, () => '');
 
+// Apart from the writer's: a getter of a value that is being written may read another.
 let source: Buffer = scratch;
+let from = 0;
 let end = 0;
+let found = 0;
 
 function damaged(): DamagedError {
   return new DamagedError('what came cannot be read');
@@ -163,9 +166,9 @@ function damaged(): DamagedError {
 
 /** Goes over so many bytes; says where they begin. */
 function take(length: number): number {
-  const start = at;
-  at += length;
-  if (at > end) throw damaged();
+  const start = from;
+  from += length;
+  if (from > end) throw damaged();
   return start;
 }
 
@@ -184,11 +187,11 @@ function readShort(): string {
   const start = take(length);
   if (length > SHORT) throw damaged();
   let hash = length;
-  for (let n = start; n < at; n++) hash = (Math.imul(hash, 31) + (source[n] ?? 0)) | 0;
+  for (let n = start; n < from; n++) hash = (Math.imul(hash, 31) + (source[n] ?? 0)) | 0;
   const place = (hash ^ (hash >>> 9)) & (LATELY - 1);
   const known = lately[place] ?? '';
   if (isAt(known, start, length)) return known;
-  const text = source.toString('latin1', start, at);
+  const text = source.toString('latin1', start, from);
   lately[place] = text;
   return text;
 }
@@ -196,7 +199,7 @@ function readShort(): string {
 function readLong(): string {
   const length = source.readUInt32LE(take(Uint32Array.BYTES_PER_ELEMENT));
   const start = take(length);
-  return source.toString('utf8', start, at);
+  return source.toString('utf8', start, from);
 }
 
 function readKey(): string {
@@ -223,7 +226,7 @@ function readObject(): Record<string, unknown> {
 
 function read(): unknown {
   const tag = byte();
-  if (++values > MOST_VALUES) throw damaged();
+  if (++found > MOST_VALUES) throw damaged();
   if (tag >= SMALL) return tag - SMALL;
   switch (tag) {
     case tags.int:
@@ -255,12 +258,17 @@ function read(): unknown {
  *
  * @throws {DamagedError} it is none
  */
-export function readPlain(bytes: Buffer, from: number, to: number): unknown {
+export function readPlain(bytes: Buffer, start: number, to: number): unknown {
   source = bytes;
-  at = from;
+  from = start;
   end = to;
-  values = 0;
-  const value = read();
-  if (at !== end) throw damaged();
-  return value;
+  found = 0;
+  try {
+    const value = read();
+    if (from !== end) throw damaged();
+    return value;
+  } finally {
+    // Whose bytes they are may let go of them.
+    source = scratch;
+  }
 }

@@ -102,7 +102,8 @@ export class Queue<T = unknown> extends Shared {
   put(item: T, options: WaitOptions = {}): void {
     const timeout = timeoutOf(options);
     const encoded = this.#encoded(item);
-    if (this.#tryPut(encoded)) return;
+    if (this.#putAtOnce(encoded)) return;
+    // A signal's handler, while this waits, may encode another.
     const own = kept(encoded);
     if (!this.#room.wait(() => this.#tryPut(own), timeout)) throw new QueueFullError();
   }
@@ -121,7 +122,8 @@ export class Queue<T = unknown> extends Shared {
 
   /** As `put(item, { timeout: 0 })`. */
   putNowait(item: T): void {
-    if (!this.#tryPut(this.#encoded(item))) throw new QueueFullError();
+    const encoded = this.#encoded(item);
+    if (!(this.#putAtOnce(encoded) ?? this.#tryPut(kept(encoded)))) throw new QueueFullError();
   }
 
   /**
@@ -173,17 +175,22 @@ export class Queue<T = unknown> extends Shared {
     throw Object.assign(new RangeError(message), { code: 'ERR_OUT_OF_RANGE' });
   }
 
-  #tryPut(encoded: Encoded): boolean {
+  /** Whether there was room for it; undefined: another is just putting something. */
+  #putAtOnce(encoded: Encoded): boolean | undefined {
     this.#open();
-    let own = encoded;
-    if (!this.#putting.tryLock()) {
-      // A signal's handler, while this waits, may encode another.
-      own = kept(encoded);
-      this.#putting.lock();
-    }
+    return this.#putting.tryLock() ? this.#putLocked(encoded) : undefined;
+  }
+
+  #tryPut(own: Encoded): boolean {
+    this.#open();
+    this.#putting.lock();
+    return this.#putLocked(own);
+  }
+
+  #putLocked(encoded: Encoded): boolean {
     let done;
     try {
-      done = this.#ring.put(own);
+      done = this.#ring.put(encoded);
     } finally {
       this.#putting.unlock();
     }

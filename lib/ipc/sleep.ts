@@ -14,6 +14,9 @@ const MOST_SPINS = 5_000;
 /** How often it is worth looking before sleeping: where there is another processor for whoever is waited for. */
 export const SPINS = availableParallelism() > 1 ? MOST_SPINS : 0;
 
+// After long waits, too: it may come just now.
+const FEWEST_SPINS = Math.min(50, SPINS);
+
 // In milliseconds: who sleeps for less would have done better to look.
 const SHORT_SLEEP = 0.05;
 
@@ -22,20 +25,12 @@ const SHORT_SLEEP = 0.05;
  * has the processor meanwhile. As hypervisors do before they halt a processor: often after short waits, seldom after long ones.
  */
 export class Patience {
-  readonly #fewest: number;
-  readonly #most: number;
   /** How often. */
-  looks: number;
-
-  constructor(fewest: number, most: number) {
-    this.#most = SPINS > 0 ? most : 0;
-    this.#fewest = Math.min(fewest, this.#most);
-    this.looks = this.#most;
-  }
+  looks = SPINS;
 
   /** It has slept so many milliseconds. */
   slept(time: number): void {
-    this.looks = time < SHORT_SLEEP ? this.#most : Math.max(this.looks >> 1, this.#fewest);
+    this.looks = time < SHORT_SLEEP ? SPINS : Math.max(this.looks >> 1, FEWEST_SPINS);
   }
 }
 

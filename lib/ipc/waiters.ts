@@ -1,11 +1,9 @@
 import { futexWake } from '../posix/index.js';
 import type { Bell, Line } from './bell.js';
-import { LOOK_AGAIN, Patience, sleepOn, SPINS } from './sleep.js';
+import { LOOK_AGAIN, Patience, sleepOn } from './sleep.js';
 
 /** The words that one takes: one that changes with each waking, and how many sleep on it. */
 export const WAITERS_WORDS = 2;
-
-const FEWEST_SPINS = 50;
 
 /** Those who wait for one kind of change, asleep or in their event loops. */
 export class Waiters {
@@ -13,7 +11,7 @@ export class Waiters {
   readonly #at: number;
   readonly #bell: Bell;
   readonly #line: Line = new Set();
-  readonly #patience = new Patience(FEWEST_SPINS, SPINS);
+  readonly #patience = new Patience();
 
   constructor(words: Int32Array, at: number, bell: Bell) {
     this.#words = words;

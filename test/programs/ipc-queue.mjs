@@ -1,5 +1,6 @@
 // Queue.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { forkChild, getpid, kill, setitimer, ITIMER_REAL, signal } from 'truefork';
 import { Queue, QueueEmptyError, QueueFullError } from 'truefork/ipc';
 import { child } from './posix-cases.mjs';
@@ -126,6 +127,18 @@ await runCases({
     assert.deepEqual(queue.get(), { from: ['the', 'getter'] });
     assert.deepEqual(queue.get(), { before: 'is written before it', inner: { own: 1 }, after: [2] });
     assert.equal(calls, 1);
+    // Or take what another has put.
+    const letters = new Queue();
+    letters.put({ come: ['meanwhile', 1, 2, 3] });
+    const reading = {
+      before: 'it',
+      get inner() {
+        return letters.get();
+      },
+      after: 'it',
+    };
+    queue.put(reading);
+    assert.deepEqual(queue.get(), { before: 'it', inner: { come: ['meanwhile', 1, 2, 3] }, after: 'it' });
     const throwing = {
       get wrong() {
         throw new Error('the getter’s own');
@@ -224,6 +237,36 @@ await runCases({
     });
     setitimer(ITIMER_REAL, 0.02, 0);
     assert.equal(queue.get(), 'from the handler');
+  },
+
+  // While one waits for its turn to put, the handler of a signal may put something else.
+  'handler-meanwhile'() {
+    const queue = new Queue({ maxsize: 1, bytes: 2 ** 27 });
+    const others = new Queue();
+    const large = Buffer.alloc(2 ** 26);
+    const [start, end] = [new Queue(), new Queue()];
+    const slow = child(() => {
+      start.get();
+      queue.put(large);
+      end.get();
+    });
+    const sharedKilobytes = () => Number(/^RssShmem:\s+(\d+)/m.exec(readFileSync(`/proc/${slow}/status`, 'latin1'))[1]);
+    const interrupted = child(() => {
+      signal('SIGALRM', () => others.put({ wrong: 'x'.repeat(30) }));
+      const before = sharedKilobytes();
+      start.put('go');
+      // In the middle of the other's putting, after which the queue is full.
+      while (sharedKilobytes() < before + 1024) continue;
+      setitimer(ITIMER_REAL, 0.001, 0.001);
+      queue.put({ right: 1 });
+      setitimer(ITIMER_REAL, 0, 0);
+    });
+    assert.deepEqual(others.get(), { wrong: 'x'.repeat(30) });
+    assert.equal(queue.get().length, large.length);
+    assert.deepEqual(queue.get(), { right: 1 });
+    ended(interrupted);
+    end.put('it is counted');
+    ended(slow);
   },
 
   async 'in-the-loop'() {
