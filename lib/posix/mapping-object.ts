@@ -1,6 +1,6 @@
 // A file, or memory, as an object with a position: the interface of Python's mmap.
 import { fstatSync } from 'node:fs';
-import { bytes as size, descriptor, flagBits as flagBits, integer, view, wrongValue } from './arguments.js';
+import { bytes as size, descriptor, flagBits, integer, view, wrongValue } from './arguments.js';
 import { boolean, object, outOfRange } from '../mistakes.js';
 import { close } from './descriptor.js';
 import { MappingError } from './errors.js';

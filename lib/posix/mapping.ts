@@ -1,15 +1,6 @@
 import { constants } from 'node:buffer';
 import { fstatSync } from 'node:fs';
-import {
-  arrayBuffer,
-  bytes,
-  flagBits as flagBits,
-  integer,
-  INT_MAX,
-  outOfRange,
-  wrongType,
-  wrongValue,
-} from './arguments.js';
+import { arrayBuffer, bytes, flagBits, integer, INT_MAX, outOfRange, wrongType, wrongValue } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 

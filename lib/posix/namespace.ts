@@ -1,7 +1,7 @@
 // Namespaces. Of each a thread has its own: these calls change the calling thread alone, and those that Node.js has started
 // before, the threadpool of `fs` and `dns` among them, stay where they were. A child that is forked afterwards is in the new
 // ones with all of its threads.
-import { descriptor, flagBits as checkedFlags } from './arguments.js';
+import { descriptor, flagBits } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native } from './native.js';
 
@@ -37,7 +37,7 @@ export const CLONE_NEWUTS = constant('CLONE_NEWUTS');
  * @see https://man7.org/linux/man-pages/man2/unshare.2.html
  */
 export function unshare(flags: number): void {
-  checkedFlags('flags', flags);
+  flagBits('flags', flags);
   answered(native.unshare(flags), 'unshare', flags, {}, unshare);
 }
 
@@ -54,6 +54,6 @@ export function unshare(flags: number): void {
  */
 export function setns(fd: number, nstype: number): void {
   descriptor(fd);
-  checkedFlags('nstype', nstype);
+  flagBits('nstype', nstype);
   answered(native.setns(fd, nstype), 'setns', `${fd}, ${nstype}`, { fd }, setns);
 }

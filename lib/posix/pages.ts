@@ -1,6 +1,6 @@
 // What is done to the pages of a mapping. Which pages: those of an ArrayBuffer or of a view on it, where C has an address and
 // a length.
-import { flagBits as flagBits, outOfRange, view } from './arguments.js';
+import { flagBits, outOfRange, view } from './arguments.js';
 import { answered } from './errno.js';
 import { PAGESIZE } from './mapping.js';
 import { constant, native, needAddon } from './native.js';

@@ -45,17 +45,18 @@ const SHORT_MAX = 2 ** 15 - 1;
  * @see https://man7.org/linux/man-pages/man2/poll.2.html
  */
 export function poll(fds: readonly PollFd[], timeout: number): PolledFd[] {
-  const rows = list('fds', '{ fd, events }', fds, (name, entry) => {
+  const words: number[] = [];
+  list('fds', '{ fd, events }', fds, (name, entry) => {
     const { fd, events } = object(name, entry) as PollFd;
-    return [int(`${name}.fd`, fd), integer(`${name}.events`, events, 0, SHORT_MAX), 0];
+    words.push(int(`${name}.fd`, fd), integer(`${name}.events`, events, 0, SHORT_MAX), 0);
   });
-  const table = Int32Array.from(rows.flat());
+  const table = new Int32Array(words);
   integer('timeout', timeout, -1, INT_MAX);
   answered(native.poll(table, timeout), 'poll', `${fds.length} descriptors, ${timeout}`, {}, poll);
   const found: PolledFd[] = [];
   for (let at = 0; at < table.length; at += 3) {
-    const [fd = -1, events = 0, revents = 0] = table.subarray(at, at + 3);
-    if (revents !== 0) found.push({ fd, events, revents });
+    const revents = table[at + 2] ?? 0;
+    if (revents !== 0) found.push({ fd: table[at] ?? -1, events: table[at + 1] ?? 0, revents });
   }
   return found;
 }

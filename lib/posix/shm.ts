@@ -1,4 +1,4 @@
-import { flagBits as flagBits, mode as modeBits, path } from './arguments.js';
+import { flagBits, mode as modeBits, path } from './arguments.js';
 import { answered } from './errno.js';
 import { native } from './native.js';
 

@@ -267,8 +267,6 @@ class RandomSource {
  public:
   // In the parent.
   void Prepare() {
-    seed_ = reinterpret_cast<Seed>(dlsym(RTLD_DEFAULT, "RAND_seed"));
-    status_ = reinterpret_cast<Status>(dlsym(RTLD_DEFAULT, "RAND_status"));
     if (!Knows(getpid())) lineage_.push_back(getpid());
   }
 
@@ -289,8 +287,8 @@ class RandomSource {
     return std::find(lineage_.begin(), lineage_.end(), pid) != lineage_.end();
   }
 
-  Seed seed_ = nullptr;
-  Status status_ = nullptr;
+  const Seed seed_ = reinterpret_cast<Seed>(dlsym(RTLD_DEFAULT, "RAND_seed"));
+  const Status status_ = reinterpret_cast<Status>(dlsym(RTLD_DEFAULT, "RAND_status"));
   // The pids of this process and of the ancestors that it was forked from, each as it knew itself.
   std::vector<pid_t> lineage_;
 };
