@@ -1,5 +1,5 @@
 // `npm run bench`: all benchmarks, one after the other, and the page of what they have found, docs/benchmarks.html, with the same
-// as JSON beside it.
+// as Markdown and as JSON beside it.
 //
 // `npm run bench -- [NAME…] [--out FOLDER] [--json FILE] [--pictures FOLDER] [--quick] [options of the benchmarks]`: these alone.
 // With `--out` they are renewed on the page of that folder, and the others stay as they are there; `--quick` makes few
@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { kill, PR_SET_CHILD_SUBREAPER, prctl, waitpid } from 'truefork';
 import { StrangerReaper } from 'truefork/reaper';
 import { machine, versionsOf, watchMachine } from './machine.mjs';
+import { markdownOf } from './markdown.mjs';
 import { pageOf } from './page.mjs';
 import { isDrawn, picture } from './picture.mjs';
 
@@ -144,6 +145,7 @@ function publish(target, benches) {
   const all = ORDER.flatMap((name) => [...benches, ...former].find((bench) => bench.name === name) ?? []);
   writeFileSync(path, `${JSON.stringify({ benches: all }, undefined, 2)}\n`);
   writeFileSync(join(target, 'benchmarks.html'), pageOf({ benches: all }));
+  writeFileSync(join(target, 'benchmarks.md'), markdownOf({ benches: all }));
 }
 
 const benches = [];

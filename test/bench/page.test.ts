@@ -1,5 +1,7 @@
 // The page of the benchmarks, of results that were made up.
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DOMParser } from '@xmldom/xmldom';
 import { programPath } from '../support/programs';
 
@@ -24,6 +26,9 @@ interface Group {
 interface Page {
   results: { benches: { seconds: number; load: { before: number[]; after: number[] }; groups: Group[] }[] };
   html: string;
+  markdown: string;
+  /** The Markdown as HTML. */
+  rendered: string;
   pictures: string[];
 }
 
@@ -93,9 +98,9 @@ const bench = {
   groups: [waits, rates, losses],
 };
 
-function made(benches: object[]): { status: number | null; stdout: string; stderr: string } {
+function made(benches: object[], ...args: string[]): { status: number | null; stdout: string; stderr: string } {
   const input = JSON.stringify(benches);
-  return spawnSync(process.execPath, [programPath('bench-page.mjs')], { input, encoding: 'utf8' });
+  return spawnSync(process.execPath, [programPath('bench-page.mjs'), ...args], { input, encoding: 'utf8' });
 }
 
 function page(...benches: object[]): Page {
@@ -127,8 +132,16 @@ function figuresOf({ rows, bars, notes }: Group): string[] {
   return [...numbers, ...bars.map(({ limit }) => limit), ...notes.map(({ value }) => value)].map(shown);
 }
 
-const { results, html, pictures } = page(bench);
+/** What a reader of the Markdown sees. */
+function readerOf({ rendered }: Page): string {
+  return textOf(`<html xmlns="http://www.w3.org/1999/xhtml">${rendered.replaceAll('<br>', '<br/>')}</html>`);
+}
+
+const whole = page(bench);
+const { results, html, markdown, pictures } = whole;
 const text = textOf(html);
+const asMarkdown = readerOf(whole);
+const wordsOf = (all: string) => new Set(all.split(/[\s%…]+/).map((word) => word.replace(/[.,;:]$/, '')));
 
 test('the page and the pictures are well-formed, whatever the names are', () => {
   expect(text).toContain('What <clients> & servers wait');
@@ -138,7 +151,7 @@ test('the page and the pictures are well-formed, whatever the names are', () => 
 });
 
 test('each figure of the results is on the page as text', () => {
-  const words = new Set(text.split(/[\s%…]+/).map((word) => word.replace(/[.,;:]$/, '')));
+  const words = wordsOf(text);
   const all = results.benches.flatMap(({ groups }) => groups.flatMap(figuresOf));
   expect(all.length).toBeGreaterThan(30);
   expect(all.filter((figure) => !words.has(figure))).toEqual([]);
@@ -147,6 +160,34 @@ test('each figure of the results is on the page as text', () => {
   expect(text).toContain('1.44, 1.55, 1.66');
   expect(text).toContain('1,357 s');
   expect(text).toContain('2026-01-02 03:04 UTC');
+});
+
+test('the Markdown tells the same, but for the single measurements', () => {
+  const words = wordsOf(asMarkdown);
+  const all = results.benches.flatMap(({ groups }) =>
+    groups.flatMap((group) => figuresOf({ ...group, rows: group.rows.map((row) => ({ ...row, values: [] })) })),
+  );
+  expect(all.filter((figure) => !words.has(figure))).toEqual([]);
+  expect(asMarkdown).toContain('What <clients> & servers wait');
+  expect(asMarkdown).toContain('4 of 6 bars are held');
+  expect(asMarkdown).toContain('where C has 10.5 ms.');
+  expect(asMarkdown).toContain('gunicorn was not there; apt-get install -y gunicorn brings it.');
+  expect(asMarkdown).toContain('1,357 s');
+  expect(asMarkdown).not.toContain('QUICK');
+  const anchors = [...markdown.matchAll(/\]\(#([^)]*)\)/g)].map(([, anchor]) => anchor);
+  expect(anchors).toEqual(['where-others-are-ahead', 'made']);
+  expect(markdown).toContain('<a id="made"></a>');
+  expect(markdown).toContain('## Where others are ahead');
+});
+
+test('what docs/ shows is drawn from the results that lie beside it', () => {
+  const docs = (name: string) => readFileSync(join(__dirname, '..', '..', 'docs', name), 'utf8');
+  const { benches } = JSON.parse(docs('benchmarks.json')) as { benches: object[] };
+  const { status, stdout } = made(benches, '--measured');
+  expect(status).toBe(0);
+  const drawn = JSON.parse(stdout) as Page;
+  expect(docs('benchmarks.html')).toBe(drawn.html);
+  expect(docs('benchmarks.md')).toBe(drawn.markdown);
 });
 
 test('it needs no network, no other file and no script', () => {
@@ -229,16 +270,19 @@ test('ours is left out where its only peer is not there', () => {
 test('a benchmark that has failed is told, and so is a machine that was not quiet', () => {
   const failure = { ended: 'exit code 1', tail: 'Error: <no> memory' };
   const load = { ...bench.load, others: 0.314 };
-  const all = textOf(page(bench, { ...bench, name: 'other', title: 'The other', failure, load, groups: [] }).html);
-  expect(all).toContain('The other: it failed (exit code 1)');
-  expect(all).toContain('Error: <no> memory');
-  expect(all).toContain('The machine was not quiet during: The other.');
-  expect(all).toContain('Meanwhile others used 31.4\u00a0% of the processors');
+  const told = page(bench, { ...bench, name: 'other', title: 'The other', failure, load, groups: [] });
+  for (const all of [textOf(told.html), readerOf(told)]) {
+    expect(all).toContain('The other: it failed (exit code 1)');
+    expect(all).toContain('Error: <no> memory');
+    expect(all).toContain('Meanwhile others used 31.4\u00a0% of the processors');
+  }
+  expect(textOf(told.html)).toContain('The machine was not quiet during: The other.');
   expect(text).not.toContain('not quiet');
 });
 
 test('a quick run says in large letters that its figures are none', () => {
-  expect(textOf(page({ ...bench, quick: true }).html)).toContain('These are not figures.');
+  const told = page({ ...bench, quick: true });
+  for (const all of [textOf(told.html), readerOf(told)]) expect(all).toContain('These are not figures.');
   expect(text).not.toContain('QUICK');
 });
 
