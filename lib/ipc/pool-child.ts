@@ -16,20 +16,25 @@ export function dieWith(parent: number): void {
   if (getppid() !== parent) _exit(1);
 }
 
-/** Works until there is nothing more to do. What follows the call in the caller must not run. */
-export function work(channel: Channel<Order>, functions: ReadonlyMap<number, AnyFunction>): void {
+/**
+ * Works until there is nothing more to do. What follows the call in the caller must not run.
+ *
+ * @param begin is called before each that there is
+ */
+export function work(channel: Channel<Order>, functions: ReadonlyMap<number, AnyFunction>, begin: () => void): void {
   for (;;) {
     const order = nextOrder(channel);
     if (order === null) {
       void leave();
       return;
     }
+    begin();
     const outcome = done(order, functions.get(order.id) as (...parameters: unknown[]) => unknown);
     if (outcome instanceof Promise) {
       // The event loop turns, for as long as it takes.
       void outcome.then((settled) => {
         answer(channel, settled);
-        work(channel, functions);
+        work(channel, functions, begin);
       });
       return;
     }

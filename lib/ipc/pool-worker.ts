@@ -16,6 +16,7 @@ import { Channel } from './channel.js';
 import { ClosedError } from './errors.js';
 import { dieWith, work } from './pool-child.js';
 import type { AnyFunction, Order, Outcome } from './pool-task.js';
+import { sharedMemory } from './shared.js';
 
 /** What a pool is told of its workers. */
 export interface WorkerEvents {
@@ -32,6 +33,8 @@ export class PoolWorker {
   readonly #events: WorkerEvents;
   readonly #pidfd: number;
   readonly #watcher: Watcher;
+  /** Shared with it: 1 if it has begun with what it was given last. */
+  readonly #begun: Int32Array;
   #hasEnded = false;
 
   /**
@@ -49,6 +52,7 @@ export class PoolWorker {
   ): PoolWorker | undefined {
     const [ours, its] = Channel.pair<Outcome, Order>();
     const parent = process.pid;
+    const begun = new Int32Array(sharedMemory(Int32Array.BYTES_PER_ELEMENT));
     let pid;
     try {
       pid = fork();
@@ -60,17 +64,18 @@ export class PoolWorker {
     if (pid === 0) {
       dieWith(parent);
       ours.close();
-      work(its, functions);
+      work(its, functions, () => Atomics.store(begun, 0, 1));
       return undefined;
     }
     its.close();
-    return new PoolWorker(pid, knows, ours, events);
+    return new PoolWorker(pid, knows, ours, begun, events);
   }
 
-  private constructor(pid: number, knows: number, channel: Channel<Outcome>, events: WorkerEvents) {
+  private constructor(pid: number, knows: number, channel: Channel<Outcome>, begun: Int32Array, events: WorkerEvents) {
     this.pid = pid;
     this.knows = knows;
     this.#channel = channel;
+    this.#begun = begun;
     this.#events = events;
     this.#pidfd = pidfd_open(pid, 0);
     this.#watcher = new Watcher(this.#pidfd, () => {
@@ -88,12 +93,18 @@ export class PoolWorker {
   async order(order: Order): Promise<void> {
     this.#watcher.ref();
     this.#channel.ref();
+    Atomics.store(this.#begun, 0, 0);
     try {
       await this.#channel.sendAsync(order);
     } catch (error) {
       // One that has died is told of as such.
       if (!(error instanceof ClosedError)) throw error;
     }
+  }
+
+  /** Whether it has begun with what it was given last. */
+  get hasBegun(): boolean {
+    return Atomics.load(this.#begun, 0) === 1;
   }
 
   /** It has nothing to do, and lets the event loop end. */

@@ -35,6 +35,8 @@ interface Chunk {
   readonly items: readonly unknown[];
   readonly spread: boolean;
   readonly job: Job;
+  /** How many workers have died that had been given it and had not begun with it. */
+  readonly deaths: number;
   readonly resolve: (results: unknown[]) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -43,6 +45,8 @@ interface Chunk {
 interface Job extends Abortable {
   readonly call: AnyFunction;
   readonly signal: AbortSignal | undefined;
+  /** Nobody waits for it any more. */
+  isOver: boolean;
 }
 
 const aborts = new Aborts();
@@ -52,7 +56,8 @@ const aborts = new Aborts();
  * functions with what these refer to, as it was at that moment. For a function that they do not know yet new ones are forked.
  *
  * Items and results are structured clones. What a function throws is thrown here, with its name, message, stack, cause and
- * properties. A worker that dies fails what it was at, with `WorkerDiedError`, and nothing else; another takes its place.
+ * properties. A worker that dies fails what it was at, with `WorkerDiedError`, and nothing else: what it had not begun with, the one
+ * does that takes its place.
  *
  * A function may be async. While it waits, the event loop of the worker turns, and what was pending here at the fork, a timer
  * say, goes on there, too. Workers without work do not keep this process alive, and none outlives it.
@@ -237,6 +242,7 @@ export class Pool implements AsyncDisposable {
     const job: Job = {
       call,
       signal,
+      isOver: false,
       abort: (reason) => {
         this.#withdraw(job, reason);
         this.#killThoseAt(job, reason);
@@ -264,13 +270,14 @@ export class Pool implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       if (this.#state !== 'open') throw new PoolClosedError();
       job.signal?.throwIfAborted();
-      this.#waiting.push({ id: this.#numberOf(job.call), items, spread, job, resolve, reject });
+      this.#waiting.push({ id: this.#numberOf(job.call), items, spread, job, deaths: 0, resolve, reject });
       this.#dispatch();
     });
   }
 
   // What has not been begun is not done.
   #withdraw(job: Job, reason: unknown): void {
+    job.isOver = true;
     const dropped = this.#waiting.filter((chunk) => chunk.job === job);
     this.#waiting = this.#waiting.filter((chunk) => chunk.job !== job);
     for (const { reject } of dropped) reject(reason);
@@ -383,7 +390,10 @@ export class Pool implements AsyncDisposable {
       this.#atWork.delete(worker);
       this.#workers.delete(worker);
       this.#ending.delete(worker);
-      chunk?.reject(new WorkerDiedError(worker.pid, status));
+      // All that there were may have been killed. After so many, it is what they die of before they can begin.
+      if (chunk && !worker.hasBegun && !chunk.job.isOver && chunk.deaths < this.processes)
+        this.#waiting.unshift({ ...chunk, deaths: chunk.deaths + 1 });
+      else chunk?.reject(new WorkerDiedError(worker.pid, status));
       this.#dispatch();
     },
   };

@@ -7,6 +7,7 @@ holdOnEveryNode('ipc-pool.mjs', {
   closures: 'workers know functions with what these refer to; for a new function there are new ones',
   errors: 'what a function throws is thrown here: name, message, stack, cause and properties',
   deaths: 'a worker that dies fails what it was at, and nothing else',
+  'not-begun': 'what a worker was given that dies before it begins is done by another, and not for ever',
   streams: 'results come one by one, and items are asked for as they are taken',
   aborted: 'a signal ends what was begun and drops what was not',
   closed: 'a closed pool does what it has been given, and ends its workers',

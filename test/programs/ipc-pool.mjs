@@ -1,8 +1,8 @@
 // Pool.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { fork, getppid, kill, ps } from 'truefork';
-import { BoundedSemaphore, Pool, SharedValue, WorkerDiedError } from 'truefork/ipc';
+import { atfork, fork, getppid, kill, ps } from 'truefork';
+import { BoundedSemaphore, Pool, SharedArray, SharedValue, WorkerDiedError } from 'truefork/ipc';
 import { killed, runCases } from './ipc-support.mjs';
 
 const square = (n) => n * n;
@@ -126,7 +126,39 @@ await runCases({
       // One that dies without work is nobody's error.
       await pool.map(square, upTo(10));
       for (const pid of pool.pids) kill(pid, 'SIGKILL');
-      assert.deepEqual(await pool.map(square, upTo(10)).catch(() => pool.map(square, upTo(10))), upTo(10).map(square));
+      assert.deepEqual(await pool.map(square, upTo(10)), upTo(10).map(square));
+    }),
+
+  'not-begun': () =>
+    withPool(2, async (pool) => {
+      const begun = new SharedArray(Int32Array, 1);
+      const begin = (n) => Atomics.add(begun.array, 0, 1) >= 0 && n;
+      await pool.map(begin, [1, 2], { chunksize: 1 });
+      const workers = pool.pids;
+      // What they are given now they do not see, and then they die.
+      for (const pid of workers) kill(pid, 'SIGSTOP');
+      const results = pool.map(begin, [3, 4, 5], { chunksize: 1 });
+      const given = new AbortController();
+      const aborted = pool.apply(begin, [6], { signal: given.signal }).catch((error) => error.name);
+      for (const pid of workers) kill(pid, 'SIGKILL');
+      given.abort();
+      assert.deepEqual(await results, [3, 4, 5]);
+      assert.equal(await aborted, 'AbortError');
+      assert.equal(begun.array[0], 5);
+
+      // Not for ever: it may be what they die of.
+      begun.array[0] = 0;
+      const hook = atfork({
+        child() {
+          Atomics.add(begun.array, 0, 1);
+          kill(process.pid, 'SIGKILL');
+        },
+      });
+      const error = await thrown(pool.apply(() => 'of which they know nothing yet'));
+      assert.ok(error instanceof WorkerDiedError);
+      assert.equal(begun.array[0], 1 + pool.processes);
+      hook();
+      assert.equal(await pool.apply(square, [5]), 25);
     }),
 
   async streams() {
