@@ -311,6 +311,13 @@ static pid_t ForkSibling() {
   return static_cast<pid_t>(pid);
 }
 
+// By which pid /proc knows this process; 0: by none; -errno.
+static pid_t PidInProc() {
+  char text[16] = "";
+  if (readlink("/proc/self", text, sizeof text - 1) < 0) return errno == ENOENT ? 0 : -errno;
+  return atoi(text);
+}
+
 static SignalLock signal_lock;
 static RandomSource& random_source = *new RandomSource;
 static std::optional<OtherRings> other_rings;
@@ -351,6 +358,13 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
   }
   if (!CanIdentify()) {
     return Refuse(env, {"unsupported-platform", {"get_robust_list(2) does not tell of threads"}});
+  }
+  const pid_t known = PidInProc();
+  if (known < 0) return Napi::Number::New(env, known);
+  // So it is after unshare(CLONE_NEWPID): its tids are not those that tgkill(2) takes.
+  if (known != getpid()) {
+    return Refuse(env, {"unsupported-platform",
+                        {"/proc is not there, or is that of another pid namespace; mount one"}});
   }
   if (ParkSignal() == 0) {
     return Refuse(env, {"unsupported-platform", {"no real-time signal is free"}});

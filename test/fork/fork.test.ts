@@ -170,17 +170,16 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     await passes('fork-watches.mjs', { node, args: [name] });
   });
 
-  test('a process whose pid looks like half of an address forks', async () => {
+  test.each([
+    ['fork-pid.mjs', 'a process whose pid looks like half of an address forks'],
+    ['fork-same-pid.mjs', 'a child that has the pid of its parent draws random numbers of its own'],
+    [
+      'fork-new-namespace.mjs',
+      'a child in a new pid namespace forks when it has mounted its /proc, and is refused before',
+    ],
+  ])('process 1: %s: %s', async (program) => {
     const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
-    await passes('fork-pid.mjs', {
-      node: 'unshare',
-      nodeArgs: [...user, '--pid', '--fork', '--kill-child', '--mount-proc', node],
-    });
-  });
-
-  test('a child that has the pid of its parent draws random numbers of its own', async () => {
-    const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
-    await passes('fork-same-pid.mjs', {
+    await passes(program, {
       node: 'unshare',
       nodeArgs: [...user, '--pid', '--fork', '--kill-child', '--mount-proc', node],
     });
