@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { MAP_ANONYMOUS, MAP_SHARED, mmap, munmap, PROT_READ, PROT_WRITE } from '../posix/index.js';
 import { PreforkError } from '../prefork/index.js';
 import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
+import { tell } from './output.js';
 
 type Listener = (...args: unknown[]) => unknown;
 
@@ -66,7 +67,7 @@ export async function loaded(file: string, ended: (failure: Failure) => void = e
 }
 
 function endWith(failure: Failure): void {
-  process.stderr.write(complaintOf(failure));
+  tell(complaintOf(failure));
   process.exitCode = exitCodeOf(failure);
 }
 

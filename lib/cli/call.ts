@@ -1,5 +1,6 @@
 import { createRpcClient } from '../rpc/index.js';
 import { integerOption, textOption, UsageError, type Call, type Command } from './command.js';
+import { say } from './output.js';
 import { openRegistry, registryOption } from './registry.js';
 
 const TIMEOUT = 5_000; // milliseconds
@@ -20,7 +21,7 @@ async function run(call: Call): Promise<number> {
   const client = createRpcClient({ registry, service });
   try {
     const result = await client.call(method, params, { timeout });
-    process.stdout.write(`${JSON.stringify(result)}\n`);
+    say(`${JSON.stringify(result)}\n`);
     return 0;
   } finally {
     await client.close();

@@ -1,5 +1,4 @@
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { styleText } from 'node:util';
 import { toHtml } from '../trace/index.js';
 import { textOption, UsageError, type Call, type Command } from './command.js';
 import { Failure } from './exit-codes.js';
@@ -16,8 +15,9 @@ import {
   type LessonText,
 } from './lessons.js';
 import { nearest } from './nearest.js';
+import { say } from './output.js';
 import { columnsOf, prose } from './prose.js';
-import { wantsColour } from './screen.js';
+import { lookOf, painted, widthOf } from './terminal.js';
 
 const words = {
   en: {
@@ -32,11 +32,11 @@ const words = {
 
 /** The width of a page: of the terminal, but no line is longer than is good to read. */
 function pageWidth(): number {
-  return Math.min(process.stdout.isTTY ? process.stdout.columns : 80, 100);
+  return Math.min(widthOf(process.stdout, 80), 100);
 }
 
 function bold(text: string): string {
-  return wantsColour(process.stdout) ? styleText('bold', text, { validateStream: false }) : text;
+  return painted(text, 'bold', lookOf(process.stdout, 80));
 }
 
 function languageOf(call: Call): Language {
@@ -136,7 +136,7 @@ async function run(call: Call): Promise<number> {
   const language = languageOf(call);
   const [name] = call.operands;
   if (name === undefined) {
-    process.stdout.write(list(language));
+    say(list(language));
     return 0;
   }
   const slug = slugOf(
@@ -145,11 +145,11 @@ async function run(call: Call): Promise<number> {
   );
   const text = lessonText(slug, language);
   const file = textOption(call, 'trace');
-  process.stdout.write(beginning(slug, text, language));
+  say(beginning(slug, text, language));
   const argv = [process.execPath, programOf(slug)];
   const runner = (start: Start) => (call.options['slow'] === true ? runSlowly : runProgram)(argv, start);
   const code = await (file === undefined ? runner(plainly) : runTraced(file, text.title, runner));
-  process.stdout.write(ending(slug, text, language, file));
+  say(ending(slug, text, language, file));
   return code;
 }
 

@@ -6,6 +6,7 @@ import { helpOf, helpOfAll, readCall, UsageError, type Command } from './command
 import { quit, refork, reload, scale, status, stop, upgrade } from './control.js';
 import { complaintOf, exitCodeOf } from './exit-codes.js';
 import { learn } from './learn.js';
+import { say, tell } from './output.js';
 import { ps } from './ps.js';
 import { serve } from './serve.js';
 import { supervise } from './supervise.js';
@@ -38,11 +39,11 @@ function version(): string {
 
 async function main([name, ...rest]: readonly string[]): Promise<number | undefined> {
   if (name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(helpOfAll(commands));
+    say(helpOfAll(commands));
     return 0;
   }
   if (name === '--version') {
-    process.stdout.write(`${version()}\n`);
+    say(`${version()}\n`);
     return 0;
   }
   const command = commands.find((candidate) => candidate.name === name);
@@ -51,7 +52,7 @@ async function main([name, ...rest]: readonly string[]): Promise<number | undefi
     if (!command) throw new UsageError(`there is no command '${name}'`);
     const parsed = readCall(command, rest);
     if (!parsed.help) return await command.run(parsed);
-    process.stdout.write(helpOf(command));
+    say(helpOf(command));
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -65,7 +66,7 @@ main(process.argv.slice(2)).then(
     if (code !== undefined) process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(complaintOf(error));
+    tell(complaintOf(error));
     process.exitCode = exitCodeOf(error);
   },
 );

@@ -2,6 +2,7 @@ import { answersHttp, answersTcp, supervise as keepRunning, type Check } from '.
 import { INT_MAX } from '../mistakes.js';
 import { integerOption, textOption, UsageError, type Call, type Command } from './command.js';
 import { exitCodes } from './exit-codes.js';
+import { tell } from './output.js';
 import { amountOf } from './units.js';
 
 const LAST_PORT = 65_535;
@@ -24,10 +25,6 @@ function checkFrom(call: Call): Check | undefined {
   return answersHttp(url);
 }
 
-function write(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
 async function run(call: Call): Promise<number> {
   const check = checkFrom(call);
   const checkInterval = durationOption(call, 'check-interval');
@@ -36,7 +33,9 @@ async function run(call: Call): Promise<number> {
   const gracefulTimeout = durationOption(call, 'graceful-timeout');
   const maxFailures = integerOption(call, 'max-failures', 1, INT_MAX);
   const supervisor = keepRunning(call.operands, {
-    log: write,
+    log: (line) => {
+      tell(`${line}\n`);
+    },
     ...(check && { check }),
     ...(checkInterval !== undefined && { checkInterval }),
     ...(checkTimeout !== undefined && { checkTimeout }),

@@ -4,6 +4,8 @@ import { kill, setrlimit, RLIMIT_CORE, SI_USER, signal, SIG_DFL } from '../posix
 import { toHtml, toPerfetto, toSvg, toText, TraceError, traceProgram, type Timeline } from '../trace/index.js';
 import { integerOption, textOption, type Call, type Command } from './command.js';
 import { complaintOf, Failure } from './exit-codes.js';
+import { tell } from './output.js';
+import { widthOf } from './terminal.js';
 
 /** What is drawn, by the option that names the file. */
 const drawings: Readonly<Record<string, (timeline: Timeline) => string>> = {
@@ -64,10 +66,10 @@ function draw(timeline: Timeline, files: readonly Drawing[]): void {
   }
   // The program's own output may be for another program.
   if (files.length === 0) {
-    const columns = process.stderr.isTTY ? process.stderr.columns : 100;
-    process.stderr.write(toText(timeline, { width: Math.min(Math.max(columns, 40), 1000) }));
+    const width = widthOf(process.stderr, 100);
+    tell(toText(timeline, { width: Math.min(Math.max(width, 40), 1000) }));
   } else if (timeline.dropped > 0) {
-    process.stderr.write(`truefork: ${timeline.dropped} events dropped: there was no room for more (--capacity)\n`);
+    tell(`truefork: ${timeline.dropped} events dropped: there was no room for more (--capacity)\n`);
   }
 }
 
@@ -97,7 +99,7 @@ async function run(call: Call): Promise<number> {
     return endedBy === null ? (exitCode ?? 0) : endBy(endedBy);
   } catch (error) {
     if (!(error instanceof TraceError)) throw error;
-    process.stderr.write(complaintOf(error));
+    tell(complaintOf(error));
     return unstartable(error);
   }
 }
