@@ -1,5 +1,6 @@
 // A command of the command line: one table from which its arguments are read and its help is drawn.
 import { parseArgs } from 'node:util';
+import { didYouMean } from './nearest.js';
 
 /** An option, `--name VALUE` or `--name`. */
 export interface Option {
@@ -42,8 +43,7 @@ export function readCall(command: Command, args: readonly string[]): Call & { he
     // A flag that a configuration file has set, --no-daemon takes back.
     ({ values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, allowNegative: true }));
   } catch (error) {
-    // "Unknown option '--prot'. To specify a positional argument …": the first sentence says it.
-    throw new UsageError((error as Error).message.split('. To', 1)[0]?.replaceAll('\n', ' '));
+    throw new UsageError(mistakeIn(error as Error, command));
   }
   const help = (values as { help?: unknown }).help === true;
   if (!help) {
@@ -55,6 +55,17 @@ export function readCall(command: Command, args: readonly string[]): Call & { he
     if (extra !== undefined) throw new UsageError(`'${extra}' is one argument too many`);
   }
   return { options: values, operands: positionals, help };
+}
+
+// "Unknown option '--prot'. To specify a positional argument …": the first sentence says it.
+function mistakeIn({ message }: Error, { operands, options }: Command): string {
+  const [first = ''] = message.replaceAll('\n', ' ').split('. To', 1);
+  const [, unknown] = /^Unknown option '(.+)'$/.exec(first) ?? [];
+  if (unknown === undefined) return first;
+  const flags = [...Object.keys(options), 'help'].map((name) => `--${name}`);
+  const meant = unknown.startsWith('--') ? didYouMean(unknown, flags) : '';
+  if (meant !== '' || operands[0] !== 'COMMAND') return `${first}${meant}`;
+  return `${first}: options of COMMAND come after --, as in -- COMMAND ${unknown}`;
 }
 
 function columns(rows: readonly (readonly [string, string])[]): string {

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { settingNames, settingTable, type SettingName } from '../prefork/index.js';
 import { Failure } from './exit-codes.js';
-import { nearest } from './nearest.js';
+import { didYouMean } from './nearest.js';
 import { expectation, valueFrom, type SettingValue } from './setting-values.js';
 
 const modules = ['.js', '.mjs', '.cjs'];
@@ -24,7 +24,7 @@ export async function readConfigurationFile(file: string): Promise<Map<SettingNa
   }
   const settings = new Map<SettingName, SettingValue>();
   for (const [name, told] of Object.entries(exported)) {
-    if (!isSetting(name)) throw mistake(`${file}: there is no setting "${name}"${suggestion(name)}`);
+    if (!isSetting(name)) throw mistake(`${file}: there is no setting "${name}"${didYouMean(name, settingNames, '"')}`);
     // As if it were not there: `port: undefined`.
     if (told === undefined) continue;
     const row = settingTable[name];
@@ -67,11 +67,6 @@ async function defaultOf(path: string): Promise<unknown> {
 
 function isSetting(name: string): name is SettingName {
   return Object.hasOwn(settingTable, name);
-}
-
-function suggestion(name: string): string {
-  const meant = nearest(name, settingNames);
-  return meant === undefined ? '' : `; did you mean "${meant}"?`;
 }
 
 function mistake(message: string, cause?: unknown): Failure {

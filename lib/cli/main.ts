@@ -6,6 +6,7 @@ import { helpOf, helpOfAll, readCall, UsageError, type Command } from './command
 import { quit, refork, reload, scale, status, stop, upgrade } from './control.js';
 import { complaintOf, exitCodeOf } from './exit-codes.js';
 import { learn } from './learn.js';
+import { didYouMean } from './nearest.js';
 import { say, tell } from './output.js';
 import { ps } from './ps.js';
 import { serve } from './serve.js';
@@ -37,7 +38,12 @@ function version(): string {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
+function suggestion(name: string): string {
+  return didYouMean(name, [...commands.map((command) => command.name), '--help', '--version']);
+}
+
 async function main([name, ...rest]: readonly string[]): Promise<number | undefined> {
+  if (name === 'help' && rest[0] !== undefined) return main([rest[0], '--help']);
   if (name === '--help' || name === '-h' || name === 'help') {
     say(helpOfAll(commands));
     return 0;
@@ -49,7 +55,7 @@ async function main([name, ...rest]: readonly string[]): Promise<number | undefi
   const command = commands.find((candidate) => candidate.name === name);
   try {
     if (name === undefined) throw new UsageError('COMMAND is missing');
-    if (!command) throw new UsageError(`there is no command '${name}'`);
+    if (!command) throw new UsageError(`there is no command '${name}'${suggestion(name)}`);
     const parsed = readCall(command, rest);
     if (!parsed.help) return await command.run(parsed);
     say(helpOf(command));
