@@ -75,6 +75,9 @@ await runCase({
       assert.deepEqual([ended, status], [pid, { state: 'signaled', signal: 'SIGKILL', coreDumped: false }]);
     }
     assert.equal(await supervised.stop(), 'stopped');
+    assert.throws(() => supervise('sleep 1000'), {
+      message: `The "program" argument must be an Array of strings or a function. Received 'sleep 1000'`,
+    });
     assert.deepEqual(childrenOfThread(), []);
   },
 
@@ -376,6 +379,10 @@ await runCase({
     const range = 'ERR_OUT_OF_RANGE';
     for (const [code, program, options] of [
       [type, 'sleep 1000'],
+      [type, { 0: 'sleep', length: 1 }],
+      // Holes, which map() and its like pass over.
+      [type, Array(1)],
+      [type, ['sleep'].concat(Array(1))],
       [type, undefined],
       [value, []],
       [value, ['']],
@@ -394,6 +401,7 @@ await runCase({
       [range, sleeper, { maxFailures: 0 }],
       [type, sleeper, { signals: 'SIGHUP' }],
       [type, sleeper, { log: 'file' }],
+      [type, sleeper, { log: '' }],
       [type, sleeper, { logRecord: 1 }],
     ]) {
       assert.throws(() => supervise(program, options), { code }, JSON.stringify([program, options]));
