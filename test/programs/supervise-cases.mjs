@@ -365,12 +365,16 @@ await runCase({
     bind(silent, '127.0.0.1', 0);
     const { port: refusing } = getsockname(silent);
     await assert.rejects(ask(answersTcp(refusing)), { code: 'ECONNREFUSED' });
-    await assert.rejects(ask(answersHttp(`http://127.0.0.1:${refusing}`)));
+    await assert.rejects(ask(answersHttp(`http://127.0.0.1:${refusing}`)), {
+      message: `connect ECONNREFUSED 127.0.0.1:${refusing}`,
+    });
+    await assert.rejects(ask(answersHttp(`http://localhost:${refusing}`)), { message: /ECONNREFUSED/ });
     close(silent);
     assert.throws(() => answersTcp(0), { code: 'ERR_OUT_OF_RANGE' });
     assert.throws(() => answersTcp('80'), { code: 'ERR_INVALID_ARG_TYPE' });
     assert.throws(() => answersTcp(80, ''), { code: 'ERR_INVALID_ARG_VALUE' });
     assert.throws(() => answersHttp('no url'), { code: 'ERR_INVALID_URL' });
+    assert.throws(() => answersHttp('file:///etc/motd'), { code: 'ERR_INVALID_ARG_VALUE' });
   },
 
   mistakes() {
