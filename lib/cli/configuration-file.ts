@@ -1,9 +1,9 @@
 // The file of `--config`: JSON, or a module that exports the settings by default.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { settingNames, settingTable, type SettingName } from '../prefork/index.js';
+import { defaultExportOf } from './default-export.js';
 import { Failure } from './exit-codes.js';
 import { didYouMean } from './nearest.js';
 import { expectation, valueFrom, type SettingValue } from './setting-values.js';
@@ -50,19 +50,12 @@ async function exportedBy(file: string, path: string): Promise<unknown> {
     );
   }
   try {
-    return extension === '.json' ? JSON.parse(readFileSync(path, 'utf8')) : await defaultOf(path);
+    return extension === '.json' ? JSON.parse(readFileSync(path, 'utf8')) : await defaultExportOf(path);
   } catch (error) {
     // Of a module with its stack: its author wants to know where.
     const why = extension === '.json' ? (error as Error).message : inspect(error);
     throw mistake(`${file} could not be read: ${why}`, error);
   }
-}
-
-async function defaultOf(path: string): Promise<unknown> {
-  const { default: exported } = (await import(pathToFileURL(path).href)) as { default?: unknown };
-  // A CommonJS file that a compiler made of an ES module.
-  const compiled = typeof exported === 'object' && exported !== null && '__esModule' in exported;
-  return compiled && 'default' in exported ? exported.default : exported;
 }
 
 function isSetting(name: string): name is SettingName {

@@ -21,7 +21,9 @@ function checkFrom(call: Call): Check | undefined {
   if (url !== undefined && port !== undefined) throw new UsageError('--http and --tcp are one too many');
   if (port !== undefined) return answersTcp(port);
   if (url === undefined) return undefined;
-  if (!/^https?:/.test(url) || !URL.canParse(url)) throw new UsageError(`--http takes a URL, not '${url}'`);
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new UsageError(`--http takes a URL, not '${url}': one such as http://127.0.0.1:8080/health`);
+  }
   return answersHttp(url);
 }
 

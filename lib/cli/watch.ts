@@ -1,8 +1,8 @@
 import type { Instance, Registry } from '../discovery/index.js';
 import { textOption, type Call, type Command } from './command.js';
 import { timeOfDay } from './figures.js';
-import { openRegistry, registryOption } from './registry.js';
-import { say, shown, shownInLine, tell } from './output.js';
+import { openRegistry, registryOption, warn } from './registry.js';
+import { say, shownInLine } from './output.js';
 import { Screen } from './screen.js';
 import { hasScreen } from './terminal.js';
 
@@ -97,13 +97,11 @@ async function draw(registry: Registry, service: string, warnings: Warnings): Pr
 
 async function run(call: Call): Promise<number> {
   const [service = ''] = call.operands;
-  const warnings: Warnings = {
-    tell: (message) => {
-      tell(`truefork: ${shown(message)}\n`);
+  const warnings: Warnings = { tell: warn };
+  const registry = await openRegistry(textOption(call, 'registry'), service, {
+    onWarning: (message) => {
+      warnings.tell(message);
     },
-  };
-  const registry = await openRegistry(textOption(call, 'registry'), service, (message) => {
-    warnings.tell(message);
   });
   return hasScreen() ? draw(registry, service, warnings) : print(registry, service);
 }
