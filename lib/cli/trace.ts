@@ -36,7 +36,8 @@ function passOn(pid: () => number | undefined): void {
 // As the program has ended: who looks at us sees the same. What it has left of a core dump is enough.
 function endBy(name: NodeJS.Signals): never {
   setrlimit(RLIMIT_CORE, { cur: 0, max: 0 });
-  if (name !== 'SIGKILL') signal(name, SIG_DFL);
+  // SIGSEGV is V8's, which lets it end the process as it does by default.
+  if (name !== 'SIGKILL' && name !== 'SIGSEGV') signal(name, SIG_DFL);
   kill(process.pid, name);
   throw new Error('unreachable: the signal ends the process');
 }
