@@ -53,7 +53,8 @@ function shownState({ state }: ProcessStat): string {
   return state === 'R' ? 'R' : 'S';
 }
 
-function isZombie({ state }: ProcessStat): boolean {
+/** Whether it has ended. */
+export function isZombie({ state }: ProcessStat): boolean {
   return state === 'Z' || state === 'X';
 }
 
