@@ -1,7 +1,6 @@
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { toHtml } from '../trace/index.js';
 import { textOption, UsageError, type Call, type Command } from './command.js';
-import { Failure } from './exit-codes.js';
 import { plainly, run as runProgram, runSlowly, traced, type Start } from './lesson-program.js';
 import {
   chapters,
@@ -15,6 +14,7 @@ import {
   type LessonText,
 } from './lessons.js';
 import { nearest } from './nearest.js';
+import { OutputFile } from './output-file.js';
 import { say } from './output.js';
 import { columnsOf, prose } from './prose.js';
 import { lookOf, painted, widthOf } from './terminal.js';
@@ -109,27 +109,14 @@ function ending(slug: string, text: LessonText, language: Language, picture: str
   ].join('');
 }
 
-// Before the program runs: that the page cannot be written must not be known at its end only.
-function opened(file: string): number {
-  try {
-    return openSync(file, 'w');
-  } catch (error) {
-    throw new Failure('file', `'${file}' cannot be written: ${(error as Error).message}`, error);
-  }
-}
-
 /** @throws {Failure} the file cannot be written */
-async function runTraced(file: string, title: string, run: (start: Start) => Promise<number>): Promise<number> {
-  const fd = opened(file);
-  try {
-    return await run(
-      traced((timeline) => {
-        writeFileSync(fd, toHtml(timeline, { title }));
-      }),
-    );
-  } finally {
-    closeSync(fd);
-  }
+async function runTraced(path: string, title: string, run: (start: Start) => Promise<number>): Promise<number> {
+  using file = new OutputFile(path);
+  return await run(
+    traced((timeline) => {
+      file.write(toHtml(timeline, { title }));
+    }),
+  );
 }
 
 async function run(call: Call): Promise<number> {

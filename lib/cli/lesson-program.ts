@@ -42,7 +42,7 @@ export function traced(keep: (timeline: Timeline) => void): Start {
   };
 }
 
-const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const passedOn = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const;
 
 // What a terminal sends to this process is meant for the lesson, which is in another session.
 async function withSignals(run: (onStart: (pid: number) => void) => Promise<Ended>): Promise<number> {

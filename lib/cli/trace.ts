@@ -1,9 +1,9 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { kill, setrlimit, RLIMIT_CORE, SI_USER, signal, SIG_DFL } from '../posix/index.js';
 import { toHtml, toPerfetto, toSvg, toText, TraceError, traceProgram, type Timeline } from '../trace/index.js';
 import { integerOption, textOption, type Call, type Command } from './command.js';
-import { complaintOf, Failure } from './exit-codes.js';
+import { complaintOf } from './exit-codes.js';
+import { OutputFile } from './output-file.js';
 import { tell } from './output.js';
 import { widthOf } from './terminal.js';
 
@@ -43,30 +43,21 @@ function endBy(name: NodeJS.Signals): never {
 }
 
 interface Drawing {
-  readonly name: string;
-  readonly fd: number;
+  readonly draw: (timeline: Timeline) => string;
+  readonly file: OutputFile;
 }
 
-// Before the program runs: what could not be written must not be known at its end only.
 function opened(call: Call): Drawing[] {
-  return Object.keys(drawings).flatMap((name) => {
-    const file = textOption(call, name);
-    if (file === undefined) return [];
-    try {
-      return [{ name, fd: openSync(file, 'w') }];
-    } catch (error) {
-      throw new Failure('file', `'${file}' cannot be written: ${(error as Error).message}`, error);
-    }
+  return Object.entries(drawings).flatMap(([name, draw]) => {
+    const path = textOption(call, name);
+    return path === undefined ? [] : [{ draw, file: new OutputFile(path) }];
   });
 }
 
-function draw(timeline: Timeline, files: readonly Drawing[]): void {
-  for (const { name, fd } of files) {
-    writeFileSync(fd, drawings[name]?.(timeline) ?? '');
-    closeSync(fd);
-  }
+function show(timeline: Timeline, wanted: readonly Drawing[]): void {
+  for (const { draw, file } of wanted) file.write(draw(timeline));
   // The program's own output may be for another program.
-  if (files.length === 0) {
+  if (wanted.length === 0) {
     const width = widthOf(process.stderr, 100);
     tell(toText(timeline, { width: Math.min(Math.max(width, 40), 1000) }));
   } else if (timeline.dropped > 0) {
@@ -81,7 +72,7 @@ function unstartable({ cause }: TraceError): number {
 
 async function run(call: Call): Promise<number> {
   const capacity = integerOption(call, 'capacity', 16, 2 ** 24);
-  const files = opened(call);
+  const wanted = opened(call);
   let program: number | undefined;
   passOn(() => program);
   try {
@@ -96,7 +87,7 @@ async function run(call: Call): Promise<number> {
       },
     });
     program = undefined;
-    draw(timeline, files);
+    show(timeline, wanted);
     return endedBy === null ? (exitCode ?? 0) : endBy(endedBy);
   } catch (error) {
     if (!(error instanceof TraceError)) throw error;

@@ -76,6 +76,12 @@ test.each([
   ]);
 });
 
+test('a file that there is no room for is a mistake, and named', async () => {
+  const { code, stderr } = await truefork(['trace', '--svg', '/dev/full', '--', 'true']);
+  expect(code).toBe(72);
+  expect(stderr).toMatch(/^truefork: '\/dev\/full' cannot be written: ENOSPC.*\n$/);
+});
+
 test('a file that cannot be written is known before the program runs', async () => {
   const { code, stdout, stderr } = await truefork(['trace', '--svg', '/nonexistent/a.svg', '--', 'echo', 'ran']);
   expect({ code, stdout }).toEqual({ code: 72, stdout: '' });
