@@ -41,7 +41,9 @@ async function print(registry: Registry, service: string): Promise<number> {
     });
   }
   // Nobody reads any more.
-  process.stdout.on('error', () => process.exit(1));
+  process.stdout.once('error', () => {
+    watch.close();
+  });
   let before: readonly Instance[] = [];
   for await (const after of watch) {
     for (const line of changes(before, after)) say(`${line}\n`);

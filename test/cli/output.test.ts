@@ -16,6 +16,16 @@ test.each([['help'], ['--version'], ['ps'], ['ps', '--json'], ['top'], ['learn']
   },
 );
 
+test('truefork watch ends when nobody reads what it has to tell', async () => {
+  const env = isolated();
+  const watching = new Program(command, { args: ['watch', 'rpc'], env });
+  watching.process.stdout?.destroy();
+  const { program } = await serve('../../examples/rpc/server.mjs', { env, args: ['-w', '1', '--register', 'rpc'] });
+  expect(await watching.finished()).toMatchObject({ code: 0, signal: null, stderr: '' });
+  program.kill('SIGTERM');
+  await program.finished();
+});
+
 test('what cannot be written is a mistake, said in a line', () => {
   const full = openSync('/dev/full', 'w');
   const { status, stderr } = spawnSync(process.execPath, [command, 'help'], { stdio: ['ignore', full, 'pipe'] });
