@@ -11,6 +11,7 @@ import { say, tell } from './output.js';
 import { ps } from './ps.js';
 import { serve } from './serve.js';
 import { supervise } from './supervise.js';
+import { widthOf } from './terminal.js';
 import { top } from './top.js';
 import { trace } from './trace.js';
 import { watch } from './watch.js';
@@ -45,7 +46,7 @@ function suggestion(name: string): string {
 async function main([name, ...rest]: readonly string[]): Promise<number | undefined> {
   if (name === 'help' && rest[0] !== undefined) return main([rest[0], '--help']);
   if (name === '--help' || name === '-h' || name === 'help') {
-    say(helpOfAll(commands));
+    say(helpOfAll(commands, widthOf(process.stdout, Infinity)));
     return 0;
   }
   if (name === '--version') {
@@ -58,7 +59,7 @@ async function main([name, ...rest]: readonly string[]): Promise<number | undefi
     if (!command) throw new UsageError(`there is no command '${name}'${suggestion(name)}`);
     const parsed = readCall(command, rest);
     if (!parsed.help) return await command.run(parsed);
-    say(helpOf(command));
+    say(helpOf(command, widthOf(process.stdout, Infinity)));
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

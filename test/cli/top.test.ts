@@ -214,3 +214,12 @@ test('a terminal that does not know its size is taken for a usual one, and none 
   await screen.finished();
   await stop(served);
 });
+
+test('help is as wide as the terminal, and says the same', async () => {
+  const terminal = new Terminal(`'${process.execPath}' '${command}' serve --help`, isolated(), { columns: 80 });
+  await terminal.finished();
+  const shown = terminal.output.slice(0, terminal.output.indexOf('code=0')).split(/\r*\n/);
+  expect(shown.filter((line) => line.length > 80)).toEqual([]);
+  const words = (text: string) => text.trim().split(/\s+/);
+  expect(words(shown.join(' '))).toEqual(words((await truefork(['serve', '--help'])).stdout));
+});
