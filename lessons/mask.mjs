@@ -103,7 +103,7 @@ function drawn(rows) {
  */
 export function mask(text) {
   const pid = namer();
-  const temporary = new RegExp(String.raw`${tmpdir()}/[\w./-]+`, 'g');
+  const temporary = new RegExp(String.raw`${tmpdir().replace(/[^\w/]/g, String.raw`\$&`)}/[\w./-]+`, 'g');
   const free = (line) =>
     amounts
       .reduce(

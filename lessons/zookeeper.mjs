@@ -34,12 +34,16 @@ export async function withZooKeeper(lesson) {
   const folder = mkdtempSync(join(tmpdir(), 'lesson-'));
   const port = await freePort();
   const server = start(folder, port);
+  const ended = once(server, 'exit');
+  const endsEarly = ended.then(([code, signal]) => {
+    throw new Error(`the ZooKeeper of this lesson ended with ${signal ?? `exit code ${code}`}`);
+  });
   try {
-    await answers(`127.0.0.1:${port}`);
-    await lesson(`127.0.0.1:${port}`);
+    await Promise.race([answers(`127.0.0.1:${port}`), endsEarly]);
+    await Promise.race([lesson(`127.0.0.1:${port}`), endsEarly]);
   } finally {
     server.kill('SIGKILL');
-    await once(server, 'exit');
+    await ended.catch(() => undefined);
     rmSync(folder, { recursive: true, maxRetries: 10 });
   }
 }

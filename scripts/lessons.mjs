@@ -5,6 +5,7 @@
 //   npm run lessons -- --expected [SLUG…]  their expected.txt, too: look at what has changed in it
 //   npm run lessons -- --check             says which pages are stale, with exit code 1, and writes nothing
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +42,7 @@ function writeGallery() {
 /** Runs `run` in a folder of its own, for what is temporary too. What a lesson leaves there, it must not. */
 async function inTemporaryFolder(slug, run) {
   const [folder, runtime] = ['lesson', 'runtime'].map((name) => mkdtempSync(join(tmpdir(), `truefork-${name}-`)));
-  const { TMPDIR = tmpdir() } = process.env;
+  const before = { ...process.env };
   // For the program, and for the mask. What truefork keeps while it runs is not the lesson's.
   Object.assign(process.env, { TMPDIR: folder, XDG_RUNTIME_DIR: runtime });
   try {
@@ -49,7 +50,10 @@ async function inTemporaryFolder(slug, run) {
     const left = readdirSync(folder);
     if (left.length > 0) throw new Error(`${slug} has left ${left.join(', ')}`);
   } finally {
-    process.env.TMPDIR = TMPDIR;
+    for (const name of ['TMPDIR', 'XDG_RUNTIME_DIR']) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
     for (const each of [folder, runtime]) rmSync(each, { recursive: true, force: true });
   }
 }
@@ -62,12 +66,8 @@ async function writeExpected(slug) {
   await inTemporaryFolder(slug, async (cwd) => {
     const options = { cwd, detached: true, stdio: ['ignore', 'pipe', 'inherit'] };
     const program = spawn(process.execPath, [programOf(slug)], options);
-    const output = await text(program.stdout);
-    ended(
-      slug,
-      program.exitCode ?? (await new Promise((resolve) => program.once('exit', resolve))),
-      program.signalCode,
-    );
+    const [output, [code, signal]] = await Promise.all([text(program.stdout), once(program, 'exit')]);
+    ended(slug, code, signal);
     writeFileSync(join(lessonsFolder, slug, 'expected.txt'), mask(output));
   });
 }

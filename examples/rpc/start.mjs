@@ -2,12 +2,12 @@
 // midway. Ends with status 0 if nothing was lost. With --stay the server stays until Ctrl-C.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { kill, processStat } from 'truefork';
+import { kill, processStat, ps } from 'truefork';
 import { connectRegistry } from 'truefork/discovery';
 import { families } from 'truefork/prefork';
 
@@ -54,17 +54,10 @@ function start(args, from) {
   return { child, lines, line, exited };
 }
 
-async function ps(...args) {
-  const { stdout } = await promisify(execFile)(process.execPath, [truefork, 'ps', ...args]);
+/** The family of a master, as `truefork ps` shows it. */
+async function family(master) {
+  const { stdout } = await promisify(execFile)(process.execPath, [truefork, 'ps', String(master)]);
   return stdout.trimEnd();
-}
-
-/** The children of a process, zombies included, as /proc has them. */
-function childrenOf(pid) {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => processStat(Number(name)))
-    .filter((stat) => stat?.ppid === pid);
 }
 
 // Every process is a zombie for an instant, between its end and its parent's wait, and for longer if its parent does not
@@ -77,7 +70,7 @@ function watchForZombies(pid) {
   let since = new Map();
   const timer = setInterval(() => {
     const now = performance.now();
-    const zombies = childrenOf(pid).filter(({ state }) => state === 'Z');
+    const zombies = ps({ parent: pid }).filter(({ state }) => state === 'Z');
     since = new Map(zombies.map((stat) => [stat.pid, since.get(stat.pid) ?? now]));
     for (const [zombie, first] of since) if (now - first > INSTANT) seen.add(zombie);
   }, 10);
@@ -119,13 +112,13 @@ try {
   const [, host, port] = await server.line(/ registered .* host=(\S+) port=(\d+)/);
   const zombies = watchForZombies(master);
   console.log(`listening on ${host}:${port}, registered as '${SERVICE}' in ${url}\n`);
-  console.log(await ps(String(master)));
+  console.log(await family(master));
 
   title(`a client finds it and makes ${PINGS} ping and ${PIS} pi calls; midway a worker is killed`);
   client = start([join(here, 'client.mjs'), url, SERVICE, String(PINGS), String(PIS)], 'stdout');
   await client.line(/"half"/);
   // From the scoreboard: the client is not going to wait.
-  const { workers } = families().find((family) => family.master === master);
+  const { workers } = families().find((each) => each.master === master);
   const victim = workers.reduce((a, b) => (b.connections > a.connections ? b : a));
   const respawned = server.line(new RegExp(`worker=${victim.worker} pid=(\\d+) ready`), { fresh: true });
   const killedAt = performance.now();
@@ -139,18 +132,18 @@ try {
   const reaped = server.lines.some((line) => line.includes(`pid=${victim.pid} exited signal=SIGKILL`));
   check(victim.connections > 0, 'the worker that was killed had no client');
   check(reaped, `the master did not reap ${victim.pid}`);
-  check(!childrenOf(master).some(({ pid }) => pid === victim.pid), `${victim.pid} is still in the process table`);
+  check(!ps({ parent: master }).some(({ pid }) => pid === victim.pid), `${victim.pid} is still in the process table`);
 
   const [result] = await client.line(/.*"made".*/);
   const { made, answered, wrong, lost, milliseconds } = JSON.parse(result);
   const ended = await client.exited;
   check(ended.code === 0, `the client ended with ${ended.code ?? ended.signal}`);
   check(answered === made && wrong === 0, `${made - answered} calls lost, ${wrong} answered wrongly`);
-  console.log(await ps(String(master)));
+  console.log(await family(master));
   // Nobody is ending now.
-  check(!childrenOf(master).some(({ state }) => state === 'Z'), 'there were zombies');
+  check(!ps({ parent: master }).some(({ state }) => state === 'Z'), 'there were zombies');
 
-  const members = [master, ...childrenOf(master).map(({ pid }) => pid)];
+  const members = [master, ...ps({ parent: master }).map(({ pid }) => pid)];
   if (stay) {
     title('it stays until Ctrl-C; in another terminal:');
     console.log(`npx truefork call ${SERVICE} ping '"hello"' --registry ${url}`);

@@ -1,11 +1,12 @@
 // The application of `truefork serve`: what a file exports. It may do anything while it is loaded.
 import { createServer } from 'node:http';
 import { Server } from 'node:net';
-import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { MAP_ANONYMOUS, MAP_SHARED, mmap, munmap, PROT_READ, PROT_WRITE } from '../posix/index.js';
 import { PreforkError } from '../prefork/index.js';
+import { defaultExportOf } from './default-export.js';
 import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
+import { tell } from './output.js';
 
 type Listener = (...args: unknown[]) => unknown;
 
@@ -27,12 +28,7 @@ async function serverFrom(file: string): Promise<Server> {
 }
 
 async function exportOf(file: string): Promise<unknown> {
-  const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
-  let exported = module.default;
-  // A CommonJS file that a compiler made of an ES module.
-  if (typeof exported === 'object' && exported !== null && '__esModule' in exported && 'default' in exported) {
-    exported = exported.default;
-  }
+  const exported = await defaultExportOf(file);
   return isFactory(exported) ? await exported() : exported;
 }
 
@@ -66,7 +62,7 @@ export async function loaded(file: string, ended: (failure: Failure) => void = e
 }
 
 function endWith(failure: Failure): void {
-  process.stderr.write(complaintOf(failure));
+  tell(complaintOf(failure));
   process.exitCode = exitCodeOf(failure);
 }
 

@@ -1,6 +1,8 @@
+import { performance } from 'node:perf_hooks';
 import { createRpcClient } from '../rpc/index.js';
 import { integerOption, textOption, UsageError, type Call, type Command } from './command.js';
-import { openRegistry, registryOption } from './registry.js';
+import { say } from './output.js';
+import { openRegistry, registryOption, warn } from './registry.js';
 
 const TIMEOUT = 5_000; // milliseconds
 
@@ -16,11 +18,16 @@ async function run(call: Call): Promise<number> {
   const [service = '', method = '', json] = call.operands;
   const params = json === undefined ? null : parsed(json);
   const timeout = integerOption(call, 'timeout', 1, 2 ** 31 - 1) ?? TIMEOUT;
-  const registry = await openRegistry(textOption(call, 'registry'), service);
+  const deadline = performance.now() + timeout;
+  const registry = await openRegistry(textOption(call, 'registry'), service, {
+    onWarning: warn,
+    zookeeper: { timeout },
+  });
   const client = createRpcClient({ registry, service });
   try {
-    const result = await client.call(method, params, { timeout });
-    process.stdout.write(`${JSON.stringify(result)}\n`);
+    const left = Math.max(1, Math.round(deadline - performance.now()));
+    const result = await client.call(method, params, { timeout: left });
+    say(`${JSON.stringify(result)}\n`);
     return 0;
   } finally {
     await client.close();

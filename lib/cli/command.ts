@@ -1,5 +1,7 @@
 // A command of the command line: one table from which its arguments are read and its help is drawn.
 import { parseArgs } from 'node:util';
+import { didYouMean } from './nearest.js';
+import { wrapped } from './prose.js';
 
 /** An option, `--name VALUE` or `--name`. */
 export interface Option {
@@ -42,8 +44,7 @@ export function readCall(command: Command, args: readonly string[]): Call & { he
     // A flag that a configuration file has set, --no-daemon takes back.
     ({ values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, allowNegative: true }));
   } catch (error) {
-    // "Unknown option '--prot'. To specify a positional argument …": the first sentence says it.
-    throw new UsageError((error as Error).message.split('. To', 1)[0]?.replaceAll('\n', ' '));
+    throw new UsageError(mistakeIn(error as Error, command));
   }
   const help = (values as { help?: unknown }).help === true;
   if (!help) {
@@ -57,26 +58,45 @@ export function readCall(command: Command, args: readonly string[]): Call & { he
   return { options: values, operands: positionals, help };
 }
 
-function columns(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n');
+// "Unknown option '--prot'. To specify a positional argument …": the first sentence says it.
+function mistakeIn({ message }: Error, { operands, options }: Command): string {
+  const [first = ''] = message.replaceAll('\n', ' ').split('. To', 1);
+  const [, unknown] = /^Unknown option '(.+)'$/.exec(first) ?? [];
+  if (unknown === undefined) return first;
+  const flags = [...Object.keys(options), 'help'].map((name) => `--${name}`);
+  const meant = unknown.startsWith('--') ? didYouMean(unknown, flags) : '';
+  if (meant !== '' || operands[0] !== 'COMMAND') return `${first}${meant}`;
+  return `${first}: options of COMMAND come after --, as in -- COMMAND ${unknown}`;
 }
 
-/** The help of a command. */
-export function helpOf(command: Command): string {
+// In a column of fewer characters a sentence cannot be read.
+const LEAST_COLUMN = 20;
+
+/** @param width of the whole, in columns; Infinity: each row is a line */
+function columns(rows: readonly (readonly [string, string])[], width: number): string {
+  const left = Math.max(...rows.map(([name]) => name.length));
+  const room = Math.max(LEAST_COLUMN, width - left - '    '.length);
+  const lines = rows.flatMap(([name, text]) =>
+    wrapped(text, room).map((line, n) => `  ${(n === 0 ? name : '').padEnd(left)}  ${line}`),
+  );
+  return lines.join('\n');
+}
+
+/** The help of a command. @param width as of a terminal */
+export function helpOf(command: Command, width: number): string {
   const rows = Object.entries({ ...command.options, help: helpOption }).map(
     ([name, { short, value, help }]) =>
       [`${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`, help] as const,
   );
   const usage = ['truefork', command.name, ...command.operands, '[options]'].join(' ');
   const tables = Object.entries({ Options: rows, ...command.tables }).map(
-    ([title, lines]) => `\n${title}:\n${columns(lines)}\n`,
+    ([title, lines]) => `\n${title}:\n${columns(lines, width)}\n`,
   );
   return `Usage: ${usage}\n\n${command.summary}\n${tables.join('')}`;
 }
 
-/** The help of the whole. */
-export function helpOfAll(commands: readonly Command[]): string {
+/** The help of the whole. @param width as of a terminal */
+export function helpOfAll(commands: readonly Command[], width: number): string {
   const rows = commands.map(({ name, operands, summary }) => [[name, ...operands].join(' '), summary] as const);
   return [
     'Usage: truefork COMMAND [arguments] [options]',
@@ -84,7 +104,7 @@ export function helpOfAll(commands: readonly Command[]): string {
     'The POSIX process model for Node.js: a prefork server, discovery and RPC.',
     '',
     'Commands:',
-    columns(rows),
+    columns(rows, width),
     '',
     'truefork COMMAND --help tells more. truefork --version tells the version.',
     '',

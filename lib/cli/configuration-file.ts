@@ -1,11 +1,11 @@
 // The file of `--config`: JSON, or a module that exports the settings by default.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { settingNames, settingTable, type SettingName } from '../prefork/index.js';
+import { defaultExportOf } from './default-export.js';
 import { Failure } from './exit-codes.js';
-import { nearest } from './nearest.js';
+import { didYouMean } from './nearest.js';
 import { expectation, valueFrom, type SettingValue } from './setting-values.js';
 
 const modules = ['.js', '.mjs', '.cjs'];
@@ -24,7 +24,7 @@ export async function readConfigurationFile(file: string): Promise<Map<SettingNa
   }
   const settings = new Map<SettingName, SettingValue>();
   for (const [name, told] of Object.entries(exported)) {
-    if (!isSetting(name)) throw mistake(`${file}: there is no setting "${name}"${suggestion(name)}`);
+    if (!isSetting(name)) throw mistake(`${file}: there is no setting "${name}"${didYouMean(name, settingNames, '"')}`);
     // As if it were not there: `port: undefined`.
     if (told === undefined) continue;
     const row = settingTable[name];
@@ -50,7 +50,7 @@ async function exportedBy(file: string, path: string): Promise<unknown> {
     );
   }
   try {
-    return extension === '.json' ? JSON.parse(readFileSync(path, 'utf8')) : await defaultOf(path);
+    return extension === '.json' ? JSON.parse(readFileSync(path, 'utf8')) : await defaultExportOf(path);
   } catch (error) {
     // Of a module with its stack: its author wants to know where.
     const why = extension === '.json' ? (error as Error).message : inspect(error);
@@ -58,20 +58,8 @@ async function exportedBy(file: string, path: string): Promise<unknown> {
   }
 }
 
-async function defaultOf(path: string): Promise<unknown> {
-  const { default: exported } = (await import(pathToFileURL(path).href)) as { default?: unknown };
-  // A CommonJS file that a compiler made of an ES module.
-  const compiled = typeof exported === 'object' && exported !== null && '__esModule' in exported;
-  return compiled && 'default' in exported ? exported.default : exported;
-}
-
 function isSetting(name: string): name is SettingName {
   return Object.hasOwn(settingTable, name);
-}
-
-function suggestion(name: string): string {
-  const meant = nearest(name, settingNames);
-  return meant === undefined ? '' : `; did you mean "${meant}"?`;
 }
 
 function mistake(message: string, cause?: unknown): Failure {

@@ -1,30 +1,18 @@
 // The commands that ask a running master for something.
-import { askMaster, ControlError, families, type MasterStatus } from '../prefork/index.js';
+import type { MasterStatus } from '../prefork/index.js';
 import { UsageError, type Call, type Command } from './command.js';
-import { masterOf } from './master.js';
+import { asked, masterOf } from './master.js';
+import { say } from './output.js';
 import { snapshotOf } from './top.js';
 
 function asJson(result: unknown): string {
   return JSON.stringify(result, undefined, 2);
 }
 
-// Asks, and tells what went wrong. The pid of a master that has ended may be somebody else's: only one that runs is asked.
 async function demand(operand: string, request: string, show = asJson): Promise<number> {
-  const master = masterOf(operand);
-  const complain = (why: string) => {
-    process.stderr.write(`truefork: ${why}\n`);
-    return 1;
-  };
-  if (!families().some((family) => family.master === master))
-    return complain(`process ${master} is no master of yours`);
-  try {
-    const result = await askMaster(master, request);
-    if (result !== null) process.stdout.write(`${show(result)}\n`);
-    return 0;
-  } catch (error) {
-    if (error instanceof ControlError) return complain(error.message);
-    return complain(`master ${master} cannot be asked: ${(error as Error).message}`);
-  }
+  const result = await asked(masterOf(operand), request);
+  if (result !== null) say(`${show(result)}\n`);
+  return 0;
 }
 
 export const status: Command = {

@@ -3,6 +3,7 @@
 import { ForkUnsafeError, PosixError } from '../posix/index.js';
 import { PreforkError } from '../prefork/index.js';
 import { UsageError } from './command.js';
+import { shown } from './output.js';
 
 interface Row {
   readonly code: number;
@@ -60,5 +61,5 @@ export function isForkError(error: unknown): boolean {
 
 /** What is said of it. */
 export function complaintOf(error: unknown): string {
-  return `truefork: ${error instanceof Error ? error.message : String(error)}\n`;
+  return `truefork: ${shown(error instanceof Error ? error.message : String(error))}\n`;
 }

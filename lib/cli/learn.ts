@@ -1,8 +1,6 @@
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { styleText } from 'node:util';
+import { readFileSync } from 'node:fs';
 import { toHtml } from '../trace/index.js';
 import { textOption, UsageError, type Call, type Command } from './command.js';
-import { Failure } from './exit-codes.js';
 import { plainly, run as runProgram, runSlowly, traced, type Start } from './lesson-program.js';
 import {
   chapters,
@@ -16,8 +14,10 @@ import {
   type LessonText,
 } from './lessons.js';
 import { nearest } from './nearest.js';
+import { OutputFile } from './output-file.js';
+import { say } from './output.js';
 import { columnsOf, prose } from './prose.js';
-import { wantsColour } from './screen.js';
+import { lookOf, painted, widthOf } from './terminal.js';
 
 const words = {
   en: {
@@ -32,11 +32,11 @@ const words = {
 
 /** The width of a page: of the terminal, but no line is longer than is good to read. */
 function pageWidth(): number {
-  return Math.min(process.stdout.isTTY ? process.stdout.columns : 80, 100);
+  return Math.min(widthOf(process.stdout, 80), 100);
 }
 
 function bold(text: string): string {
-  return wantsColour(process.stdout) ? styleText('bold', text, { validateStream: false }) : text;
+  return painted(text, 'bold', lookOf(process.stdout, 80));
 }
 
 function languageOf(call: Call): Language {
@@ -109,34 +109,21 @@ function ending(slug: string, text: LessonText, language: Language, picture: str
   ].join('');
 }
 
-// Before the program runs: that the page cannot be written must not be known at its end only.
-function opened(file: string): number {
-  try {
-    return openSync(file, 'w');
-  } catch (error) {
-    throw new Failure('file', `'${file}' cannot be written: ${(error as Error).message}`, error);
-  }
-}
-
 /** @throws {Failure} the file cannot be written */
-async function runTraced(file: string, title: string, run: (start: Start) => Promise<number>): Promise<number> {
-  const fd = opened(file);
-  try {
-    return await run(
-      traced((timeline) => {
-        writeFileSync(fd, toHtml(timeline, { title }));
-      }),
-    );
-  } finally {
-    closeSync(fd);
-  }
+async function runTraced(path: string, title: string, run: (start: Start) => Promise<number>): Promise<number> {
+  using file = new OutputFile(path);
+  return await run(
+    traced((timeline) => {
+      file.write(toHtml(timeline, { title }));
+    }),
+  );
 }
 
 async function run(call: Call): Promise<number> {
   const language = languageOf(call);
   const [name] = call.operands;
   if (name === undefined) {
-    process.stdout.write(list(language));
+    say(list(language));
     return 0;
   }
   const slug = slugOf(
@@ -145,11 +132,11 @@ async function run(call: Call): Promise<number> {
   );
   const text = lessonText(slug, language);
   const file = textOption(call, 'trace');
-  process.stdout.write(beginning(slug, text, language));
+  say(beginning(slug, text, language));
   const argv = [process.execPath, programOf(slug)];
   const runner = (start: Start) => (call.options['slow'] === true ? runSlowly : runProgram)(argv, start);
   const code = await (file === undefined ? runner(plainly) : runTraced(file, text.title, runner));
-  process.stdout.write(ending(slug, text, language, file));
+  say(ending(slug, text, language, file));
   return code;
 }
 

@@ -3,12 +3,12 @@ import { spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { styleText } from 'node:util';
 import { isPosixError, kill } from '../posix/index.js';
 import { traceProgram, type Timeline } from '../trace/index.js';
+import { say } from './output.js';
 import { columnsOf } from './prose.js';
-import { wantsColour } from './screen.js';
 import { Ear, type Utterance } from './speech.js';
+import { painted, wantsColour } from './terminal.js';
 
 interface Ended {
   readonly exitCode: number | null;
@@ -42,7 +42,7 @@ export function traced(keep: (timeline: Timeline) => void): Start {
   };
 }
 
-const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const passedOn = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const;
 
 // What a terminal sends to this process is meant for the lesson, which is in another session.
 async function withSignals(run: (onStart: (pid: number) => void) => Promise<Ended>): Promise<number> {
@@ -91,11 +91,12 @@ const colours = ['cyan', 'yellow', 'magenta', 'green', 'blue'] as const;
 /** Draws what is said: when, by whom, what; and of each process whose child it is, when it speaks first. */
 class Narrator {
   readonly #known: number[] = [];
+  readonly #look = { colour: wantsColour(process.stdout) };
 
   told({ pid, ppid, at, text }: Utterance): string {
     const isNew = !this.#known.includes(pid);
     if (isNew) this.#known.push(pid);
-    const paint = (part: string) => this.#painted(pid, part);
+    const paint = (part: string) => painted(part, this.#colourOf(pid), this.#look);
     const who = `pid ${pid}`.padEnd('pid 4194304'.length);
     const when = `${at.toFixed(0)} ms`.padStart('10000 ms'.length);
     const margin = ' '.repeat(`${when}  ${who}`.length);
@@ -106,9 +107,8 @@ class Narrator {
     return [...parent, ...lines].map((line) => `${line}\n`).join('');
   }
 
-  #painted(pid: number, text: string): string {
-    if (!wantsColour(process.stdout)) return text;
-    return styleText(colours[this.#known.indexOf(pid) % colours.length] ?? 'cyan', text, { validateStream: false });
+  #colourOf(pid: number): (typeof colours)[number] | undefined {
+    return colours[this.#known.indexOf(pid) % colours.length];
   }
 }
 
@@ -120,7 +120,7 @@ export async function runSlowly(argv: readonly string[], start: Start): Promise<
   let told = Promise.resolve();
   using ear = new Ear((said) => {
     told = told.then(async () => {
-      process.stdout.write(narrator.told(said));
+      say(narrator.told(said));
       await delay(readingTime(said.text));
     });
   });

@@ -1,32 +1,25 @@
 // The log of `truefork serve`: on stderr, as JSON lines, or as text for people.
-import { styleText } from 'node:util';
 import { lineOf, type PreforkLog, type PreforkRecord } from '../prefork/index.js';
-import { wantsColour } from './screen.js';
+import { timeOfDay } from './figures.js';
+import { tell } from './output.js';
+import { painted, wantsColour } from './terminal.js';
 
 /** @param format `auto`: text on a terminal, JSON elsewhere */
 export async function logOf(format: 'auto' | 'text' | 'json'): Promise<PreforkLog> {
   const terminal = process.stderr.isTTY;
   if (format === 'json' || (format === 'auto' && !terminal)) return { logRecord: await jsonLog() };
-  return terminal ? { logRecord: writeTimed } : { log: write };
+  return terminal ? { logRecord: writeTimed } : { log: writeLine };
 }
 
-function write(line: string): void {
-  process.stderr.write(`${line}\n`);
+function writeLine(line: string): void {
+  tell(`${line}\n`);
 }
 
 const colours = { info: undefined, warn: 'yellow', error: 'red' } as const;
 
 function writeTimed(record: PreforkRecord): void {
-  const time = new Date().toTimeString().slice(0, 8);
-  const line = lineOf(record);
-  if (!wantsColour(process.stderr)) {
-    write(`${time} ${line}`);
-    return;
-  }
-  const colour = colours[record.level];
-  // Decided above, of the stream that is written to; left to itself, it looks at stdout.
-  const paint = (how: Parameters<typeof styleText>[0], text: string) => styleText(how, text, { validateStream: false });
-  write(`${paint('dim', time)} ${colour ? paint(colour, line) : line}`);
+  const look = { colour: wantsColour(process.stderr) };
+  writeLine(`${painted(timeOfDay(), 'dim', look)} ${painted(lineOf(record), colours[record.level], look)}`);
 }
 
 async function jsonLog(): Promise<(record: PreforkRecord) => void> {

@@ -6,9 +6,12 @@ import { helpOf, helpOfAll, readCall, UsageError, type Command } from './command
 import { quit, refork, reload, scale, status, stop, upgrade } from './control.js';
 import { complaintOf, exitCodeOf } from './exit-codes.js';
 import { learn } from './learn.js';
+import { didYouMean } from './nearest.js';
+import { say, tell } from './output.js';
 import { ps } from './ps.js';
 import { serve } from './serve.js';
 import { supervise } from './supervise.js';
+import { widthOf } from './terminal.js';
 import { top } from './top.js';
 import { trace } from './trace.js';
 import { watch } from './watch.js';
@@ -36,22 +39,27 @@ function version(): string {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
+function suggestion(name: string): string {
+  return didYouMean(name, [...commands.map((command) => command.name), '--help', '--version']);
+}
+
 async function main([name, ...rest]: readonly string[]): Promise<number | undefined> {
+  if (name === 'help' && rest[0] !== undefined) return main([rest[0], '--help']);
   if (name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(helpOfAll(commands));
+    say(helpOfAll(commands, widthOf(process.stdout, Infinity)));
     return 0;
   }
   if (name === '--version') {
-    process.stdout.write(`${version()}\n`);
+    say(`${version()}\n`);
     return 0;
   }
   const command = commands.find((candidate) => candidate.name === name);
   try {
     if (name === undefined) throw new UsageError('COMMAND is missing');
-    if (!command) throw new UsageError(`there is no command '${name}'`);
+    if (!command) throw new UsageError(`there is no command '${name}'${suggestion(name)}`);
     const parsed = readCall(command, rest);
     if (!parsed.help) return await command.run(parsed);
-    process.stdout.write(helpOf(command));
+    say(helpOf(command, widthOf(process.stdout, Infinity)));
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -65,7 +73,7 @@ main(process.argv.slice(2)).then(
     if (code !== undefined) process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(complaintOf(error));
+    tell(complaintOf(error));
     process.exitCode = exitCodeOf(error);
   },
 );

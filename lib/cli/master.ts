@@ -1,20 +1,42 @@
-// Which master a command is about: its pid, or the pid file of its server.
+// Which master a command is about, by its pid or the pid file of its server; and what it answers.
 import { statSync } from 'node:fs';
 import { become, identityOf, readPidFile } from '../daemon/index.js';
 import { isPosixError } from '../posix/index.js';
+import { askMaster, ControlError, families } from '../prefork/index.js';
 import { UsageError } from './command.js';
 import { Failure } from './exit-codes.js';
 
 /**
- * The pid that an operand names.
+ * The master of this user that an operand names. It runs: the pid of one that has ended may be somebody else's by now.
  *
  * @throws {UsageError} it is neither a pid nor a file
- * @throws {Failure} the pid file is not of a server that runs
+ * @throws {Failure} the pid file is not of a server that runs; no master of this user's has this pid
  */
 export function masterOf(operand: string): number {
-  const pid = /^[1-9]\d*$/.test(operand) ? Number(operand) : pidInFile(operand);
+  const pid = /^[1-9]\d{0,9}$/.test(operand) ? Number(operand) : pidInFile(operand);
   becomeOwnerOf(pid);
+  if (!families().some(({ master }) => master === pid)) {
+    throw new Failure('failure', `process ${pid} is no master of yours`);
+  }
   return pid;
+}
+
+/**
+ * What a master answers.
+ *
+ * @throws {Failure} what it has against it; or that it cannot be asked
+ */
+export async function asked(master: number, request: string): Promise<unknown> {
+  try {
+    return await askMaster(master, request);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new Failure(
+      'failure',
+      error instanceof ControlError ? why : `master ${master} cannot be asked: ${why}`,
+      error,
+    );
+  }
 }
 
 function pidInFile(path: string): number {

@@ -2,9 +2,20 @@
 export function nearest(name: string, names: readonly string[]): string | undefined {
   const [best] = names
     .map((candidate) => ({ candidate, changes: changesBetween(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, changes }) => changes <= Math.max(2, candidate.length / 3))
+    .filter(({ candidate, changes }) => changes <= mostChanges(candidate))
     .sort((a, b) => a.changes - b.changes);
   return best?.candidate;
+}
+
+// Two letters of a short name are nearly all of it.
+function mostChanges({ length }: string): number {
+  return length < 4 ? 1 : Math.max(2, length / 3);
+}
+
+/** What to say of a name that there is not, behind it: `; did you mean 'port'?`, or nothing. */
+export function didYouMean(name: string, names: readonly string[], quote: '"' | "'" = "'"): string {
+  const meant = nearest(name, names);
+  return meant === undefined ? '' : `; did you mean ${quote}${meant}${quote}?`;
 }
 
 // How many letters have to be put in, left out, replaced, or swapped with the next, at the least (optimal string alignment).

@@ -49,7 +49,8 @@ function endingBy(error: unknown): Ending | undefined {
 export async function check(values: Values): Promise<Identity | undefined> {
   const { application = '', register, registry, user, group, chdir, pidFile } = values;
   if (!existsSync(application)) throw new Failure('application', `there is no file ${application}`);
-  if (chdir !== undefined && !statSync(chdir, { throwIfNoEntry: false })?.isDirectory()) {
+  if (isDirectory(application)) throw new Failure('application', `${application} is a directory, not a file`);
+  if (chdir !== undefined && !isDirectory(chdir)) {
     throw new Failure('file', `there is no directory ${chdir}`);
   }
   const changes = user !== undefined || group !== undefined;
@@ -57,6 +58,10 @@ export async function check(values: Values): Promise<Identity | undefined> {
   if (pidFile !== undefined) claimable(pidFile, { alone: false });
   if (register !== undefined) await checkRegistry(registry, register);
   return identity;
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** @param alone whether it matters that a server runs with this pid file */

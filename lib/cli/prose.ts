@@ -13,8 +13,8 @@ export function columnsOf(text: string): number {
   return Array.from(text).reduce((width, character) => width + (wide.test(character) ? 2 : 1), 0);
 }
 
-/** @param width columns, at most, unless a word is longer */
-function wrapped(text: string, width: number): string[] {
+/** A text in lines. @param width columns, at most, unless a word is longer */
+export function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const atom of text.match(atoms) ?? []) {

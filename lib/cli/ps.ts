@@ -2,6 +2,7 @@ import { processStat } from '../posix/index.js';
 import { families, shownAddress, type FamilyStatus } from '../prefork/index.js';
 import type { Call, Command } from './command.js';
 import { masterOf } from './master.js';
+import { say } from './output.js';
 
 /** A process of a family. */
 interface Row {
@@ -92,21 +93,17 @@ function run(call: Call): Promise<number> {
   const [text] = call.operands;
   const pid = text === undefined ? undefined : masterOf(text);
   const wanted = families().filter(({ master }) => pid === undefined || master === pid);
-  if (pid !== undefined && wanted.length === 0) {
-    process.stderr.write(`truefork: process ${pid} is no master of yours\n`);
-    return Promise.resolve(1);
-  }
   if (call.options['json'] === true) {
     const shown = wanted.map((family) => {
       const { path, host, port } = family;
       return { ...(path === undefined ? { host, port } : { path }), processes: rowsOf(family) };
     });
-    process.stdout.write(`${JSON.stringify(shown)}\n`);
+    say(`${JSON.stringify(shown)}\n`);
   } else if (wanted.length === 0) {
-    process.stdout.write('no family runs\n');
+    say('no family runs\n');
   } else {
     const pages = wanted.map((family) => `${shownAddress(family)}\n${table(rowsOf(family))}\n`);
-    process.stdout.write(pages.join('\n'));
+    say(pages.join('\n'));
   }
   return Promise.resolve(0);
 }

@@ -4,9 +4,11 @@ import {
   connectRegistry,
   UnsupportedRegistryError,
   type Registry,
+  type RegistryOptions,
 } from '../discovery/index.js';
 import type { ServerAddress } from '../prefork/index.js';
 import { UsageError, type Option } from './command.js';
+import { shown, tell } from './output.js';
 
 /** `--registry` of who looks. */
 export const registryOption: Option = {
@@ -18,16 +20,20 @@ export const registryOption: Option = {
 /**
  * The registry of `--registry`, for a service.
  *
- * @param onWarning as that of `connectRegistry`
  * @throws {UsageError} there is no such registry, or no service can have this name
  */
 export async function openRegistry(
   url: string | undefined,
   service: string,
-  onWarning?: (message: string) => void,
+  options: RegistryOptions = {},
 ): Promise<Registry> {
   checkNames(url, service);
-  return connectRegistry(url, onWarning && { onWarning });
+  return connectRegistry(url, options);
+}
+
+/** Tells of what a registry warns of. */
+export function warn(message: string): void {
+  tell(`truefork: ${shown(message)}\n`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { emitKeypressEvents, type Key } from 'node:readline';
+import { heightOf, widthOf } from './terminal.js';
 
 const ENTER = '\x1b[?1049h\x1b[?25l'; // the alternate screen, no cursor
 const LEAVE = '\x1b[?25h\x1b[?1049l';
@@ -8,16 +9,6 @@ const LEAVE = '\x1b[?25h\x1b[?1049l';
 const [NO_WRAP, WRAP] = ['\x1b[?7l', '\x1b[?7h'];
 
 const ends = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
-
-/** Whether this process has a terminal that can be drawn on, and keys that can be read. */
-export function hasScreen(): boolean {
-  return process.stdout.isTTY && process.stdin.isTTY && process.env['TERM'] !== 'dumb';
-}
-
-/** Whether to write to `stream` in colours, by https://no-color.org. */
-export function wantsColour(stream: { readonly isTTY?: boolean }): boolean {
-  return stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
-}
 
 /** The whole of the terminal, until the process ends, however it does: then the terminal is as it was. */
 export class Screen {
@@ -51,11 +42,11 @@ export class Screen {
   }
 
   get width(): number {
-    return process.stdout.columns;
+    return widthOf(process.stdout, 0);
   }
 
   get height(): number {
-    return process.stdout.rows;
+    return heightOf(process.stdout);
   }
 
   draw(lines: readonly string[]): void {

@@ -15,6 +15,7 @@ import type { Call, Command } from './command.js';
 import { configurationOf, preforkOptions, printed, settingOptions, type Configuration } from './configuration.js';
 import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
 import { logOf } from './log.js';
+import { say } from './output.js';
 import { asWhoItIs, ownCommand } from './own-command.js';
 import { heedSignals } from './process-1.js';
 import { check, checkAlone, detached, keep, publish, setUmask, settle } from './process-settings.js';
@@ -61,7 +62,7 @@ async function start(call: Call, command: Program): Promise<void> {
   const configuration = await configurationOf(call);
   const { values } = configuration;
   const identity = await check(values);
-  if (call.options['print-config'] === true) process.stdout.write(printed(configuration));
+  if (call.options['print-config'] === true) say(printed(configuration));
   if (call.options['check-config'] === true) {
     setUmask(values);
     settle(values, identity);

@@ -39,6 +39,8 @@ export class Ear implements Disposable {
   readonly mouth: number;
   readonly #fd: number;
   readonly #watcher: Watcher;
+  #hasMouth = true;
+  #closed = false;
   readonly #start = performance.now();
   readonly #unfinished = new Map<number, { decoder: StringDecoder; text: string }>();
   readonly #hear: (said: Utterance) => void;
@@ -89,13 +91,16 @@ export class Ear implements Disposable {
     this.#hear({ pid, ppid, at: performance.now() - this.#start, text });
   }
 
-  /** The program has its end by now: from now on, only the program. */
+  /** The program has its end by now: from now on, only the program. Again is no mistake. */
   giveMouth(): void {
-    close(this.mouth);
+    if (this.#hasMouth) close(this.mouth);
+    this.#hasMouth = false;
   }
 
   [Symbol.dispose](): void {
+    this.giveMouth();
     this.#watcher.close();
-    close(this.#fd);
+    if (!this.#closed) close(this.#fd);
+    this.#closed = true;
   }
 }

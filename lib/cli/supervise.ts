@@ -2,6 +2,7 @@ import { answersHttp, answersTcp, supervise as keepRunning, type Check } from '.
 import { INT_MAX } from '../mistakes.js';
 import { integerOption, textOption, UsageError, type Call, type Command } from './command.js';
 import { exitCodes } from './exit-codes.js';
+import { tell } from './output.js';
 import { amountOf } from './units.js';
 
 const LAST_PORT = 65_535;
@@ -20,12 +21,10 @@ function checkFrom(call: Call): Check | undefined {
   if (url !== undefined && port !== undefined) throw new UsageError('--http and --tcp are one too many');
   if (port !== undefined) return answersTcp(port);
   if (url === undefined) return undefined;
-  if (!/^https?:/.test(url) || !URL.canParse(url)) throw new UsageError(`--http takes a URL, not '${url}'`);
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new UsageError(`--http takes a URL, not '${url}': one such as http://127.0.0.1:8080/health`);
+  }
   return answersHttp(url);
-}
-
-function write(line: string): void {
-  process.stderr.write(`${line}\n`);
 }
 
 async function run(call: Call): Promise<number> {
@@ -36,7 +35,9 @@ async function run(call: Call): Promise<number> {
   const gracefulTimeout = durationOption(call, 'graceful-timeout');
   const maxFailures = integerOption(call, 'max-failures', 1, INT_MAX);
   const supervisor = keepRunning(call.operands, {
-    log: write,
+    log: (line) => {
+      tell(`${line}\n`);
+    },
     ...(check && { check }),
     ...(checkInterval !== undefined && { checkInterval }),
     ...(checkTimeout !== undefined && { checkTimeout }),

@@ -1,19 +1,13 @@
 import type { Key } from 'node:readline';
-import { askMaster, families, type MasterStatus } from '../prefork/index.js';
+import { families, type MasterStatus } from '../prefork/index.js';
 import type { Call, Command } from './command.js';
-import { masterOf } from './master.js';
-import { hasScreen, Screen, wantsColour } from './screen.js';
-import {
-  byPlace,
-  columns,
-  eventLines,
-  headOf,
-  orderBy,
-  workerTable,
-  type ColumnKey,
-  type Look,
-  type Order,
-} from './view.js';
+import { timeOfDay } from './figures.js';
+import { asked, masterOf } from './master.js';
+import { say } from './output.js';
+import { Screen } from './screen.js';
+import { hasScreen, lookOf } from './terminal.js';
+import { eventLines, headOf } from './view.js';
+import { byPlace, columns, orderBy, workerTable, type ColumnKey, type Order } from './worker-table.js';
 
 const INTERVAL = 1_000; // milliseconds
 const SAMPLES = 12; // of a worker's trend
@@ -29,21 +23,18 @@ function mastersOf(wanted: number | undefined): number[] {
 }
 
 async function statusOf(master: number): Promise<MasterStatus> {
-  return (await askMaster(master, 'status')) as MasterStatus;
+  return (await asked(master, 'status')) as MasterStatus;
 }
 
 /** A family, in lines, once. */
 export function snapshotOf(status: MasterStatus): string {
-  const look: Look = {
-    width: process.stdout.isTTY ? process.stdout.columns : WIDE,
-    colour: wantsColour(process.stdout),
-  };
+  const look = lookOf(process.stdout, WIDE);
   return [...headOf(status, look), '', ...workerTable(status, byPlace, look)].join('\n');
 }
 
 async function printOnce(masters: readonly number[]): Promise<number> {
   const pages = await Promise.all(masters.map(async (master) => `${snapshotOf(await statusOf(master))}\n`));
-  process.stdout.write(pages.length > 0 ? pages.join('\n') : 'no family runs\n');
+  say(pages.length > 0 ? pages.join('\n') : 'no family runs\n');
   return 0;
 }
 
@@ -100,7 +91,7 @@ class Top {
       this.#trouble = '';
       this.#sample(status);
     } catch (error) {
-      this.#trouble = `master ${master} does not answer: ${(error as Error).message}`;
+      this.#trouble = (error as Error).message;
     }
   }
 
@@ -140,17 +131,14 @@ class Top {
 
   #draw(): void {
     const { width, height } = this.#screen;
-    const look: Look = { width, colour: wantsColour(process.stdout) };
+    const look = lookOf(process.stdout, WIDE);
     const status = this.#status;
     if (!status) {
       this.#screen.draw([this.#trouble.slice(0, width), '', 'q quits'.slice(0, width)]);
       return;
     }
     const head = headOf(status, look);
-    if (this.#trouble !== '')
-      head.unshift(
-        `✕ ${this.#trouble}; this was at ${new Date(status.time).toTimeString().slice(0, 8)}`.slice(0, width),
-      );
+    if (this.#trouble !== '') head.unshift(`✕ ${this.#trouble}; this was at ${timeOfDay(status.time)}`.slice(0, width));
     const [titles = '', ...rows] = workerTable(status, this.#order, look, this.#trends);
     const room = height - head.length - 3;
     // The events get what the workers leave, and a little more.
@@ -176,12 +164,7 @@ class Top {
 async function run(call: Call): Promise<number> {
   const [operand] = call.operands;
   const wanted = operand === undefined ? undefined : masterOf(operand);
-  const masters = mastersOf(wanted);
-  if (wanted !== undefined && masters.length === 0) {
-    process.stderr.write(`truefork: process ${wanted} is no master of yours\n`);
-    return 1;
-  }
-  return hasScreen() ? await new Top(wanted).run() : await printOnce(masters);
+  return hasScreen() ? await new Top(wanted).run() : await printOnce(mastersOf(wanted));
 }
 
 export const top: Command = {

@@ -1,9 +1,11 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { kill, setrlimit, RLIMIT_CORE, SI_USER, signal, SIG_DFL } from '../posix/index.js';
 import { toHtml, toPerfetto, toSvg, toText, TraceError, traceProgram, type Timeline } from '../trace/index.js';
 import { integerOption, textOption, type Call, type Command } from './command.js';
-import { complaintOf, Failure } from './exit-codes.js';
+import { complaintOf } from './exit-codes.js';
+import { OutputFile } from './output-file.js';
+import { tell } from './output.js';
+import { widthOf } from './terminal.js';
 
 /** What is drawn, by the option that names the file. */
 const drawings: Readonly<Record<string, (timeline: Timeline) => string>> = {
@@ -34,40 +36,32 @@ function passOn(pid: () => number | undefined): void {
 // As the program has ended: who looks at us sees the same. What it has left of a core dump is enough.
 function endBy(name: NodeJS.Signals): never {
   setrlimit(RLIMIT_CORE, { cur: 0, max: 0 });
-  if (name !== 'SIGKILL') signal(name, SIG_DFL);
+  // SIGSEGV is V8's, which lets it end the process as it does by default.
+  if (name !== 'SIGKILL' && name !== 'SIGSEGV') signal(name, SIG_DFL);
   kill(process.pid, name);
   throw new Error('unreachable: the signal ends the process');
 }
 
 interface Drawing {
-  readonly name: string;
-  readonly fd: number;
+  readonly draw: (timeline: Timeline) => string;
+  readonly file: OutputFile;
 }
 
-// Before the program runs: what could not be written must not be known at its end only.
 function opened(call: Call): Drawing[] {
-  return Object.keys(drawings).flatMap((name) => {
-    const file = textOption(call, name);
-    if (file === undefined) return [];
-    try {
-      return [{ name, fd: openSync(file, 'w') }];
-    } catch (error) {
-      throw new Failure('file', `'${file}' cannot be written: ${(error as Error).message}`, error);
-    }
+  return Object.entries(drawings).flatMap(([name, draw]) => {
+    const path = textOption(call, name);
+    return path === undefined ? [] : [{ draw, file: new OutputFile(path) }];
   });
 }
 
-function draw(timeline: Timeline, files: readonly Drawing[]): void {
-  for (const { name, fd } of files) {
-    writeFileSync(fd, drawings[name]?.(timeline) ?? '');
-    closeSync(fd);
-  }
+function show(timeline: Timeline, wanted: readonly Drawing[]): void {
+  for (const { draw, file } of wanted) file.write(draw(timeline));
   // The program's own output may be for another program.
-  if (files.length === 0) {
-    const columns = process.stderr.isTTY ? process.stderr.columns : 100;
-    process.stderr.write(toText(timeline, { width: Math.min(Math.max(columns, 40), 1000) }));
+  if (wanted.length === 0) {
+    const width = widthOf(process.stderr, 100);
+    tell(toText(timeline, { width: Math.min(Math.max(width, 40), 1000) }));
   } else if (timeline.dropped > 0) {
-    process.stderr.write(`truefork: ${timeline.dropped} events dropped: there was no room for more (--capacity)\n`);
+    tell(`truefork: ${timeline.dropped} events dropped: there was no room for more (--capacity)\n`);
   }
 }
 
@@ -78,7 +72,7 @@ function unstartable({ cause }: TraceError): number {
 
 async function run(call: Call): Promise<number> {
   const capacity = integerOption(call, 'capacity', 16, 2 ** 24);
-  const files = opened(call);
+  const wanted = opened(call);
   let program: number | undefined;
   passOn(() => program);
   try {
@@ -93,11 +87,11 @@ async function run(call: Call): Promise<number> {
       },
     });
     program = undefined;
-    draw(timeline, files);
+    show(timeline, wanted);
     return endedBy === null ? (exitCode ?? 0) : endBy(endedBy);
   } catch (error) {
     if (!(error instanceof TraceError)) throw error;
-    process.stderr.write(complaintOf(error));
+    tell(complaintOf(error));
     return unstartable(error);
   }
 }

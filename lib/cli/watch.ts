@@ -1,7 +1,10 @@
 import type { Instance, Registry } from '../discovery/index.js';
 import { textOption, type Call, type Command } from './command.js';
-import { openRegistry, registryOption } from './registry.js';
-import { hasScreen, Screen } from './screen.js';
+import { timeOfDay } from './figures.js';
+import { openRegistry, registryOption, warn } from './registry.js';
+import { say, shownInLine } from './output.js';
+import { Screen } from './screen.js';
+import { hasScreen } from './terminal.js';
 
 // What has happened, as far as the screen has room for it.
 const EVENTS = 1000;
@@ -15,16 +18,8 @@ interface Warnings {
   tell: (message: string) => void;
 }
 
-/** As it can be shown: what others have registered may have anything in it, and a terminal obeys it. */
-function shown(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
-}
-
 function addressOf({ host, port }: Instance): string {
-  return shown(host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`);
+  return shownInLine(host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`);
 }
 
 /** What has changed from one list to the next, a line for each address: `- host:port id`, `+ host:port id`. */
@@ -33,7 +28,7 @@ function changes(before: readonly Instance[], after: readonly Instance[]): strin
     const addresses = new Set(other.map(addressOf));
     return list.filter((instance) => !addresses.has(addressOf(instance)));
   };
-  const line = (sign: string) => (instance: Instance) => `${sign} ${addressOf(instance)} ${shown(instance.id)}`;
+  const line = (sign: string) => (instance: Instance) => `${sign} ${addressOf(instance)} ${shownInLine(instance.id)}`;
   return [...without(before, after).map(line('-')), ...without(after, before).map(line('+'))];
 }
 
@@ -46,10 +41,12 @@ async function print(registry: Registry, service: string): Promise<number> {
     });
   }
   // Nobody reads any more.
-  process.stdout.on('error', () => process.exit(1));
+  process.stdout.once('error', () => {
+    watch.close();
+  });
   let before: readonly Instance[] = [];
   for await (const after of watch) {
-    for (const line of changes(before, after)) process.stdout.write(`${line}\n`);
+    for (const line of changes(before, after)) say(`${line}\n`);
     before = after;
   }
   await registry.close();
@@ -66,7 +63,7 @@ async function draw(registry: Registry, service: string, warnings: Warnings): Pr
   const watch = registry.watch(service);
 
   function note(lines: readonly string[]): void {
-    const time = new Date().toTimeString().slice(0, 8);
+    const time = timeOfDay();
     events.push(...lines.map((line) => `${time}  ${line}`));
     events.splice(0, events.length - EVENTS);
   }
@@ -74,7 +71,7 @@ async function draw(registry: Registry, service: string, warnings: Warnings): Pr
   function redraw(): void {
     const { width, height } = screen;
     const count = list === undefined ? 'nothing is known yet' : `${list.length} instances`;
-    const rows = (list ?? []).map((instance) => `  ${addressOf(instance)}  ${shown(instance.id)}`);
+    const rows = (list ?? []).map((instance) => `  ${addressOf(instance)}  ${shownInLine(instance.id)}`);
     const room = Math.max(0, height - 4);
     const visible = rows.slice(0, room);
     const last = events.slice(events.length - Math.max(0, Math.min(events.length, room - visible.length - 1)));
@@ -86,7 +83,7 @@ async function draw(registry: Registry, service: string, warnings: Warnings): Pr
   }
 
   warnings.tell = (message) => {
-    note([shown(message)]);
+    note([shownInLine(message)]);
     redraw();
   };
   redraw();
@@ -102,13 +99,11 @@ async function draw(registry: Registry, service: string, warnings: Warnings): Pr
 
 async function run(call: Call): Promise<number> {
   const [service = ''] = call.operands;
-  const warnings: Warnings = {
-    tell: (message) => {
-      process.stderr.write(`truefork: ${shown(message)}\n`);
+  const warnings: Warnings = { tell: warn };
+  const registry = await openRegistry(textOption(call, 'registry'), service, {
+    onWarning: (message) => {
+      warnings.tell(message);
     },
-  };
-  const registry = await openRegistry(textOption(call, 'registry'), service, (message) => {
-    warnings.tell(message);
   });
   return hasScreen() ? draw(registry, service, warnings) : print(registry, service);
 }

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
-import { INT_MAX, integer, object, text, wrongType } from '../mistakes.js';
+import { INT_MAX, integer, list, object, text } from '../mistakes.js';
 import {
   _exit,
   atfork,
@@ -52,7 +52,13 @@ const NO_FORK = 71;
 const NO_PID_FILE = 73;
 const RUNNING = 75;
 
-/** A daemon, while the process that started it waits to hear how the start went. */
+/**
+ * A daemon, while the process that started it waits to hear how the start went.
+ *
+ * It has nothing to close. What it holds for the starter, an end of a pipe, `ready()`, `failed()` and the end of the process
+ * give back, with a word each; a block that ended with an error would have to say that the start has failed before anybody
+ * knows why. `pidFile` can be disposed of by itself.
+ */
 export class Daemon {
   /** It is removed when the daemon ends, but not when a signal kills it. */
   readonly pidFile: PidFile | undefined;
@@ -152,15 +158,15 @@ export function daemonize(options: DaemonizeOptions = {}): Daemon {
   const settings = settingsOf(options);
   const { cwd, umask, pidFile, keep, timeout } = settings;
   if (pidFile !== undefined) checkPidFile(pidFile);
+  const before = workingDirectory();
   const { input, outputs, reader, writer } = descriptors(settings);
-  const before = process.cwd();
   let child;
   try {
     // Here, where the caller can still be told by an error.
     process.chdir(cwd);
     child = fork();
   } catch (error) {
-    process.chdir(before);
+    if (before !== undefined) process.chdir(before);
     for (const fd of new Set([input, ...outputs, reader, writer])) close(fd);
     throw error;
   }
@@ -196,8 +202,8 @@ function settingsOf(options: DaemonizeOptions): Settings {
   text('options.errorFile', errorFile);
   if (umask !== undefined) integer('options.umask', umask, 0, 0o777);
   if (timeout !== undefined) integer('options.timeout', timeout, 0, INT_MAX);
-  if (keep !== undefined && !Array.isArray(keep)) throw wrongType('options.keep', 'an Array of descriptors', keep);
-  keep?.forEach((fd, index) => integer(`options.keep[${index}]`, fd, 0, INT_MAX));
+  const descriptor = (name: string, fd: unknown) => integer(name, fd, 0, INT_MAX);
+  const kept = keep === undefined ? undefined : list('options.keep', 'descriptors', keep, descriptor);
   // As the other files: relative to where the starter is.
   const absolute = pidFile === undefined ? undefined : resolve(text('options.pidFile', pidFile));
   return {
@@ -206,7 +212,7 @@ function settingsOf(options: DaemonizeOptions): Settings {
     errorFile,
     ...(umask !== undefined && { umask }),
     ...(absolute !== undefined && { pidFile: absolute }),
-    ...(keep && { keep }),
+    ...(kept && { keep: kept }),
     ...(timeout !== undefined && { timeout }),
   };
 }
@@ -232,6 +238,16 @@ function descriptors({ logFile, errorFile }: Settings): Descriptors {
     return { input, outputs: [output, errors], reader, writer };
   } catch (error) {
     for (const fd of opened) close(fd);
+    throw error;
+  }
+}
+
+/** Undefined: it has been removed. */
+function workingDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }

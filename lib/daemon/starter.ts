@@ -1,7 +1,7 @@
 // What a daemon tells the process that has started it, through a pipe: its pid, then how its start went.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { kill, poll, POLLIN, read, retryOnIntr } from '../posix/index.js';
+import { isPosixError, kill, poll, POLLIN, read, retryOnIntr } from '../posix/index.js';
 
 /** What the starter hears first. */
 export interface Birth {
@@ -27,17 +27,26 @@ export function tell(pipe: number, message: Birth | Outcome): void {
 /** In the starter: waits for the daemon's word, and ends. */
 export function end(reader: number, timeout: number | undefined): never {
   const { told, late } = timeout === undefined ? { told: readFileSync(reader), late: false } : heard(reader, timeout);
-  const messages = told.toString().split('\n').filter(Boolean);
+  // Each has a line; behind the last end of a line is what the daemon was killed in the middle of.
+  const messages = told.toString().split('\n').slice(0, -1);
   const said = Object.assign({}, ...messages.map((line) => JSON.parse(line) as object)) as Partial<Birth & Outcome>;
   const { pid, code = 1, text: why = 'the daemon was killed before it was ready\n' } = said;
   if (late) {
-    // It holds its end of the pipe: it lives.
-    if (pid !== undefined) kill(pid, 'SIGKILL');
+    if (pid !== undefined) endDaemon(pid);
     writeToStderr(`the daemon was not ready within ${timeout} ms, and was killed\n`);
     process.exit(1);
   }
   writeToStderr(why);
   process.exit(code);
+}
+
+// It held its end of the pipe a moment ago: it lives, or has ended just now.
+function endDaemon(pid: number): void {
+  try {
+    kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!isPosixError(error, 'ESRCH')) throw error;
+  }
 }
 
 /** What comes through the pipe until it ends, or the time is over: not before the birth, for it is to be known whom to kill. */

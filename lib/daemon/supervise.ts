@@ -1,4 +1,4 @@
-import { boolean, callback, cString, INT_MAX, integer, object, text, wrongType, wrongValue } from '../mistakes.js';
+import { boolean, callback, cString, INT_MAX, integer, list, object, text, wrongValue } from '../mistakes.js';
 import type { Program } from './program.js';
 import type { SupervisorLog } from './supervisor-log.js';
 import { Supervisor, type Check, type SupervisorSettings } from './supervisor.js';
@@ -37,9 +37,8 @@ type Time = 'checkInterval' | 'checkTimeout' | 'gracefulTimeout' | 'firstDelay' 
 
 function programOf(program: Program): Program {
   if (typeof program === 'function') return program;
-  if (!Array.isArray(program)) throw wrongType('program', 'an Array of strings or a function', program);
-  if (program.length === 0) throw wrongValue('program', 'must have the name of a command', program);
-  const strings = program.map((word: unknown, index) => cString(`program[${index}]`, word));
+  const strings = list('program', 'strings or a function', program, cString);
+  if (strings.length === 0) throw wrongValue('program', 'must have the name of a command', program);
   text('program[0]', strings[0]);
   return strings;
 }
@@ -58,8 +57,8 @@ function settingsOf(options: SuperviseOptions): SupervisorSettings {
     healthyAfter: time('healthyAfter', 30_000),
     maxFailures: maxFailures === Infinity ? maxFailures : integer('options.maxFailures', maxFailures, 1, INT_MAX),
     signals: boolean('options.signals', signals),
-    ...(log && { log: callback('options.log', log) }),
-    ...(logRecord && { logRecord: callback('options.logRecord', logRecord) }),
+    ...(log !== undefined && { log: callback('options.log', log) }),
+    ...(logRecord !== undefined && { logRecord: callback('options.logRecord', logRecord) }),
   };
 }
 

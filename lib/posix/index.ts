@@ -41,6 +41,7 @@ export { prepareFork } from './prepare.js';
 export {
   blockedIn,
   childrenOfThread,
+  processArguments,
   processMemory,
   processStat,
   type ProcessMemory,

@@ -66,8 +66,14 @@ export function pids(): number[] {
     .sort((a, b) => a - b);
 }
 
-/** Its arguments: of a thread of the kernel and of a zombie none; undefined if there is no such process. */
+/**
+ * The arguments of a process, the name that its program was called by first: of a zombie, and of a thread of the kernel, none.
+ * Undefined if there is no such process.
+ *
+ * @see https://man7.org/linux/man-pages/man5/proc_pid_cmdline.5.html
+ */
 export function processArguments(pid: number): string[] | undefined {
+  needLinux('processArguments');
   const text = procFile(pid, 'cmdline');
   if (text === undefined) return undefined;
   // Each ends with a null byte; one that has written over them, as process.title does, leaves several at the end, or none.

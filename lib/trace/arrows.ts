@@ -1,5 +1,5 @@
 // Which signal went from whom to whom, and what it did there.
-import { SI_KERNEL, signalName, type Signal } from '../posix/index.js';
+import { SI_KERNEL, signalName, signalNumber, type Signal } from '../posix/index.js';
 import type { Actor, Cast } from './cast.js';
 import type { LogRecord } from './log.js';
 import type { SignalEffect, Span, TimelineSignal } from './timeline.js';
@@ -44,9 +44,7 @@ function receivers(cast: Cast, { kind, a, begin }: LogRecord, from: Actor): Acto
   return cast.actors.filter((actor) => lives(actor, begin) && groupOf(actor, begin) === group);
 }
 
-const SIGCONT = 18;
-const SIGCHLD = 17;
-const STOPS = new Set([19, 20, 21, 22]);
+const stops: readonly Signal[] = ['SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU'];
 
 // What the receiver itself tells, and what is seen of it.
 function arrivalsAt(to: Actor, spans: readonly Span[]): Arrival[] {
@@ -66,33 +64,31 @@ function changesOf(to: Actor, spans: readonly Span[]): Arrival[] {
     const stop: Arrival = { number: -1, to, at: span.begin, effect: 'stopped', sender: undefined };
     const next = spans[index + 1];
     const goesOn = next !== undefined && next.state !== 'zombie' && next.state !== 'stopped';
-    return goesOn ? [stop, { number: SIGCONT, to, at: span.end, effect: 'continued', sender: undefined }] : [stop];
+    return goesOn
+      ? [stop, { number: signalNumber('SIGCONT'), to, at: span.end, effect: 'continued', sender: undefined }]
+      : [stop];
   });
 }
 
 function matches(sent: Sent, { number, sender, at, effect }: Arrival): boolean {
   if (sent.at > at) return false;
-  if (effect === 'stopped') return STOPS.has(sent.number);
+  if (effect === 'stopped') return stops.includes(signalName(sent.number));
   return sent.number === number && (sender === undefined || sent.from.pid === sender);
-}
-
-function named(number: number): Signal {
-  return signalName(number);
 }
 
 // Nobody in the timeline has sent it: the kernel, a stranger; SIGCHLD is that of a child that has ended.
 function unsent({ number, to, at, effect, sender }: Arrival, cast: Cast): TimelineSignal | undefined {
   if (number < 0 || effect === 'continued') return undefined;
   const from = sender === undefined ? lastDead(number, to, at, cast) : sender === 0 ? undefined : cast.at(sender, at);
-  const sent = number === SIGCHLD && from?.died !== undefined ? Math.min(from.died, at) : at;
-  return { signal: named(number), from: from?.id ?? null, to: to.id, sent, arrived: at, effect };
+  const sent = signalName(number) === 'SIGCHLD' && from?.died !== undefined ? Math.min(from.died, at) : at;
+  return { signal: signalName(number), from: from?.id ?? null, to: to.id, sent, arrived: at, effect };
 }
 
 /** That a child is dead may be seen a little later than its parent learns of it, in milliseconds. */
 const LATE = 5;
 
 function lastDead(number: number, parent: Actor, at: number, { actors }: Cast): Actor | undefined {
-  if (number !== SIGCHLD) return undefined;
+  if (signalName(number) !== 'SIGCHLD') return undefined;
   const dead = actors.filter(({ parent: of, died = Infinity }) => of === parent && died <= at + LATE);
   return dead.sort((one, other) => (one.died ?? 0) - (other.died ?? 0)).at(-1);
 }
@@ -123,12 +119,12 @@ function sendings(cast: Cast, from: Actor): Sent[] {
 }
 
 function ends({ number, from, to, at }: Sent): Pick<TimelineSignal, 'signal' | 'from' | 'to' | 'sent'> {
-  return { signal: named(number), from: from.id, to: to.id, sent: at };
+  return { signal: signalName(number), from: from.id, to: to.id, sent: at };
 }
 
 function withoutAnswer(sent: Sent): TimelineSignal {
   const { to, number, at } = sent;
-  const killed = to.end?.state === 'signaled' && to.end.signal === named(number) && (to.died ?? 0) >= at;
+  const killed = to.end?.state === 'signaled' && to.end.signal === signalName(number) && (to.died ?? 0) >= at;
   if (killed) return { ...ends(sent), arrived: to.died ?? at, effect: 'killed' };
   return { ...ends(sent), arrived: at, effect: 'none' };
 }

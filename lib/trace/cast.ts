@@ -58,8 +58,8 @@ function timeOf(record: LogRecord): number {
   return waitedFor(record) ? (record.end ?? record.begin) : record.begin;
 }
 
-/** A wait that came back sooner did not sleep: the child was dead. In milliseconds. */
-const INSTANT = 0.1;
+/** A call that comes back sooner than this has not slept: if it is a wait, the child was dead. In milliseconds. */
+export const INSTANT = 0.1;
 
 /** A process that was waited for may be looked at in the same moment. In milliseconds. */
 const MOMENT = 5;

@@ -2,7 +2,7 @@
 // process that is recorded.
 import process from 'node:process';
 import { processStat, setsid } from '../posix/index.js';
-import { Observer } from './observer.js';
+import { isZombie, Observer } from './observer.js';
 import { observer as at, Tape } from './tape.js';
 
 const [path = '', root = ''] = process.argv.slice(2);
@@ -16,8 +16,8 @@ const tape = Tape.open(path);
 const observer = new Observer(tape);
 
 function isGone(): boolean {
-  const state = processStat(recorded)?.state ?? 'X';
-  return state === 'Z' || state === 'X';
+  const stat = processStat(recorded);
+  return stat === undefined || isZombie(stat);
 }
 
 observer.meet(recorded);

@@ -53,7 +53,8 @@ function shownState({ state }: ProcessStat): string {
   return state === 'R' ? 'R' : 'S';
 }
 
-function isZombie({ state }: ProcessStat): boolean {
+/** Whether it has ended. */
+export function isZombie({ state }: ProcessStat): boolean {
   return state === 'Z' || state === 'X';
 }
 
@@ -143,11 +144,12 @@ export class Observer implements Disposable {
     const living = this.#living.get(pid);
     const stat = processStat(pid);
     if (!living) return;
-    if (!stat || isZombie(stat)) {
+    const { ppid, pgid, command, started } = living.stat;
+    // Whoever was started later has got its pid.
+    if (!stat || isZombie(stat) || stat.started !== started) {
       this.#died(pid);
       return;
     }
-    const { ppid, pgid, command } = living.stat;
     living.stat = stat;
     if (stat.ppid !== ppid) this.#tell('adopted', pid, { a: stat.ppid });
     if (stat.pgid !== pgid) this.#tell('group', pid, { b: stat.pgid });

@@ -1,7 +1,7 @@
-import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { spawn, type ChildProcess, type SpawnOptions, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
-import { callback, cString, list, object, text, wrongType, wrongValue } from '../mistakes.js';
+import { boolean, callback, cString, list, object, text, wrongValue } from '../mistakes.js';
 import { close } from '../posix/index.js';
 import { now } from './clock.js';
 import { tracedEnvironment } from './environment.js';
@@ -42,14 +42,18 @@ function argumentsFrom(argv: readonly string[]): [file: string, ...rest: string[
   return [text('argv[0]', file), ...rest];
 }
 
-async function started(child: ChildProcess, file: string): Promise<number> {
+// What goes wrong spawn() tells by an event if it is usual, ENOENT say, and throws otherwise: ENOTDIR, E2BIG.
+async function started(file: string, args: readonly string[], options: SpawnOptions): Promise<ChildProcess> {
   try {
+    const child = spawn(file, args, options);
     await once(child, 'spawn');
+    return child;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new TraceError('ERR_TRACE_PROGRAM', `'${file}' could not be started: ${why}`, { cause: error });
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    // An option that cannot be.
+    if (syscall === undefined) throw error;
+    throw new TraceError('ERR_TRACE_PROGRAM', `'${file}' could not be started: ${message}`, { cause: error });
   }
-  return child.pid ?? 0;
 }
 
 /**
@@ -68,21 +72,20 @@ async function started(child: ChildProcess, file: string): Promise<number> {
 export async function traceProgram(argv: readonly string[], options: TraceProgramOptions = {}): Promise<TracedProgram> {
   const { cwd, env = process.env, stdio = 'inherit', detached = false, onStart } = object('options', options);
   const [file, ...rest] = argumentsFrom(argv);
-  if (typeof detached !== 'boolean') throw wrongType('options.detached', 'of type boolean', detached);
+  boolean('options.detached', detached);
   if (onStart !== undefined) callback('options.onStart', onStart);
   const { tape, fd } = Tape.create(capacityOf(options));
   try {
     using observer = new Observer(tape);
     const startedAt = now();
-    const child = spawn(file, rest, {
+    const child = await started(file, rest, {
       ...(cwd !== undefined && { cwd }),
       stdio,
       detached,
       env: tracedEnvironment(env, `/proc/${process.pid}/fd/${fd}`),
     });
     const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-    ended.catch(() => undefined);
-    const pid = await started(child, file);
+    const { pid = 0 } = child;
     observer.meet(pid);
     observer.start();
     onStart?.(pid);

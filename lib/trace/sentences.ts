@@ -12,6 +12,7 @@ import {
 import { waitedFor } from './cast.js';
 import type { Kind } from './kinds.js';
 import type { LogRecord } from './log.js';
+import { counted } from './units.js';
 
 type Sentence = (record: LogRecord) => string;
 
@@ -22,10 +23,6 @@ export function errorOf({ kind, end, result }: LogRecord): ErrnoName | 'failed' 
   // That a signal interrupts it is how sigsuspend(2) ends.
   if (end === undefined || result >= 0 || kind === 'sigsuspend') return undefined;
   return codes.get(-result) ?? 'failed';
-}
-
-function bytes(count: number): string {
-  return `${count.toLocaleString('en')} byte${count === 1 ? '' : 's'}`;
 }
 
 /** A status of waitpid. */
@@ -57,7 +54,8 @@ function send(name: string): Sentence {
 }
 
 function traffic(name: string): Sentence {
-  return ({ x, end, result }) => `${name}(${x})${end === undefined || result < 0 ? '' : ` = ${bytes(result)}`}`;
+  return ({ x, end, result }) =>
+    `${name}(${x})${end === undefined || result < 0 ? '' : ` = ${counted(result, 'byte')}`}`;
 }
 
 function from(sender: number): string {
@@ -121,11 +119,11 @@ const sentences: Partial<Record<Kind, Sentence>> = {
   futexWait: () => 'futexWait()',
   mmap: ({ a, x, y }) => {
     const of = x < 0 ? 'anonymous' : `of descriptor ${x}`;
-    return `mmap: ${bytes(a)}, ${(y & MAP_SHARED) === 0 ? 'private' : 'shared'}, ${of}`;
+    return `mmap: ${counted(a, 'byte')}, ${(y & MAP_SHARED) === 0 ? 'private' : 'shared'}, ${of}`;
   },
-  munmap: ({ a }) => `munmap: ${bytes(a)}`,
-  mremap: ({ a, b }) => `mremap: ${bytes(a)}, then ${bytes(b)}`,
-  msync: ({ a }) => `msync: ${bytes(a)}`,
+  munmap: ({ a }) => `munmap: ${counted(a, 'byte')}`,
+  mremap: ({ a, b }) => `mremap: ${counted(a, 'byte')}, then ${counted(b, 'byte')}`,
+  msync: ({ a }) => `msync: ${counted(a, 'byte')}`,
 };
 
 /** What a process has told, as a sentence without its subject. */

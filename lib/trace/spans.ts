@@ -1,11 +1,8 @@
 // What a process was doing, from its birth until somebody waited for it.
-import type { Actor } from './cast.js';
+import { INSTANT, type Actor } from './cast.js';
 import { blocks } from './kinds.js';
 import type { LogRecord } from './log.js';
 import type { ProcessState, Span } from './timeline.js';
-
-/** A call that comes back sooner than this has not slept, in milliseconds. */
-const INSTANT = 0.1;
 
 const publicNames: Readonly<Record<string, string>> = { sigsuspend: 'pause', recvFds: 'recvmsg', sendFds: 'sendmsg' };
 

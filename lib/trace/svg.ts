@@ -1,11 +1,11 @@
 // The timeline as a drawing.
-import { integer, object, wrongType, wrongValue } from '../mistakes.js';
+import { boolean, integer, object, wrongType, wrongValue } from '../mistakes.js';
 import { Labels, clipped, textWidth } from './labels.js';
 import { Scale } from './scale.js';
 import { laneOf, type Drawing } from './svg-lanes.js';
 import { distinctSignals, forkLink, messageDots, signalArrow, waitLink } from './svg-links.js';
 import { root, style, type Theme } from './svg-style.js';
-import type { Timeline, TimelineProcess } from './timeline.js';
+import { depthsOf, type Timeline } from './timeline.js';
 import { shownTime } from './units.js';
 import { summary } from './wording.js';
 import { element, escaped } from './xml.js';
@@ -37,12 +37,6 @@ function laneHeight(count: number): number {
   if (count <= 12) return 52;
   if (count <= 30) return 36;
   return count <= 60 ? 24 : 16;
-}
-
-function depthsOf(processes: readonly TimelineProcess[]): Map<number, number> {
-  const depths = new Map<number, number>();
-  for (const { id, parent } of processes) depths.set(id, parent === null ? 0 : (depths.get(parent) ?? 0) + 1);
-  return depths;
 }
 
 function axis({ scale, left, right }: Drawing, top: number, bottom: number): string {
@@ -120,7 +114,7 @@ function description(timeline: Timeline): string {
 function checked(options: SvgOptions): Required<Omit<SvgOptions, 'title'>> {
   const { width = WIDTH, fold = true, theme = 'auto' } = object('options', options);
   integer('options.width', width, 480, 20_000);
-  if (typeof fold !== 'boolean') throw wrongType('options.fold', 'of type boolean', fold);
+  boolean('options.fold', fold);
   if (!['auto', 'light', 'dark'].includes(theme)) {
     throw wrongValue('options.theme', "must be 'auto', 'light' or 'dark'", theme);
   }

@@ -1,7 +1,7 @@
 // The timeline for a terminal.
 import { boolean, integer, object } from '../mistakes.js';
 import { Scale } from './scale.js';
-import type { ProcessState, Timeline, TimelineProcess } from './timeline.js';
+import { depthsOf, type ProcessState, type Timeline, type TimelineProcess } from './timeline.js';
 import { shownTime } from './units.js';
 import { shownEnd, signalTitle, summary } from './wording.js';
 
@@ -38,12 +38,6 @@ function printable(text: string): string {
 
 function clipped(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
-}
-
-function treeOf(processes: readonly TimelineProcess[]): Map<number, number> {
-  const depths = new Map<number, number>();
-  for (const { id, parent } of processes) depths.set(id, parent === null ? 0 : (depths.get(parent) ?? 0) + 1);
-  return depths;
 }
 
 function bar(process: TimelineProcess, { scale, width }: Columns): string {
@@ -103,7 +97,7 @@ export function toText(timeline: Timeline, options: TextOptions = {}): string {
   boolean('options.events', events);
   boolean('options.fold', fold);
   const { processes } = object('timeline', timeline);
-  const depths = treeOf(processes);
+  const depths = depthsOf(processes);
   const names = processes.map(({ id, pid, name }) => `${'  '.repeat(depths.get(id) ?? 0)}${pid} ${printable(name)}`);
   const label = Math.min(Math.max(8, ...names.map((name) => name.length + 2)), Math.floor(width / 3));
   const endings = Math.min(Math.max(0, ...processes.map((process) => endOf(process).length)), Math.floor(width / 3));

@@ -123,3 +123,11 @@ export interface Timeline {
   /** How many records whoever wrote them was killed in the middle of. */
   readonly torn: number;
 }
+
+/** How far each process is from the first of its family, by its id. */
+export function depthsOf(processes: readonly TimelineProcess[]): Map<number, number> {
+  const depths = new Map<number, number>();
+  // Each comes behind who made it.
+  for (const { id, parent } of processes) depths.set(id, parent === null ? 0 : (depths.get(parent) ?? 0) + 1);
+  return depths;
+}

@@ -29,6 +29,13 @@ describe('truefork call', () => {
   });
 });
 
+test('truefork call gives up on a registry, too, that does not answer in time', async () => {
+  const args = ['call', 'rpc', 'ping', '--timeout', '50', '--registry', 'zk://127.0.0.1:1/services'];
+  const { code, stdout, stderr } = await truefork(args, isolated());
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^(truefork: .*\n)*truefork: 127\.0\.0\.1:1: no connection within 50 ms.*\n$/);
+});
+
 describe('truefork ps', () => {
   test('shows that no family runs', async () => {
     const env = isolated();

@@ -11,6 +11,7 @@ const listener = programPath('cli-listener.mjs');
 
 test.each<[string, string[], number, RegExp]>([
   ['a file that is not there', ['missing.mjs'], 66, /^truefork: there is no file \/.*\/missing\.mjs\n$/],
+  ['a directory', [__dirname], 66, /^truefork: \/.* is a directory, not a file\n$/],
   [
     'a program that cannot be loaded, shown with where it went wrong',
     [programPath('cli-throws.mjs')],

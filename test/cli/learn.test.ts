@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { processStat } from 'truefork/posix';
 import { contents, fileOf, slugs, textOf } from '../lessons/lessons';
 import { Program } from '../support/programs';
 import { temporaryDirectory } from '../support/runtime';
@@ -100,10 +101,14 @@ test('--trace draws what the processes of the lesson do', async () => {
   expect(existsSync(slow)).toBe(true);
 });
 
-test('a signal to the command ends the lesson, and the lesson’s end is the command’s', async () => {
+test.each([
+  ['SIGINT', 130],
+  ['SIGQUIT', 131],
+] as const)('%s to the command ends the lesson, and the lesson’s end is the command’s', async (signal, expected) => {
   // It goes on for two seconds after its first line. The program's text, which is shown before, has that line too.
   const program = new Program(command, { args: ['learn', 'setitimer', '--slow'], env: english });
-  await program.printed(/ │ ITIMER_REAL/);
-  program.kill('SIGINT');
-  expect((await program.finished()).code).toBe(130);
+  const [, lesson] = await program.printed(/pid (\d+) +│ ITIMER_REAL/);
+  program.kill(signal);
+  expect(await program.finished()).toMatchObject({ code: expected, signal: null });
+  expect(processStat(Number(lesson))).toBeUndefined();
 });

@@ -188,3 +188,38 @@ test('status is a table on a terminal, and JSON elsewhere or when asked for', as
   });
   await stop(served);
 });
+
+test('a terminal that does not know its size is taken for a usual one, and none is too narrow', async () => {
+  const env = isolated();
+  const served = await family(env, 1);
+  const printed = async (columns: number, words: string) => {
+    const terminal = new Terminal(`'${process.execPath}' '${command}' ${words}`, env, { columns, rows: 0 });
+    await terminal.finished();
+    // eslint-disable-next-line no-control-regex
+    const lines = terminal.output.replaceAll(/\x1b\[[\d;]*m/g, '').split(/\r*\n/);
+    return lines.slice(0, lines.indexOf('code=0'));
+  };
+  const [head = '', figures = ''] = await printed(0, `status ${served.pid}`);
+  expect(head).toMatch(/ ● 1 of 1 worker ready {2}master \d+ /);
+  expect(figures).toHaveLength(80);
+  const lesson = (await printed(0, 'learn wait')).join('\n');
+  expect(lesson).toContain('\n  `wait()` blocks until one of the children has ended, and returns its pid');
+  const narrow = await printed(10, `status ${served.pid}`);
+  expect(narrow[0]).toBe('127.0.0.1:');
+  expect(narrow.filter((line) => line.length > 10)).toEqual([]);
+
+  const screen = new Terminal(top(served.pid), env, { columns: 0, rows: 0 });
+  await screen.shows(/1 of 1 worker ready/);
+  screen.press('q');
+  await screen.finished();
+  await stop(served);
+});
+
+test('help is as wide as the terminal, and says the same', async () => {
+  const terminal = new Terminal(`'${process.execPath}' '${command}' serve --help`, isolated(), { columns: 80 });
+  await terminal.finished();
+  const shown = terminal.output.slice(0, terminal.output.indexOf('code=0')).split(/\r*\n/);
+  expect(shown.filter((line) => line.length > 80)).toEqual([]);
+  const words = (text: string) => text.trim().split(/\s+/);
+  expect(words(shown.join(' '))).toEqual(words((await truefork(['serve', '--help'])).stdout));
+});

@@ -35,6 +35,11 @@ test.each(commands)('truefork %s --help shows its operands and options', async (
   expect((await truefork([command, '-h'])).stdout).toBe(stdout);
 });
 
+test('truefork help COMMAND is truefork COMMAND --help', async () => {
+  expect(await truefork(['help', 'ps'])).toEqual(await truefork(['ps', '--help']));
+  expect(await truefork(['help', 'help'])).toEqual(await truefork(['--help']));
+});
+
 test('truefork --version tells that of the package', async () => {
   const manifest = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
@@ -45,11 +50,17 @@ const listener = programPath('cli-listener.mjs');
 
 test.each<[string[], string, RegExp]>([
   [[], '', /^COMMAND is missing/],
-  [['fly'], '', /^there is no command 'fly'/],
-  [['--bogus'], '', /^there is no command '--bogus'/],
+  [['fly'], '', /^there is no command 'fly' \(/],
+  [['help', 'fly'], '', /^there is no command 'fly' \(/],
+  [['--bogus'], '', /^there is no command '--bogus' \(/],
+  [['srve', 'a.mjs'], '', /^there is no command 'srve'; did you mean 'serve'\? \(/],
+  [['version'], '', /^there is no command 'version'; did you mean '--version'\? \(/],
+  [['-v'], '', /^there is no command '-v' \(/],
   [['serve'], 'serve', /^FILE is missing/],
   [['serve', 'a.mjs', 'b.mjs'], 'serve', /^'b\.mjs' is one argument too many/],
-  [['serve', 'a.mjs', '--prot', '80'], 'serve', /^Unknown option '--prot'/],
+  [['serve', 'a.mjs', '--prot', '80'], 'serve', /^Unknown option '--prot'; did you mean '--port'\? \(/],
+  [['ps', '--hlep'], 'ps', /^Unknown option '--hlep'; did you mean '--help'\? \(/],
+  [['ps', '-x'], 'ps', /^Unknown option '-x' \(/],
   [['serve', 'a.mjs', '--port'], 'serve', /^Option '-p, --port <value>' argument missing/],
   [['serve', 'a.mjs', '--port', '-1'], 'serve', /^Option '--port' argument is ambiguous\. .* '--port=-XYZ'/],
   [['serve', 'a.mjs', '--port=-1'], 'serve', /^--port takes a whole number from 0 to 65535, not '-1'/],
@@ -101,6 +112,7 @@ test.each<[string[], string, RegExp]>([
   [['supervise', 'true', '--http', 'me:80'], 'supervise', /^--http takes a URL, not 'me:80'/],
   [['supervise', 'true', '--tcp', '80', '--http', 'http://a'], 'supervise', /^--http and --tcp are one too many/],
   [['trace'], 'trace', /^COMMAND is missing/],
+  [['trace', 'ls', '-l'], 'trace', /^Unknown option '-l': options of COMMAND come after --, as in -- COMMAND -l \(/],
   [['trace', 'true', '--capacity', '15'], 'trace', /^--capacity takes a whole number from 16 to 16777216, not '15'/],
   [['ps', 'me'], 'ps', /^PID is a number or the path of a pid file, not 'me'/],
   [['ps', '1', '2'], 'ps', /^'2' is one argument too many/],

@@ -134,6 +134,19 @@ test('what it writes to stderr may go to a file of its own', async () => {
   expect([read('log'), read('errors')]).toEqual(['to stdout\n', 'to stderr\n']);
 });
 
+test('it may be started in a directory that has been removed', async () => {
+  const { code, stderr, folder, read } = await started('removed-directory');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  await left(folder);
+  expect(read('state')).toBe('/');
+});
+
+test('one that is killed while it tells how its start went has been killed', async () => {
+  const { code, stderr, folder } = await started('killed-in-a-word');
+  expect({ code, stderr }).toEqual({ code: 1, stderr: 'the daemon was killed before it was ready\n' });
+  await left(folder);
+});
+
 test('it keeps the descriptors that it is told to, and those that are close-on-exec', async () => {
   const { code, folder, read } = await started('keeps');
   expect(code).toBe(0);
@@ -156,6 +169,6 @@ test('what cannot be is told before there is a daemon, and nothing is changed', 
   const range = 'ERR_OUT_OF_RANGE';
   const value = 'ERR_INVALID_ARG_VALUE';
   const codes = [type, type, value, range, range, type, value, 'ENOENT', 'EISDIR', 'ENOENT'];
-  codes.push(value, 'EISDIR', type, 'ERR_PID_FILE', type, range, range, type);
+  codes.push(value, 'EISDIR', type, 'ERR_PID_FILE', type, type, type, type, range, range, type);
   expect(stdout.trim().split('\n')).toEqual(['mistakes', ...codes, 'true']);
 });

@@ -1,6 +1,6 @@
 // Every lesson runs, says what its expected.txt says, and leaves nothing behind.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { processes } from '../support/processes';
@@ -48,13 +48,16 @@ async function leftBy(group: number, temporary: string): Promise<unknown[]> {
 }
 
 /** Runs a lesson in a session of its own, with a folder of its own for what is temporary. */
-async function learn(slug: string, node?: string): Promise<Finished & { left: unknown[]; seconds: number }> {
+async function learn(
+  slug: string,
+  { node, env }: { node?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Finished & { left: unknown[]; seconds: number }> {
   const temporary = temporaryDirectory();
   const begin = performance.now();
   const program = new Program(fileOf(slug, 'program.mjs'), {
     ...(node !== undefined && { node }),
     cwd: temporary,
-    env: { ...isolated(), TMPDIR: temporary },
+    env: { ...isolated(), TMPDIR: temporary, ...env },
   });
   const finished = await program.finished();
   const left = await leftBy(program.pid, temporary);
@@ -76,6 +79,15 @@ test.each(slugs)('%s prints what it promises, and leaves no process and no file'
   expect(seconds).toBeLessThan(LONGEST);
 });
 
+test('a lesson whose ZooKeeper ends before it answers says so, and leaves nothing', async () => {
+  const bin = temporaryDirectory();
+  writeFileSync(join(bin, 'setpriv'), '#!/bin/sh\nexit 3\n', { mode: 0o755 });
+  const env = { ZOOKEEPER_URL: undefined, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+  const { code, stdout, stderr, left } = await learn('sequence-and-ephemeral-nodes', { env });
+  expect({ code, stdout, left }).toEqual({ code: 1, stdout: '', left: [] });
+  expect(stderr).toContain('Error: the ZooKeeper of this lesson ended with exit code 3\n');
+});
+
 const others = nodes().filter(({ path }) => path !== process.execPath);
 
 // A few of each chapter say enough: what differs between the versions is the fork, which has its own tests.
@@ -83,7 +95,7 @@ const SAMPLE = 7;
 
 describe.each(others)('on Node.js $major', ({ path }) => {
   test.each(slugs.filter((_, n) => n % SAMPLE === 0))('%s prints the same', async (slug) => {
-    expect(await learn(slug, path)).toMatchObject({
+    expect(await learn(slug, { node: path })).toMatchObject({
       code: 0,
       stdout: textOf(slug, 'expected.txt'),
       stderr: '',

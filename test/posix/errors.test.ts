@@ -276,6 +276,7 @@ describe('every call’s error', () => {
       'outputWritten',
       'ownChildren',
       'prepareFork',
+      'processArguments',
       'processMemory',
       'processStat',
       'ps',

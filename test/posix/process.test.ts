@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import {
   close,
@@ -5,6 +7,7 @@ import {
   getppid,
   kill,
   pidfd_open,
+  processArguments,
   processMemory,
   processStat,
   ProcessLookupError,
@@ -78,6 +81,22 @@ describe('processStat', () => {
 
   test('of nobody is undefined', () => {
     for (const pid of [NOBODY, 0, -1, NaN]) expect(processStat(pid)).toBeUndefined();
+  });
+});
+
+describe('processArguments', () => {
+  test('tells what a program was called with, as it was', async () => {
+    const child = spawn('sh', ['-c', 'read line; :', 'with two words', '', 'ü'], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    await once(child, 'spawn');
+    expect(processArguments(child.pid ?? 0)).toEqual(['sh', '-c', 'read line; :', 'with two words', '', 'ü']);
+    child.stdin.end();
+    await once(child, 'exit');
+  });
+
+  test('of nobody is undefined', () => {
+    for (const pid of [NOBODY, 0, -1, NaN]) expect(processArguments(pid)).toBeUndefined();
   });
 });
 

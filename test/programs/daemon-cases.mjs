@@ -1,8 +1,17 @@
 // Daemons, as a program that becomes one sees it. The first argument names the case, the second a directory for its files.
 import { spawnSync } from 'node:child_process';
-import { existsSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { atfork, fork, mkfifo, O_RDONLY, open, pipe2, sleep } from 'truefork';
+import { _exit, atfork, blockedIn, fork, kill, mkfifo, O_RDONLY, open, pipe2, sleep } from 'truefork';
 import { daemonize, readPidFile, supervise, writePidFile } from 'truefork/daemon';
 
 const [, , name, folder] = process.argv;
@@ -39,6 +48,31 @@ const cases = {
     const log = readlinkSync('/proc/self/fd/1');
     writeFileSync('state', JSON.stringify({ cwd: process.cwd(), umask: process.umask(), log }));
     daemon.ready();
+  },
+
+  'removed-directory'() {
+    const gone = join(folder, 'gone');
+    mkdirSync(gone);
+    process.chdir(gone);
+    rmdirSync(gone);
+    const daemon = daemonize({ logFile });
+    writeFileSync(join(folder, 'state'), process.cwd());
+    daemon.ready();
+  },
+
+  // Killed while it tells more than the pipe has room for: the starter, which does not read meanwhile, gets a part of it.
+  'killed-in-a-word'() {
+    const starter = process.pid;
+    const daemon = daemonize({ logFile });
+    const { pid } = process;
+    kill(starter, 'SIGSTOP');
+    if (fork() === 0) {
+      while (!/write/.test(blockedIn(pid))) continue;
+      kill(pid, 'SIGKILL');
+      kill(starter, 'SIGCONT');
+      _exit(0);
+    }
+    daemon.failed('a long story\n'.repeat(100_000), 5);
   },
 
   fails() {
@@ -174,6 +208,10 @@ const cases = {
       { pidFile: 1 },
       { pidFile: join(folder, 'missing', 'pid') },
       { keep: 3 },
+      { keep: null },
+      { keep: ['3'] },
+      // A hole, which forEach() and its like pass over.
+      { keep: [3].concat(Array(1)) },
       { keep: [-1] },
       { timeout: -1 },
       { timeout: '1s' },

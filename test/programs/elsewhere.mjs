@@ -362,6 +362,7 @@ const timeline = {
 /** They read /proc: they need Linux, and no addon. */
 const ofLinux = {
   processStat: () => assert.equal(t.processStat(process.pid).pid, process.pid),
+  processArguments: () => assert.equal(t.processArguments(process.pid).at(-1), process.argv.at(-1)),
   processMemory: () => assert(t.processMemory(process.pid).private > 0),
   childrenOfThread: () => assert.deepEqual(t.childrenOfThread(), []),
   blockedIn: () => assert.equal(t.blockedIn(process.pid), 'running'),

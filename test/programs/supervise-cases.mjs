@@ -75,6 +75,9 @@ await runCase({
       assert.deepEqual([ended, status], [pid, { state: 'signaled', signal: 'SIGKILL', coreDumped: false }]);
     }
     assert.equal(await supervised.stop(), 'stopped');
+    assert.throws(() => supervise('sleep 1000'), {
+      message: `The "program" argument must be an Array of strings or a function. Received 'sleep 1000'`,
+    });
     assert.deepEqual(childrenOfThread(), []);
   },
 
@@ -362,12 +365,16 @@ await runCase({
     bind(silent, '127.0.0.1', 0);
     const { port: refusing } = getsockname(silent);
     await assert.rejects(ask(answersTcp(refusing)), { code: 'ECONNREFUSED' });
-    await assert.rejects(ask(answersHttp(`http://127.0.0.1:${refusing}`)));
+    await assert.rejects(ask(answersHttp(`http://127.0.0.1:${refusing}`)), {
+      message: `connect ECONNREFUSED 127.0.0.1:${refusing}`,
+    });
+    await assert.rejects(ask(answersHttp(`http://localhost:${refusing}`)), { message: /ECONNREFUSED/ });
     close(silent);
     assert.throws(() => answersTcp(0), { code: 'ERR_OUT_OF_RANGE' });
     assert.throws(() => answersTcp('80'), { code: 'ERR_INVALID_ARG_TYPE' });
     assert.throws(() => answersTcp(80, ''), { code: 'ERR_INVALID_ARG_VALUE' });
     assert.throws(() => answersHttp('no url'), { code: 'ERR_INVALID_URL' });
+    assert.throws(() => answersHttp('file:///etc/motd'), { code: 'ERR_INVALID_ARG_VALUE' });
   },
 
   mistakes() {
@@ -376,6 +383,10 @@ await runCase({
     const range = 'ERR_OUT_OF_RANGE';
     for (const [code, program, options] of [
       [type, 'sleep 1000'],
+      [type, { 0: 'sleep', length: 1 }],
+      // Holes, which map() and its like pass over.
+      [type, Array(1)],
+      [type, ['sleep'].concat(Array(1))],
       [type, undefined],
       [value, []],
       [value, ['']],
@@ -394,6 +405,7 @@ await runCase({
       [range, sleeper, { maxFailures: 0 }],
       [type, sleeper, { signals: 'SIGHUP' }],
       [type, sleeper, { log: 'file' }],
+      [type, sleeper, { log: '' }],
       [type, sleeper, { logRecord: 1 }],
     ]) {
       assert.throws(() => supervise(program, options), { code }, JSON.stringify([program, options]));

@@ -43,6 +43,13 @@ test('a program whom a signal ends lets truefork end by the same', async () => {
   expect(stderr).toMatch(/^\d+ node trace-stories\.mjs.* SIGKILL$/m);
 });
 
+test.each(['SIGSEGV', 'SIGPIPE', 'SIGABRT', 'SIGUSR1'])('by %s, too', async (name) => {
+  const script = `ulimit -c 0; kill -${name.slice('SIG'.length)} $$`;
+  const { code, signal, stderr } = await truefork(['trace', '--', 'sh', '-c', script]);
+  expect({ code, signal }).toEqual({ code: null, signal: name });
+  expect(stderr).not.toContain('truefork:');
+});
+
 test('what is sent to truefork comes to the program', async () => {
   const program = new Program(command, { args: ['trace', '--', process.execPath, stories, 'waits'] });
   await program.printed(/ready/);
@@ -58,13 +65,21 @@ test('Ctrl-C in its terminal comes to the program once', async () => {
 test.each([
   ['/nonexistent/program', 127, 'ENOENT'],
   ['/', 126, 'EACCES'],
+  [`${__filename}/program`, 126, 'ENOTDIR'],
 ])('%s cannot be started: exit code %i, as in a shell', async (name, code, error) => {
-  expect(await truefork(['trace', '--', name])).toEqual({
-    code,
-    signal: null,
-    stdout: '',
-    stderr: `truefork: '${name}' could not be started: spawn ${name} ${error}\n`,
-  });
+  const { stderr, ...ended } = await truefork(['trace', '--', name]);
+  expect(ended).toEqual({ code, signal: null, stdout: '' });
+  const start = `truefork: '${name}' could not be started: spawn `;
+  expect([stderr.slice(0, start.length), stderr.slice(start.length)]).toEqual([
+    start,
+    expect.stringMatching(new RegExp(`^(${name} )?${error}\\n$`)),
+  ]);
+});
+
+test('a file that there is no room for is a mistake, and named', async () => {
+  const { code, stderr } = await truefork(['trace', '--svg', '/dev/full', '--', 'true']);
+  expect(code).toBe(72);
+  expect(stderr).toMatch(/^truefork: '\/dev\/full' cannot be written: ENOSPC.*\n$/);
 });
 
 test('a file that cannot be written is known before the program runs', async () => {

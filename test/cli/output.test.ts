@@ -1,0 +1,70 @@
+// Where nobody reads what a command writes, or it cannot be written.
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { kill } from 'truefork';
+import { HttpConnection } from '../prefork/http-connection';
+import { Program } from '../support/programs';
+import { isolated } from '../support/runtime';
+import { command, serve, truefork } from './truefork';
+
+test.each([['help'], ['--version'], ['ps'], ['ps', '--json'], ['top'], ['learn'], ['learn', 'wait']])(
+  'truefork %s | true: a reader that has gone is no mistake',
+  async (...args) => {
+    const program = new Program(command, { args, env: isolated() });
+    program.process.stdout?.destroy();
+    expect(await program.finished()).toMatchObject({ code: 0, signal: null, stderr: '' });
+  },
+);
+
+test('truefork watch ends when nobody reads what it has to tell', async () => {
+  const env = isolated();
+  const watching = new Program(command, { args: ['watch', 'rpc'], env });
+  watching.process.stdout?.destroy();
+  const { program } = await serve('../../examples/rpc/server.mjs', { env, args: ['-w', '1', '--register', 'rpc'] });
+  expect(await watching.finished()).toMatchObject({ code: 0, signal: null, stderr: '' });
+  program.kill('SIGTERM');
+  await program.finished();
+});
+
+test('what cannot be written is a mistake, said in a line', () => {
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, [command, 'help'], { stdio: ['ignore', full, 'pipe'] });
+  closeSync(full);
+  expect(status).toBe(1);
+  expect(String(stderr)).toMatch(/^truefork: standard output cannot be written: ENOSPC.*\n$/);
+});
+
+test('a server goes on when nobody reads its log any more', async () => {
+  const env = isolated();
+  const { program, port } = await serve('cli-listener.mjs', { env, args: ['--workers', '1'] });
+  const [, worker] = await program.logged(/worker=0 pid=(\d+) ready/);
+  program.process.stderr?.destroy();
+  kill(Number(worker), 'SIGKILL');
+  // Of the next worker.
+  const connection = await HttpConnection.open(port);
+  await connection.get();
+  connection.close();
+  expect(await truefork(['stop', String(program.pid)], env)).toMatchObject({ code: 0, stderr: '' });
+  expect((await program.finished()).code).toBe(0);
+});
+
+test('a supervised program goes on when nobody reads the log any more', async () => {
+  const program = new Program(command, { args: ['supervise', '--', 'sh', '-c', 'echo runs $$; exec sleep 1000'] });
+  const [, first] = await program.printed(/^runs (\d+)\n/);
+  program.process.stderr?.destroy();
+  kill(Number(first), 'SIGKILL');
+  await program.printed(/^runs \d+\nruns \d+\n/);
+  program.kill('SIGTERM');
+  expect((await program.finished()).code).toBe(0);
+});
+
+test('a traced program ends as it would have when nobody reads the timeline', async () => {
+  const program = new Program(command, { args: ['trace', '--', 'sh', '-c', 'exit 3'] });
+  program.process.stderr?.destroy();
+  expect((await program.finished()).code).toBe(3);
+});
+
+test('what others have registered cannot write to the terminal what it likes', async () => {
+  const { stderr } = await truefork(['learn', '\x1b[2Jwait\x07']);
+  expect(stderr).toMatch(/^truefork: there is no lesson '\\u001b\[2Jwait\\u0007'/);
+});
