@@ -12,7 +12,7 @@ import type { Tape } from './tape.js';
 const INTERVAL = 3;
 const SHARE = 10;
 
-/** How often a slot that is claimed and empty is read again, before it is taken for that of one who was killed. */
+/** How often what is there but in part is looked at again: a slot that is claimed and empty, or a program without arguments. */
 const PATIENCE = 10;
 
 interface Living {
@@ -21,6 +21,8 @@ interface Living {
   state: string;
   /** What it was when it was last looked at. */
   lastState: string;
+  /** How often it has been seen with another name and without arguments. */
+  nameless: number;
   /** Says when it has ended; absent where there can be no such descriptor. */
   readonly end: { readonly fd: number; readonly watcher: Watcher } | undefined;
 }
@@ -98,7 +100,7 @@ export class Observer implements Disposable {
       this.#tell('died', pid, { x: statusOf(pid), y: 1 });
       return;
     }
-    this.#living.set(pid, { stat, state: '', lastState: '', end: this.#watch(pid) });
+    this.#living.set(pid, { stat, state: '', lastState: '', nameless: 0, end: this.#watch(pid) });
   }
 
   /** Looks once. */
@@ -153,7 +155,7 @@ export class Observer implements Disposable {
     living.stat = stat;
     if (stat.ppid !== ppid) this.#tell('adopted', pid, { a: stat.ppid });
     if (stat.pgid !== pgid) this.#tell('group', pid, { b: stat.pgid });
-    if (stat.command !== command) this.#tell('program', pid, { text: commandOf(pid) || stat.command });
+    if (stat.command !== command) this.#lookAtProgram(living, command);
     const state = shownState(stat);
     // Twice in a row: a busy process sleeps now and then for an instant.
     if (state !== living.state && (state === living.lastState || state === 'T' || living.state === '')) {
@@ -161,6 +163,18 @@ export class Observer implements Disposable {
       this.#tell('state', pid, { x: state.charCodeAt(0), text: state === 'S' ? (blockedIn(pid) ?? '') : '' });
     }
     living.lastState = state;
+  }
+
+  // The kernel gives it the new name before it gives it its arguments: without any, it is looked at again.
+  #lookAtProgram(living: Living, former: string): void {
+    const { stat } = living;
+    const text = commandOf(stat.pid);
+    if (text || ++living.nameless > PATIENCE) {
+      living.nameless = 0;
+      this.#tell('program', stat.pid, { text: text || stat.command });
+    } else {
+      living.stat = { ...stat, command: former };
+    }
   }
 
   #watch(pid: number): Living['end'] {

@@ -24,7 +24,7 @@ import {
   pause,
   pipe,
   posixSpawnp,
-  processStat,
+  processArguments,
   PROT_READ,
   PROT_WRITE,
   read,
@@ -151,7 +151,7 @@ const stories = {
     });
     waitpid(fails, 0);
     const stranger = child(() => execvp('sleep', ['sleep', '1000']));
-    while (processStat(stranger).command !== 'sleep') continue;
+    while (processArguments(stranger)[0] !== 'sleep') continue;
     untilSeen();
     kill(stranger, 'SIGTERM');
     waitpid(stranger, 0);
@@ -160,6 +160,15 @@ const stories = {
     const spawned = posixSpawnp('true', ['true'], process.env);
     waitpid(spawned, 0);
     tell({ fails, stranger, node, spawned });
+  },
+
+  // Each is looked at every few milliseconds, some of them while they are being executed.
+  execs() {
+    for (let round = 0; round < 40; round++) {
+      const batch = Array.from({ length: 10 }, () => child(() => execvp('sleep', ['sleep', '0.03'])));
+      for (const pid of batch) waitpid(pid, 0);
+    }
+    tell({});
   },
 
   marks() {

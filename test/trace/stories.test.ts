@@ -46,6 +46,14 @@ describe.each(nodes())('on Node.js $major', ({ path: node }) => {
     ]);
   });
 
+  test('a program is told of with its arguments, at whatever moment of its beginning it is seen', async () => {
+    const { facts, timeline } = await told('execs', { node });
+    const strangers = timeline.processes.filter(({ pid }) => pid !== facts['self']);
+    expect(strangers).toHaveLength(400);
+    const names = strangers.flatMap(({ programs }) => programs.map(({ name }) => name));
+    expect([...new Set(names)]).toEqual(['sleep 0.03']);
+  });
+
   test('a program that is executed is the same process, and tells of itself if it is a Node.js', async () => {
     const { facts, process, timeline } = await told('exec', { node });
     const fails = process(facts['fails']);
