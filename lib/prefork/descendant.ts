@@ -3,7 +3,7 @@
 import { Server } from 'node:net';
 import { inspect } from 'node:util';
 import { wrongType } from '../mistakes.js';
-import { forkMany, isPosixError, prepareFork, Watcher } from '../posix/index.js';
+import { isPosixError, prepareFork, Watcher } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
 import type { Note } from './log.js';
 import type { Estate } from './estate.js';
@@ -11,6 +11,7 @@ import { tell, type News } from './news.js';
 import { rehearse } from './rehearsal.js';
 import { MOLD, type Scoreboard } from './scoreboard.js';
 import { rowOf } from './signals.js';
+import { beNoWorker, forkWorkers } from './this-worker.js';
 import { Worker, type Birth } from './worker.js';
 
 /** What all processes of a family have in common. */
@@ -164,6 +165,7 @@ export class Descendant {
     const assignment = scoreboard.nextMold;
     this.#worker?.rest(() => {
       this.#role = 'mold';
+      beNoWorker();
       const cell = scoreboard.cell(this.#cell);
       cell.assignMold(assignment);
       cell.enter('booting', process.pid);
@@ -189,12 +191,16 @@ export class Descendant {
   }
 
   #fork(cells: readonly number[]): void {
+    const { scoreboard, note } = this.#plan;
     let forked;
     try {
       // The workers are the master's children: it waits for them.
-      forked = forkMany(cells.length, { sibling: true });
+      forked = forkWorkers(
+        cells.map((cell) => scoreboard.cell(cell)),
+        { sibling: true },
+      );
     } catch (error) {
-      this.#plan.note('fork failed', { worker: MOLD, pid: process.pid }, { reason: String(error) });
+      note('fork failed', { worker: MOLD, pid: process.pid }, { reason: String(error) });
       const errno = isPosixError(error) ? error.errno : 0;
       for (const cell of cells) this.#tell('unforked', cell, errno);
       return;

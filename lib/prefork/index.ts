@@ -43,6 +43,7 @@ export { predecessor, type Predecessor } from './predecessor.js';
 export { mayBeNever, type NumberSetting, type PreforkOptions } from './settings.js';
 export { signalTable } from './signals.js';
 export type { MasterStatus, ProcessStatus } from './status.js';
+export { thisWorker, type WorkerIdentity } from './this-worker.js';
 export type { Command } from './upgrade.js';
 
 // Whether this process has a master, or is a worker of one. One has the signals and the scoreboard of the process.

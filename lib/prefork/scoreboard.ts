@@ -130,7 +130,7 @@ export class Cell {
 
   /** What a mold has been assigned. */
   get mold(): MoldAssignment {
-    return { generation: this.#words[3] ?? 0, line: this.worker === MOLD ? 0 : 1 };
+    return { generation: this.generation, line: this.worker === MOLD ? 0 : 1 };
   }
 
   enter(state: WorkerState, pid: number): void {
@@ -191,6 +191,11 @@ export class Cell {
   /** The place that it was assigned to. */
   get worker(): number {
     return this.#words[2] ?? 0;
+  }
+
+  /** Of the worker, or of those that the mold forks. */
+  get generation(): number {
+    return this.#words[3] ?? 0;
   }
 
   /** Of the process, whatever it is. */

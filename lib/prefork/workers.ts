@@ -1,7 +1,7 @@
 // The workers of a family: one in each place. They are forked, and forked anew when they end unasked, and replaced when they
 // shall be, a few at a time. From what they are forked is not decided here.
 import { manner } from '../log-fields.js';
-import { forkMany, type ExitStatus, type Forked, type Signal } from '../posix/index.js';
+import type { ExitStatus, Forked, Signal } from '../posix/index.js';
 import { BOOT_FAILURES, FIRST_DELAY, HEALTHY_AFTER, respawnDelay } from './backoff.js';
 import { tenths, type Common } from './common.js';
 import type { Listener } from './listener.js';
@@ -9,6 +9,7 @@ import type { Molds } from './molds.js';
 import type { Message } from './news.js';
 import { Member, now, Place, type MoldMember, type Source } from './place.js';
 import { MOLD } from './scoreboard.js';
+import { forkWorkers } from './this-worker.js';
 
 /** What is decided elsewhere. */
 interface Hooks {
@@ -183,7 +184,7 @@ export class Workers {
     try {
       for (const { place } of members) this.#listener.open(place.worker, !source.mold);
       if (source.mold) this.#molds.order(source.mold, numbers);
-      else forked = forkMany(members.length);
+      else forked = forkWorkers(members.map(({ cell }) => cell));
     } catch (error) {
       for (const number of numbers) scoreboard.retire(number);
       throw error;
