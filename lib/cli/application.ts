@@ -9,15 +9,31 @@ import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
 
 type Listener = (...args: unknown[]) => unknown;
 
-/** The server that a file exports by default: a server, a request listener, or a function that makes either. */
-async function serverFrom(file: string): Promise<Server> {
-  let exported;
+/** What a worker does last. */
+type LastAct = () => void | Promise<void>;
+
+/** What a file exports. */
+interface Application {
+  readonly server: Server;
+  readonly beforeWorkerExit: LastAct;
+}
+
+/** What it has by default is a server, a request listener, or a function that makes either. */
+async function applicationFrom(file: string): Promise<Application> {
+  let exported, beforeWorkerExit;
   try {
-    exported = await exportOf(file);
+    ({ exported, beforeWorkerExit } = await exportsOf(file));
   } catch (error) {
     // With its stack: the mistake is in somebody's program, and they want to know where.
     throw new Failure('application', `${file} could not be loaded: ${inspect(error)}`, error);
   }
+  if (typeof beforeWorkerExit !== 'function') {
+    throw new Failure('servable', `what ${file} exports as beforeWorkerExit must be a function`);
+  }
+  return { server: serverOf(exported, file), beforeWorkerExit: beforeWorkerExit as LastAct };
+}
+
+function serverOf(exported: unknown, file: string): Server {
   if (exported instanceof Server) return exported;
   if (typeof exported === 'function') return createServer(exported as Listener);
   throw new Failure(
@@ -26,14 +42,24 @@ async function serverFrom(file: string): Promise<Server> {
   );
 }
 
-async function exportOf(file: string): Promise<unknown> {
-  const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+interface Exports {
+  readonly default?: unknown;
+  readonly beforeWorkerExit?: unknown;
+}
+
+async function exportsOf(file: string): Promise<{ exported: unknown; beforeWorkerExit: unknown }> {
+  const module = (await import(pathToFileURL(file).href)) as Exports;
   let exported = module.default;
+  // Of CommonJS it is a property of what is exported, of which Node.js does not find every one by itself.
+  const beforeWorkerExit = module.beforeWorkerExit ?? (exported as Exports | null | undefined)?.beforeWorkerExit;
   // A CommonJS file that a compiler made of an ES module.
   if (typeof exported === 'object' && exported !== null && '__esModule' in exported && 'default' in exported) {
     exported = exported.default;
   }
-  return isFactory(exported) ? await exported() : exported;
+  return {
+    exported: isFactory(exported) ? await exported() : exported,
+    beforeWorkerExit: beforeWorkerExit ?? (() => undefined),
+  };
 }
 
 // A request listener takes the request and the response: Express's and Koa's do.
@@ -42,13 +68,13 @@ function isFactory(value: unknown): value is () => unknown {
 }
 
 /**
- * The server that a file exports.
+ * What a file exports.
  *
  * @param file its absolute path
  * @param ended is told, as the process ends, that the file has ended it meanwhile, or waits for what never comes
  * @throws {Failure} application, servable
  */
-export async function loaded(file: string, ended: (failure: Failure) => void = endWith): Promise<Server> {
+export async function loaded(file: string, ended: (failure: Failure) => void = endWith): Promise<Application> {
   const { pid } = process;
   const onExit = () => {
     // A fork of the application's own may end as it likes.
@@ -59,7 +85,7 @@ export async function loaded(file: string, ended: (failure: Failure) => void = e
   // Before those who tell others how the process ends.
   process.prependOnceListener('exit', onExit);
   try {
-    return await serverFrom(file);
+    return await applicationFrom(file);
   } finally {
     process.off('exit', onExit);
   }
@@ -83,6 +109,7 @@ export class Loader {
   readonly #file: string;
   /** What the first mold says, null bytes behind it: memory that it shares with the master, until the server has started. */
   #said: Buffer<ArrayBuffer> | undefined;
+  #beforeWorkerExit: LastAct = () => undefined;
 
   /** @param file its absolute path */
   constructor(file: string) {
@@ -99,10 +126,12 @@ export class Loader {
     };
     for (const signal of stops) process.prependListener(signal, onStop);
     try {
-      return await loaded(this.#file, (failure) => {
+      const { server, beforeWorkerExit } = await loaded(this.#file, (failure) => {
         // Else it is the master who has ended it, or has ended.
         if (!told && process.ppid === ppid) this.#endWith(failure);
       });
+      this.#beforeWorkerExit = beforeWorkerExit;
+      return server;
     } catch (error) {
       this.#endWith(error as Failure);
       return process.exit();
@@ -110,6 +139,11 @@ export class Loader {
       for (const signal of stops) process.off(signal, onStop);
       this.started();
     }
+  }
+
+  /** In a worker, a fork of the mold. */
+  beforeWorkerExit(): void | Promise<void> {
+    return this.#beforeWorkerExit();
   }
 
   /** In the master: why the server has not started; what the mold has said, if it was the mold. */

@@ -2,16 +2,17 @@
 // one too, which is nothing yet: what its forks need is there when they are born.
 import { Server } from 'node:net';
 import { inspect } from 'node:util';
-import { wrongType } from '../mistakes.js';
+import { INT_MAX, wrongType } from '../mistakes.js';
 import { isPosixError, prepareFork, Watcher } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
 import type { Note } from './log.js';
 import type { Estate } from './estate.js';
+import { GRACE } from './last-words.js';
 import { tell, type News } from './news.js';
 import { rehearse } from './rehearsal.js';
 import { MOLD, type Scoreboard } from './scoreboard.js';
 import { rowOf } from './signals.js';
-import { beNoWorker, forkWorkers } from './this-worker.js';
+import { beNoWorker, forkWorkers, thisWorker } from './this-worker.js';
 import { Worker, type Birth } from './worker.js';
 
 /** What all processes of a family have in common. */
@@ -33,6 +34,8 @@ export interface DescendantPlan {
   readonly birth: (cell: number) => Birth;
   readonly note: Note;
   readonly reopenLogs: () => void;
+  /** What a worker does last. */
+  readonly beforeExit: () => void | Promise<void>;
 }
 
 /** What a process of the family is. */
@@ -48,6 +51,8 @@ export class Descendant {
   #cell = 0;
   /** A mold's orders. */
   #orders: Watcher | undefined;
+  /** Of a worker that has been told to end. */
+  #deadline: NodeJS.Timeout | undefined;
 
   /** In the master. */
   constructor(plan: DescendantPlan) {
@@ -83,6 +88,9 @@ export class Descendant {
       maxConnections,
       tell: (news) => {
         this.#tell(news);
+      },
+      end: () => {
+        void this.#end();
       },
     });
   }
@@ -139,9 +147,29 @@ export class Descendant {
       if (reaction === 'stop') process.exit();
       return;
     }
-    if (reaction === 'stop') this.#worker?.stop();
-    if (reaction === 'retire') this.#worker?.retire(() => process.exit());
+    if (reaction === 'stop' || reaction === 'retire') {
+      this.#worker?.[reaction]();
+      this.#endInTime();
+    }
     if (reaction === 'promote') this.#promote();
+  }
+
+  /** The worker has nothing in hand any more: it ends as soon as the program has done what it does last. */
+  async #end(): Promise<void> {
+    const { beforeExit, note } = this.#plan;
+    const identity = thisWorker();
+    // What the program has forked in the worker hears the same signals, and is none.
+    if (!identity) process.exit();
+    // What it waits for need not keep the event loop alive by itself.
+    setInterval(() => undefined, INT_MAX);
+    try {
+      await beforeExit();
+    } catch (error) {
+      note('beforeWorkerExit failed', identity, { reason: String(error) });
+      process.stderr.write(`${inspect(error)}\n`, () => process.exit(1));
+      return;
+    }
+    process.exit();
   }
 
   #reopenLogs(): void {
@@ -222,7 +250,20 @@ export class Descendant {
     this.#lifeline.close();
     if (this.#role === 'mold') process.exit();
     this.#worker?.stop();
-    // Nobody is left who would come with SIGKILL.
-    setTimeout(() => process.exit(1), this.#plan.gracefulTimeout).unref();
+    this.#endInTime();
+  }
+
+  /** The master comes with SIGKILL, if it is there, and has told this worker to end: else it does it itself. */
+  #endInTime(): void {
+    const { gracefulTimeout, note } = this.#plan;
+    if (this.#deadline) return;
+    const end = () => {
+      const identity = thisWorker();
+      // What the program has forked in the worker is none.
+      if (!identity) return;
+      note('kill', identity, { reason: 'gracefulTimeout' });
+      process.exit(1);
+    };
+    this.#deadline = setTimeout(end, Math.min(gracefulTimeout + GRACE, INT_MAX)).unref();
   }
 }

@@ -82,6 +82,7 @@ const table = {
   'giving up': { says: 'giving up', level: 'error' },
   stop: { says: 'stopping', kept: 'how' },
   'beforeStop failed': { says: 'beforeStop failed', level: 'warn' },
+  'beforeWorkerExit failed': { says: 'beforeWorkerExit failed', level: 'warn' },
   stopped: { says: 'stopped' },
 } as const satisfies Record<string, Row>;
 

@@ -138,6 +138,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       },
       note: logged,
       reopenLogs: settings.reopenLogs,
+      beforeExit: settings.beforeWorkerExit,
     });
     const common: Common = {
       settings,

@@ -22,6 +22,8 @@ export interface WorkerPlan {
   readonly maxConnections: number;
   /** Tells the master that it accepts connections, or that it has served as many requests as it should. */
   readonly tell: (news: 'ready' | 'served') => void;
+  /** It has finished what it had in hand, and is to end. */
+  readonly end: () => void;
 }
 
 /** A server of `http` or `https`, or one of `http2` with TLS, which may take HTTP/1 too. */
@@ -141,7 +143,7 @@ export class Worker {
     }
     this.#enterStopping();
     this.#closeGate(() => {
-      this.#closeServer(() => process.exit());
+      this.#closeServer(this.#plan.end);
     });
     this.#closeIdleAfter(UNUSED);
   }
@@ -167,9 +169,9 @@ export class Worker {
   /**
    * Stops accepting. Idle connections may have a request on its way: each is answered, and ends with that.
    *
-   * @param finished is called when the last connection has ended
+   * @param finished is called when the last connection has ended; by default it ends
    */
-  retire(finished: () => void): void {
+  retire(finished: () => void = this.#plan.end): void {
     if (this.#stopping) return;
     const { server } = this.#plan;
     this.#stopping = 'in time';
@@ -198,7 +200,10 @@ export class Worker {
     server.removeAllListeners('close');
     this.#resting = true;
     this.retire(() => {
-      if (!this.#resting) process.exit();
+      if (!this.#resting) {
+        this.#plan.end();
+        return;
+      }
       this.#resting = false;
       for (const listener of listeners) server.on('close', listener);
       this.#agenda.clear();
