@@ -190,7 +190,9 @@ export class Descendant {
   #promote(): void {
     const { scoreboard } = this.#plan;
     // As it is when the signal comes. Later the master may have promoted another.
-    const assignment = scoreboard.nextMold;
+    const assignment = scoreboard.nextMold(this.#cell);
+    // The signal is not the master's: the kernel sends it to a group in the background that reads from its terminal.
+    if (!assignment) return;
     this.#worker?.rest(() => {
       this.#role = 'mold';
       beNoWorker();

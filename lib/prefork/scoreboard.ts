@@ -76,7 +76,7 @@ export type FamilyStatus = ServerAddress & {
 };
 
 const MAGIC = 0x54465342; // 'TFSB'
-const VERSION = 4;
+const VERSION = 5;
 const CELL = 64; // bytes: a cache line
 const HEADER = 4 * CELL;
 const NAME = 64; // where in the header the host or the path begins
@@ -99,6 +99,7 @@ const WORD = {
   nameIsPath: 6,
   moldGeneration: 7,
   moldLine: 14,
+  moldCell: 15,
 } as const;
 const NUMBER = { masterStart: 4, since: 5, pastRequests: 6 } as const;
 
@@ -286,15 +287,11 @@ export class Scoreboard {
     return moldsOf(this.#cells.values());
   }
 
-  /** For a worker that becomes a mold. */
-  get nextMold(): MoldAssignment {
-    return { generation: this.#words[WORD.moldGeneration] ?? 0, line: this.#words[WORD.moldLine] === 1 ? 1 : 0 };
-  }
-
-  /** In the master, which alone writes it. */
-  set nextMold({ generation, line }: MoldAssignment) {
-    this.#words[WORD.moldGeneration] = generation;
-    this.#words[WORD.moldLine] = line;
+  /** In a worker: what it has been assigned, if it is the one that the master makes a mold. */
+  nextMold(number: number): MoldAssignment | undefined {
+    const { [WORD.moldGeneration]: generation = 0, [WORD.moldLine]: line, [WORD.moldCell]: cell } = this.#words;
+    // One more: 0 is nobody.
+    return cell === number + 1 ? { generation, line: line === 1 ? 1 : 0 } : undefined;
   }
 
   /** In the master: the number of a cell that nobody has; undefined if there is none. */
@@ -320,13 +317,17 @@ export class Scoreboard {
     this.#header[NUMBER.pastRequests] = (this.#header[NUMBER.pastRequests] ?? 0) + requests;
     this.#past.set(place, (this.#past.get(place) ?? 0) + requests);
     this.#donors.delete(number);
+    if (this.#words[WORD.moldCell] === number + 1) this.#words[WORD.moldCell] = 0;
     cell.clear();
     this.#cells.delete(number);
   }
 
   /** In the master, before it makes a worker a mold: what it was given as a worker stays its place's. */
-  promote(number: number): void {
+  promote(number: number, { generation, line }: MoldAssignment): void {
     this.#donors.set(number, this.cell(number).worker);
+    this.#words[WORD.moldGeneration] = generation;
+    this.#words[WORD.moldLine] = line;
+    this.#words[WORD.moldCell] = number + 1;
   }
 
   /** Requests that went to processes which have ended. */

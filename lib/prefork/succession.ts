@@ -216,12 +216,12 @@ export class Succession {
   }
 
   #promote(member: Member): void {
-    const { scoreboard, note } = this.#common;
+    const { note } = this.#common;
     const line = this.#molds.freeLine(this.#takenLines());
     if (this.#change) this.#change.donorLine = line;
-    scoreboard.nextMold = { generation: ++this.#generation, line };
-    note('promote', { worker: member.place.worker, pid: member.pid }, { generation: this.#generation });
-    this.#workers.promote(member);
+    const generation = ++this.#generation;
+    note('promote', { worker: member.place.worker, pid: member.pid }, { generation });
+    this.#workers.promote(member, { generation, line });
   }
 
   /** Looks whether all workers are new. */
@@ -255,7 +255,7 @@ export class Succession {
     this.#change = undefined;
     const { kind, donor, candidate, source, former } = change;
     this.#common.note(`${kind} failed`, {}, { generation: this.#generation, reason });
-    if (donor) donor.promoted = false;
+    if (donor) this.#workers.demote(donor);
     if (candidate) this.#molds.retire(candidate);
     if (former && source) {
       this.#workers.source = former;

@@ -8,7 +8,7 @@ import type { Listener } from './listener.js';
 import type { Molds } from './molds.js';
 import type { Message } from './news.js';
 import { Member, now, Place, type MoldMember, type Source } from './place.js';
-import { MOLD } from './scoreboard.js';
+import { MOLD, type MoldAssignment } from './scoreboard.js';
 import { forkWorkers } from './this-worker.js';
 
 /** What is decided elsewhere. */
@@ -325,10 +325,17 @@ export class Workers {
     this.#finish(member, RETIRE);
   }
 
-  /** As `retire`, and then it is a mold, as the scoreboard says. */
-  promote(member: Member): void {
-    this.#common.scoreboard.promote(member.number);
+  /** As `retire`, and then it is a mold. */
+  promote(member: Member, assignment: MoldAssignment): void {
+    this.#common.scoreboard.promote(member.number, assignment);
     this.#finish(member, PROMOTE);
+  }
+
+  /** It shall be no mold after all. */
+  demote(member: Member): void {
+    member.promoted = false;
+    // It may not have heard that it shall be one, and will not if another is promoted by then: it would serve on.
+    if (member.retiring) this.#common.signal(member.pid, RETIRE);
   }
 
   #finish(member: Member, order: Signal): void {

@@ -125,6 +125,21 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
   });
 });
 
+// As the kernel sends it to a whole group in the background that reads from its terminal.
+test('a worker that gets SIGTTIN from somebody else than its master serves on', async () => {
+  const family = await Family.up('prefork-http.mjs', { options: { workers: 1 } });
+  const [worker = 0] = family.workers;
+  const connection = await HttpConnection.open(family.port);
+  for (let n = 0; n < 5; n++) {
+    kill(worker, 'SIGTTIN');
+    expect((await connection.get()).body).toBe(String(worker));
+    // By the same event loop, which has heard of the signal by then.
+    expect((await connection.get()).headers).not.toHaveProperty('connection', 'close');
+  }
+  connection.close();
+  expect(await family.stop()).not.toMatch(/mold/);
+});
+
 test('a hundred respawns leave the master with the descriptors and threads that it had', async () => {
   const workers = 20;
   const family = await Family.up('prefork-http.mjs', { options: { workers } });
