@@ -51,8 +51,8 @@ export class Descendant {
   #cell = 0;
   /** A mold's orders. */
   #orders: Watcher | undefined;
-  /** Of a worker that has been told to end. */
-  #deadline: NodeJS.Timeout | undefined;
+  /** A worker has been told to end. */
+  #ending = false;
 
   /** In the master. */
   constructor(plan: DescendantPlan) {
@@ -257,15 +257,15 @@ export class Descendant {
 
   /** The master comes with SIGKILL, if it is there, and has told this worker to end: else it does it itself. */
   #endInTime(): void {
-    const { gracefulTimeout, note } = this.#plan;
-    if (this.#deadline) return;
-    const end = () => {
+    if (this.#ending) return;
+    this.#ending = true;
+    const { gracefulTimeout, note, estate } = this.#plan;
+    estate.agenda.afterGrace(gracefulTimeout + GRACE, () => {
       const identity = thisWorker();
       // What the program has forked in the worker is none.
       if (!identity) return;
       note('kill', identity, { reason: 'gracefulTimeout' });
       process.exit(1);
-    };
-    this.#deadline = setTimeout(end, Math.min(gracefulTimeout + GRACE, INT_MAX)).unref();
+    });
   }
 }

@@ -11,6 +11,7 @@ interface Verdicts {
   question: (member: Member, reason: string) => void;
   kill: (member: Member, reason: string) => void;
   recycle: (member: Member, reason: string) => void;
+  remind: (member: Member) => void;
 }
 
 // So many looks to the shortest of the times.
@@ -58,6 +59,7 @@ export class Inspection {
     const weigh = maxMemory < Infinity && ++this.#looks % MEMORY_LOOKS === 0;
     for (const member of members) {
       const { readyAt, jitter } = member;
+      if (member.retiring) this.#verdicts.remind(member);
       if (member.killed || member.retiring) continue;
       const { turnedAt } = member.cell;
       const turned = readyAt !== undefined && turnedAt !== member.turnedAt;

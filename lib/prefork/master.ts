@@ -525,7 +525,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     await Promise.race([this.#beforeStop(), this.#hurried]);
     this.#endAll(this.#farewell);
     this.#told = true;
-    this.#estate.agenda.after(this.#settings.gracefulTimeout, () => {
+    this.#estate.agenda.afterGrace(this.#settings.gracefulTimeout, () => {
       this.#killAll('gracefulTimeout');
     });
     this.#finishIfAlone();

@@ -255,7 +255,7 @@ export class Workers {
     // Its mold may have had the old log still.
     if (member.forkedAt < reopenedAt()) signal(pid, 'SIGUSR1');
     // It was ordered before the stop, or before its place was closed.
-    const told = farewell() ?? (member.retiring ? RETIRE : undefined);
+    const told = farewell() ?? member.order;
     if (told) signal(pid, told);
   }
 
@@ -335,20 +335,27 @@ export class Workers {
   demote(member: Member): void {
     member.promoted = false;
     // It may not have heard that it shall be one, and will not if another is promoted by then: it would serve on.
-    if (member.retiring) this.#common.signal(member.pid, RETIRE);
+    if (!member.retiring) return;
+    member.order = RETIRE;
+    this.#common.signal(member.pid, RETIRE);
   }
 
   #finish(member: Member, order: Signal): void {
     const { agenda, signal, note, settings } = this.#common;
     if (member.retiring) return;
-    member.retiring = true;
+    member.order = order;
     if (member.pid !== 0) signal(member.pid, order);
-    member.cancelKill = agenda.after(settings.gracefulTimeout, () => {
+    member.cancelKill = agenda.afterGrace(settings.gracefulTimeout, () => {
       const { pid, place } = member;
       if (pid === 0) return;
       note('kill', { worker: place.worker, pid }, { reason: 'gracefulTimeout' });
       signal(pid, 'SIGKILL');
     });
+  }
+
+  /** Tells it again to finish, if it has not heard: SIGCONT takes away an order that waits for a process which is stopped. */
+  remind({ pid, order, cell }: Member): void {
+    if (pid !== 0 && order && cell.status()?.state !== 'stopping') this.#common.signal(pid, order);
   }
 
   /** It is a mold now, and no worker. */
