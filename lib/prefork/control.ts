@@ -1,9 +1,7 @@
 // How one asks a master for something: a Unix socket in the user's runtime directory, which nobody else can enter. A request
 // is a line, `scale 4`; its answer is a line of JSON, `{"result": …}` or `{"error": "…"}`.
-import { lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
-import { runtimeDirectory } from '../runtime-directory.js';
+import { familyFile, removeFile } from './family-files.js';
 
 /** The longest line, in bytes: of a request, and of an answer. */
 const LONGEST = { request: 256, answer: 2 ** 20 } as const;
@@ -13,20 +11,6 @@ const MOST_CONNECTIONS = 64;
 
 /** How long a request may take to come, in milliseconds: then its connection is closed. */
 const PATIENCE = 5_000;
-
-function pathOf(master: number): string {
-  return join(runtimeDirectory('families'), `${master}.control`);
-}
-
-function remove(path: string): void {
-  // To look first is the cheaper: there is none, as a rule.
-  if (!lstatSync(path, { throwIfNoEntry: false })) return;
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-}
 
 /** Does what was asked for. What it answers or throws is the answer. */
 export type Handler = (words: readonly string[]) => unknown;
@@ -45,9 +29,9 @@ export class Control {
   open(failed: (error: Error) => void): void {
     let path: string;
     try {
-      path = pathOf(process.pid);
+      path = familyFile(process.pid, 'control');
       // What is left of an earlier process of the same pid.
-      remove(path);
+      removeFile(path);
     } catch (error) {
       failed(error as Error);
       return;
@@ -148,7 +132,7 @@ export class ControlError extends Error {
  * @throws {Error} there is no such master: ENOENT, ECONNREFUSED; it has ended meanwhile
  */
 export async function askMaster(master: number, request: string): Promise<unknown> {
-  const connection = connect(pathOf(master));
+  const connection = connect(familyFile(master, 'control'));
   try {
     const ended = new Promise<void>((resolve) => connection.once('close', resolve));
     const line = firstLine(connection, LONGEST.answer);

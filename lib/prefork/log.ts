@@ -1,6 +1,6 @@
 // What a family tells of itself: the one table of its log and its history, and how a fact is written.
 import { fieldsOf, type Fields, type LogLevel } from '../log-fields.js';
-import { MOLD } from './scoreboard.js';
+import { MOLD } from './cell.js';
 
 /** A fact, as one would log it in JSON. */
 export interface PreforkRecord {

@@ -5,7 +5,7 @@ import { tenths, type Common } from './common.js';
 import { GRACE } from './last-words.js';
 import type { Line } from './orders.js';
 import { MoldMember, now, type Member } from './place.js';
-import { MOLD } from './scoreboard.js';
+import { MOLD } from './cell.js';
 
 export class Molds {
   readonly #common: Common;

@@ -1,6 +1,6 @@
 import type { Signal } from '../posix/index.js';
 import type { Line } from './orders.js';
-import type { Cell } from './scoreboard.js';
+import type { Cell } from './cell.js';
 
 /** Milliseconds of a clock that is not set. Not performance.now(): to load what else is there takes 2 ms of the start. */
 export function now(): number {

@@ -5,7 +5,7 @@ import { boolean, callback, INT_MAX, integer, object, text, wrongType, wrongValu
 import { isAbstract, socketPath } from './address.js';
 import type { Listener } from './listener.js';
 import type { PreforkLog, PreforkRecord } from './log.js';
-import { MOST_WORKERS } from './scoreboard.js';
+import { MOST_WORKERS } from './cell.js';
 import type { Command } from './upgrade.js';
 
 /** Settings of a prefork server. Times are in milliseconds; where a default is "never", Infinity says so too. */

@@ -6,7 +6,7 @@ import { PreforkError } from './errors.js';
 import type { Molds } from './molds.js';
 import type { Line } from './orders.js';
 import { now, type Member, type MoldMember, type Source } from './place.js';
-import { MOLD } from './scoreboard.js';
+import { MOLD } from './cell.js';
 import type { Workers } from './workers.js';
 
 /** A replacement of all workers that goes on. */

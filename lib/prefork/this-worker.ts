@@ -1,6 +1,6 @@
 // Who a worker is: known from its first moment on.
 import { atfork, forkMany, type Forked, type ForkOptions } from '../posix/index.js';
-import type { Cell } from './scoreboard.js';
+import type { Cell } from './cell.js';
 
 /** A worker, as it knows itself. */
 export interface WorkerIdentity {

@@ -5,7 +5,7 @@ import { F_DUPFD_CLOEXEC, fcntl } from '../posix/index.js';
 import { Agenda } from './agenda.js';
 import { Gate } from './gate.js';
 import { now } from './place.js';
-import type { Cell } from './scoreboard.js';
+import type { Cell } from './cell.js';
 import { isHttp2, Sessions } from './sessions.js';
 
 // How long a retiring worker waits for requests on idle connections, in milliseconds, if the server does not limit that.

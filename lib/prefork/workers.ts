@@ -8,7 +8,7 @@ import type { Listener } from './listener.js';
 import type { Molds } from './molds.js';
 import type { Message } from './news.js';
 import { Member, now, Place, type MoldMember, type Source } from './place.js';
-import { MOLD, type MoldAssignment } from './scoreboard.js';
+import { MOLD, type MoldAssignment } from './cell.js';
 import { forkWorkers } from './this-worker.js';
 
 /** What is decided elsewhere. */
