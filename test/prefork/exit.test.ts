@@ -75,8 +75,9 @@ test('it is awaited when a worker gets SIGTERM, or the master dies', async () =>
   expectClean(family.program.stdout, [first]);
   kill(family.master, 'SIGKILL');
   await family.gone();
+  const { stdout } = await family.program.finished();
   for (const pid of [second, successor]) {
-    expect(family.program.stdout).toMatch(new RegExp(`${pid} cleans up[^]* ${pid} is clean`));
+    expect(stdout).toMatch(new RegExp(`${pid} cleans up[^]* ${pid} is clean`));
   }
 });
 
@@ -127,7 +128,8 @@ describe('one that hangs', () => {
     await family.program.printed(new RegExp(`^worker=0 pid=${first} killing reason=gracefulTimeout$`, 'm'));
     kill(family.master, 'SIGKILL');
     await family.gone();
-    expect(family.program.stdout).toMatch(new RegExp(`^worker=1 pid=${second} killing reason=gracefulTimeout$`, 'm'));
+    const { stdout } = await family.program.finished();
+    expect(stdout).toMatch(new RegExp(`^worker=1 pid=${second} killing reason=gracefulTimeout$`, 'm'));
   });
 
   test('is not waited for when the server stops quickly', async () => {
