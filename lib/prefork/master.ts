@@ -29,6 +29,7 @@ import { Reporter, type MasterStatus } from './status.js';
 import { Stop } from './stop.js';
 import { Succession } from './succession.js';
 import { Upgrade, type Successor } from './upgrade.js';
+import { WorkerOrders } from './worker-orders.js';
 import { Workers } from './workers.js';
 
 /** @inline */
@@ -156,7 +157,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       reopenedAt: () => this.#reopenedAt,
     };
     const molds = new Molds(common);
-    const workers = new Workers(common, molds, listener, {
+    const orders = new WorkerOrders(common, molds);
+    const workers = new Workers(common, molds, orders, listener, {
       ready: (member, old) => {
         this.#succession.ready(member, old);
         this.emit('ready', member.place.worker, member.pid);
@@ -185,7 +187,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     });
     this.#molds = molds;
     this.#workers = workers;
-    this.#succession = new Succession(common, molds, workers, {
+    this.#succession = new Succession(common, molds, workers, orders, {
       loads: typeof application === 'function',
       obstacle: () => this.#handover.obstacle,
       replacing: (finished) => this.emit('replacing', finished),
@@ -197,7 +199,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         this.#fail(new PreforkError('ERR_PREFORK_MOLD', message, { status }));
       },
     });
-    this.#inspection = new Inspection(settings, workers);
+    this.#inspection = new Inspection(settings, orders, (member, reason) => {
+      workers.recycle(member, reason);
+    });
     this.#reporter = new Reporter({
       address: this.address,
       scoreboard,
@@ -464,13 +468,12 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   }
 
   #reaped(pid: number, status: ExitStatus | undefined): void {
+    // What it told before its end: a worker that it is a mold now, say. Its cell may be another's soon.
+    this.#estate.news.read();
     const mold = this.#molds.of(pid);
     const member = this.#workers.of(pid);
-    if (mold) {
-      // What it told before its end.
-      this.#estate.news.read();
-      this.#succession.moldEnded(mold, status);
-    } else if (member) this.#workers.reaped(member, status);
+    if (mold) this.#succession.moldEnded(mold, status);
+    else if (member) this.#workers.reaped(member, status);
     if (this.#stopping) this.#finishIfAlone();
   }
 
