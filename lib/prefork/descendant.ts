@@ -189,7 +189,7 @@ export class Descendant {
 
   // Not a fork of a worker that serves: what that has in hand would go on in both.
   #promote(): void {
-    const { scoreboard } = this.#plan;
+    const { scoreboard, estate } = this.#plan;
     // As it is when the signal comes. Later the master may have promoted another.
     const assignment = scoreboard.nextMold(this.#cell);
     // The signal is not the master's: the kernel sends it to a group in the background that reads from its terminal.
@@ -197,6 +197,9 @@ export class Descendant {
     this.#worker?.rest(() => {
       this.#role = 'mold';
       beNoWorker();
+      // Somebody may have told it to retire meanwhile. It is no worker that ends, nor are its forks.
+      estate.agenda.clear();
+      this.#ending = false;
       const cell = scoreboard.cell(this.#cell);
       cell.assignMold(assignment);
       cell.enter('booting', process.pid);
