@@ -196,11 +196,12 @@ export class Worker {
   rest(finished: () => void): void {
     if (this.#stopping) return;
     const { server } = this.#plan;
-    const listeners = server.rawListeners('close') as (() => void)[];
+    const listeners = server.rawListeners('close') as ((this: Server) => void)[];
     server.removeAllListeners('close');
     this.#resting = true;
     this.retire(() => {
       if (!this.#resting) {
+        for (const listener of listeners) listener.call(server);
         this.#plan.end();
         return;
       }
