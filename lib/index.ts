@@ -9,6 +9,14 @@
  */
 export * from './posix/index.js';
 export * from './reaper/index.js';
-export { prefork, PreforkError, type Application, type Master, type PreforkOptions } from './prefork/index.js';
+export {
+  prefork,
+  PreforkError,
+  thisWorker,
+  type Application,
+  type Master,
+  type PreforkOptions,
+  type WorkerIdentity,
+} from './prefork/index.js';
 export { connectRegistry } from './discovery/index.js';
 export { createRpcClient, createRpcServer } from './rpc/index.js';

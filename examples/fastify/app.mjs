@@ -9,3 +9,6 @@ app.get('/', () => `hello from ${process.pid}\n`);
 await app.ready(); // Not listen(): truefork does that.
 
 export default app.server;
+
+// The hooks of `onClose`: when the worker has answered all.
+export const beforeWorkerExit = () => app.close();

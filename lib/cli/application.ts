@@ -4,21 +4,39 @@ import { Server } from 'node:net';
 import { inspect } from 'node:util';
 import { MAP_ANONYMOUS, MAP_SHARED, mmap, munmap, PROT_READ, PROT_WRITE } from '../posix/index.js';
 import { PreforkError } from '../prefork/index.js';
-import { defaultExportOf } from './default-export.js';
 import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
+import { exportsOf } from './file-exports.js';
 import { tell } from './output.js';
 
 type Listener = (...args: unknown[]) => unknown;
 
-/** The server that a file exports by default: a server, a request listener, or a function that makes either. */
-async function serverFrom(file: string): Promise<Server> {
-  let exported;
+/** What a worker does last. */
+type LastAct = () => void | Promise<void>;
+
+/** What a file exports. */
+interface Application {
+  readonly server: Server;
+  readonly beforeWorkerExit: LastAct;
+}
+
+/** What it has by default is a server, a request listener, or a function that makes either. */
+async function applicationFrom(file: string): Promise<Application> {
+  let exported, beforeWorkerExit;
   try {
-    exported = await exportOf(file);
+    const { byDefault, named } = await exportsOf(file);
+    exported = isFactory(byDefault) ? await byDefault() : byDefault;
+    beforeWorkerExit = named('beforeWorkerExit') ?? (() => undefined);
   } catch (error) {
     // With its stack: the mistake is in somebody's program, and they want to know where.
     throw new Failure('application', `${file} could not be loaded: ${inspect(error)}`, error);
   }
+  if (typeof beforeWorkerExit !== 'function') {
+    throw new Failure('servable', `what ${file} exports as beforeWorkerExit must be a function`);
+  }
+  return { server: serverOf(exported, file), beforeWorkerExit: beforeWorkerExit as LastAct };
+}
+
+function serverOf(exported: unknown, file: string): Server {
   if (exported instanceof Server) return exported;
   if (typeof exported === 'function') return createServer(exported as Listener);
   throw new Failure(
@@ -27,24 +45,19 @@ async function serverFrom(file: string): Promise<Server> {
   );
 }
 
-async function exportOf(file: string): Promise<unknown> {
-  const exported = await defaultExportOf(file);
-  return isFactory(exported) ? await exported() : exported;
-}
-
 // A request listener takes the request and the response: Express's and Koa's do.
 function isFactory(value: unknown): value is () => unknown {
   return typeof value === 'function' && value.length < 2;
 }
 
 /**
- * The server that a file exports.
+ * What a file exports.
  *
  * @param file its absolute path
  * @param ended is told, as the process ends, that the file has ended it meanwhile, or waits for what never comes
  * @throws {Failure} application, servable
  */
-export async function loaded(file: string, ended: (failure: Failure) => void = endWith): Promise<Server> {
+export async function loaded(file: string, ended: (failure: Failure) => void = endWith): Promise<Application> {
   const { pid } = process;
   const onExit = () => {
     // A fork of the application's own may end as it likes.
@@ -55,7 +68,7 @@ export async function loaded(file: string, ended: (failure: Failure) => void = e
   // Before those who tell others how the process ends.
   process.prependOnceListener('exit', onExit);
   try {
-    return await serverFrom(file);
+    return await applicationFrom(file);
   } finally {
     process.off('exit', onExit);
   }
@@ -79,6 +92,7 @@ export class Loader {
   readonly #file: string;
   /** What the first mold says, null bytes behind it: memory that it shares with the master, until the server has started. */
   #said: Buffer<ArrayBuffer> | undefined;
+  #beforeWorkerExit: LastAct = () => undefined;
 
   /** @param file its absolute path */
   constructor(file: string) {
@@ -95,10 +109,12 @@ export class Loader {
     };
     for (const signal of stops) process.prependListener(signal, onStop);
     try {
-      return await loaded(this.#file, (failure) => {
+      const { server, beforeWorkerExit } = await loaded(this.#file, (failure) => {
         // Else it is the master who has ended it, or has ended.
         if (!told && process.ppid === ppid) this.#endWith(failure);
       });
+      this.#beforeWorkerExit = beforeWorkerExit;
+      return server;
     } catch (error) {
       this.#endWith(error as Failure);
       return process.exit();
@@ -106,6 +122,11 @@ export class Loader {
       for (const signal of stops) process.off(signal, onStop);
       this.started();
     }
+  }
+
+  /** In a worker, a fork of the mold. */
+  beforeWorkerExit(): void | Promise<void> {
+    return this.#beforeWorkerExit();
   }
 
   /** In the master: why the server has not started; what the mold has said, if it was the mold. */

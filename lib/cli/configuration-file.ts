@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { settingNames, settingTable, type SettingName } from '../prefork/index.js';
-import { defaultExportOf } from './default-export.js';
 import { Failure } from './exit-codes.js';
+import { exportsOf } from './file-exports.js';
 import { didYouMean } from './nearest.js';
 import { expectation, valueFrom, type SettingValue } from './setting-values.js';
 
@@ -50,7 +50,7 @@ async function exportedBy(file: string, path: string): Promise<unknown> {
     );
   }
   try {
-    return extension === '.json' ? JSON.parse(readFileSync(path, 'utf8')) : await defaultExportOf(path);
+    return extension === '.json' ? JSON.parse(readFileSync(path, 'utf8')) : (await exportsOf(path)).byDefault;
   } catch (error) {
     // Of a module with its stack: its author wants to know where.
     const why = extension === '.json' ? (error as Error).message : inspect(error);

@@ -131,6 +131,7 @@ async function serveOn(
         await registry.close();
         await sleep(isZooKeeper(values.registry) ? PROPAGATION.zookeeper : PROPAGATION.file);
       },
+      beforeWorkerExit: () => loader.beforeWorkerExit(),
     });
   } catch (error) {
     throw loader.reasonOf(error);

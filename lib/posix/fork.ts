@@ -15,8 +15,8 @@ export interface ForkHooks {
   before?: () => void;
   /** In the parent, after the fork, or after it has failed or been cancelled. */
   parent?: () => void;
-  /** In the child, before `fork` returns; signals are blocked. */
-  child?: () => void;
+  /** In the child, before `fork` returns; signals are blocked. Is told which of the children of `forkMany` it is, from 0. */
+  child?: (index: number) => void;
 }
 
 let hooks: readonly ForkHooks[] = [];
@@ -41,10 +41,11 @@ export function atfork({ before, parent, child }: ForkHooks): () => void {
   };
 }
 
-function runAfter(entries: readonly ForkHooks[], side: 'parent' | 'child'): void {
+function runAfter(entries: readonly ForkHooks[], side: 'parent' | 'child', index = 0): void {
   for (const entry of entries) {
     try {
-      entry[side]?.();
+      if (side === 'child') entry.child?.(index);
+      else entry.parent?.();
     } catch (error) {
       // Not out of fork(): the caller would take it for a fork that failed.
       queueMicrotask(() => {
@@ -146,11 +147,12 @@ function becomeChild(
   entries: readonly ForkHooks[],
   repaired: Repaired,
 ): Forked {
+  const index = children[0] ?? 0;
   repair(repaired);
   leaveStreams(children[1] ?? 0, connected);
-  runAfter(entries, 'child');
+  runAfter(entries, 'child', index);
   native.openSignals();
-  return { role: 'child', index: children[0] ?? 0 };
+  return { role: 'child', index };
 }
 
 // V8 compiles a function at its first call, and begins to learn what comes along after the first thousand bytes of it.

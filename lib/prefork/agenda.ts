@@ -1,3 +1,8 @@
+// How much at most of a time is taken for time that this process has run, though it may have been stopped: a tenth, and no more
+// than a second.
+const STEPS = 10;
+const LONGEST_STEP = 1_000; // milliseconds
+
 /** What a process is going to do later. A forked child has its parent's timers: it clears this. */
 export class Agenda {
   readonly #cancels = new Set<() => void>();
@@ -19,6 +24,28 @@ export class Agenda {
     return () => {
       cancel();
       this.#cancels.delete(cancel);
+    };
+  }
+
+  /**
+   * As `after`, for what others are given time for: time in which this process does not run either, because it is stopped, is
+   * theirs nevertheless.
+   *
+   * @param delay as long as it may be: not only as a timer can
+   */
+  afterGrace(delay: number, action: () => void): () => void {
+    const step = Math.min(Math.ceil(delay / STEPS), LONGEST_STEP);
+    let cancel: () => void;
+    // Of a step that took longer than it is, the rest does not count.
+    const wait = (left: number) => {
+      cancel = this.after(Math.min(step, left), () => {
+        if (left > step) wait(left - step);
+        else action();
+      });
+    };
+    wait(delay);
+    return () => {
+      cancel();
     };
   }
 

@@ -1,26 +1,16 @@
 // How one asks a master for something: a Unix socket in the user's runtime directory, which nobody else can enter. A request
 // is a line, `scale 4`; its answer is a line of JSON, `{"result": …}` or `{"error": "…"}`.
-import { lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
-import { runtimeDirectory } from '../runtime-directory.js';
+import { familyFile, removeFile } from './family-files.js';
 
 /** The longest line, in bytes: of a request, and of an answer. */
 const LONGEST = { request: 256, answer: 2 ** 20 } as const;
 
-function pathOf(master: number): string {
-  return join(runtimeDirectory('families'), `${master}.control`);
-}
+/** As many connections as a master has at a time: further ones are closed. */
+const MOST_CONNECTIONS = 64;
 
-function remove(path: string): void {
-  // To look first is the cheaper: there is none, as a rule.
-  if (!lstatSync(path, { throwIfNoEntry: false })) return;
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-}
+/** How long a request may take to come, in milliseconds: then its connection is closed. */
+const PATIENCE = 5_000;
 
 /** Does what was asked for. What it answers or throws is the answer. */
 export type Handler = (words: readonly string[]) => unknown;
@@ -39,16 +29,18 @@ export class Control {
   open(failed: (error: Error) => void): void {
     let path: string;
     try {
-      path = pathOf(process.pid);
+      path = familyFile(process.pid, 'control');
       // What is left of an earlier process of the same pid.
-      remove(path);
+      removeFile(path);
     } catch (error) {
       failed(error as Error);
       return;
     }
-    const server = createServer((connection) => {
+    // Who has said all that it says waits for its answer.
+    const server = createServer({ allowHalfOpen: true }, (connection) => {
       this.#accept(connection);
     });
+    server.maxConnections = MOST_CONNECTIONS;
     server.on('error', (error) => {
       this.#server = undefined;
       failed(error);
@@ -76,10 +68,13 @@ export class Control {
     // Whoever asks may go away at any time.
     connection.on('error', () => undefined);
     connection.unref();
-    firstLine(connection, LONGEST.request).then(
-      (line) => this.#answer(connection, line),
-      () => connection.destroy(),
-    );
+    const hangUp = () => connection.destroy();
+    const limit = setTimeout(hangUp, PATIENCE).unref();
+    firstLine(connection, LONGEST.request)
+      .finally(() => {
+        clearTimeout(limit);
+      })
+      .then((line) => this.#answer(connection, line), hangUp);
   }
 
   async #answer(connection: Socket, line: string): Promise<void> {
@@ -90,24 +85,34 @@ export class Control {
       answer = { error: error instanceof Error ? error.message : String(error) };
     }
     connection.write(`${JSON.stringify(answer)}\n`);
+    // Else it stays open: its end tells who waits for it that the master has ended.
+    if (connection.readableEnded) connection.end();
+    else connection.once('end', () => connection.end());
   }
 }
 
-/** The first line that comes; rejected when the other end closes before, or the line is too long. */
+/** The first line that comes; rejected when the other end says no more before, or the line is too long. The rest is dropped. */
 function firstLine(connection: Socket, longest: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    let text = '';
-    connection.setEncoding('utf8');
-    connection.on('data', (chunk: unknown) => {
-      text += String(chunk);
-      const end = text.indexOf('\n');
-      if (end >= 0) resolve(text.slice(0, end));
-      else if (text.length > longest) reject(new RangeError('the line is too long'));
-    });
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const onData = (chunk: Buffer) => {
+      const end = chunk.indexOf('\n');
+      const piece = end < 0 ? chunk : chunk.subarray(0, end);
+      length += piece.length;
+      chunks.push(piece);
+      if (length > longest) reject(new RangeError('the line is too long'));
+      else if (end >= 0) resolve(Buffer.concat(chunks).toString());
+      else return;
+      connection.off('data', onData).resume();
+    };
+    connection.on('data', onData);
     connection.once('error', reject);
-    connection.once('close', () => {
-      reject(new Error('the master has ended'));
-    });
+    for (const event of ['end', 'close']) {
+      connection.once(event, () => {
+        reject(new Error('the master has ended'));
+      });
+    }
   });
 }
 
@@ -127,7 +132,7 @@ export class ControlError extends Error {
  * @throws {Error} there is no such master: ENOENT, ECONNREFUSED; it has ended meanwhile
  */
 export async function askMaster(master: number, request: string): Promise<unknown> {
-  const connection = connect(pathOf(master));
+  const connection = connect(familyFile(master, 'control'));
   try {
     const ended = new Promise<void>((resolve) => connection.once('close', resolve));
     const line = firstLine(connection, LONGEST.answer);

@@ -2,15 +2,18 @@
 // one too, which is nothing yet: what its forks need is there when they are born.
 import { Server } from 'node:net';
 import { inspect } from 'node:util';
-import { wrongType } from '../mistakes.js';
-import { forkMany, isPosixError, prepareFork, Watcher } from '../posix/index.js';
+import { INT_MAX, wrongType } from '../mistakes.js';
+import { isPosixError, prepareFork, Watcher } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
+import { MOLD } from './cell.js';
 import type { Note } from './log.js';
 import type { Estate } from './estate.js';
+import { GRACE } from './last-words.js';
 import { tell, type News } from './news.js';
 import { rehearse } from './rehearsal.js';
-import { MOLD, type Scoreboard } from './scoreboard.js';
+import type { Scoreboard } from './scoreboard.js';
 import { rowOf } from './signals.js';
+import { beNoWorker, forkWorkers, thisWorker } from './this-worker.js';
 import { Worker, type Birth } from './worker.js';
 
 /** What all processes of a family have in common. */
@@ -32,6 +35,8 @@ export interface DescendantPlan {
   readonly birth: (cell: number) => Birth;
   readonly note: Note;
   readonly reopenLogs: () => void;
+  /** What a worker does last. */
+  readonly beforeExit: () => void | Promise<void>;
 }
 
 /** What a process of the family is. */
@@ -47,6 +52,8 @@ export class Descendant {
   #cell = 0;
   /** A mold's orders. */
   #orders: Watcher | undefined;
+  /** A worker has been told to end. */
+  #ending = false;
 
   /** In the master. */
   constructor(plan: DescendantPlan) {
@@ -82,6 +89,9 @@ export class Descendant {
       maxConnections,
       tell: (news) => {
         this.#tell(news);
+      },
+      end: () => {
+        void this.#end();
       },
     });
   }
@@ -138,9 +148,29 @@ export class Descendant {
       if (reaction === 'stop') process.exit();
       return;
     }
-    if (reaction === 'stop') this.#worker?.stop();
-    if (reaction === 'retire') this.#worker?.retire(() => process.exit());
+    if (reaction === 'stop' || reaction === 'retire') {
+      this.#worker?.[reaction]();
+      this.#endInTime();
+    }
     if (reaction === 'promote') this.#promote();
+  }
+
+  /** The worker has nothing in hand any more: it ends as soon as the program has done what it does last. */
+  async #end(): Promise<void> {
+    const { beforeExit, note } = this.#plan;
+    const identity = thisWorker();
+    // What the program has forked in the worker hears the same signals, and is none.
+    if (!identity) process.exit();
+    // What it waits for need not keep the event loop alive by itself.
+    setInterval(() => undefined, INT_MAX);
+    try {
+      await beforeExit();
+    } catch (error) {
+      note('beforeWorkerExit failed', identity, { reason: String(error) });
+      process.stderr.write(`${inspect(error)}\n`, () => process.exit(1));
+      return;
+    }
+    process.exit();
   }
 
   #reopenLogs(): void {
@@ -159,11 +189,17 @@ export class Descendant {
 
   // Not a fork of a worker that serves: what that has in hand would go on in both.
   #promote(): void {
-    const { scoreboard } = this.#plan;
+    const { scoreboard, estate } = this.#plan;
     // As it is when the signal comes. Later the master may have promoted another.
-    const assignment = scoreboard.nextMold;
+    const assignment = scoreboard.nextMold(this.#cell);
+    // The signal is not the master's: the kernel sends it to a group in the background that reads from its terminal.
+    if (!assignment) return;
     this.#worker?.rest(() => {
       this.#role = 'mold';
+      beNoWorker();
+      // Somebody may have told it to retire meanwhile. It is no worker that ends, nor are its forks.
+      estate.agenda.clear();
+      this.#ending = false;
       const cell = scoreboard.cell(this.#cell);
       cell.assignMold(assignment);
       cell.enter('booting', process.pid);
@@ -189,12 +225,16 @@ export class Descendant {
   }
 
   #fork(cells: readonly number[]): void {
+    const { scoreboard, note } = this.#plan;
     let forked;
     try {
       // The workers are the master's children: it waits for them.
-      forked = forkMany(cells.length, { sibling: true });
+      forked = forkWorkers(
+        cells.map((cell) => scoreboard.cell(cell)),
+        { sibling: true },
+      );
     } catch (error) {
-      this.#plan.note('fork failed', { worker: MOLD, pid: process.pid }, { reason: String(error) });
+      note('fork failed', { worker: MOLD, pid: process.pid }, { reason: String(error) });
       const errno = isPosixError(error) ? error.errno : 0;
       for (const cell of cells) this.#tell('unforked', cell, errno);
       return;
@@ -216,7 +256,20 @@ export class Descendant {
     this.#lifeline.close();
     if (this.#role === 'mold') process.exit();
     this.#worker?.stop();
-    // Nobody is left who would come with SIGKILL.
-    setTimeout(() => process.exit(1), this.#plan.gracefulTimeout).unref();
+    this.#endInTime();
+  }
+
+  /** The master comes with SIGKILL, if it is there, and has told this worker to end: else it does it itself. */
+  #endInTime(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    const { gracefulTimeout, note, estate } = this.#plan;
+    estate.agenda.afterGrace(gracefulTimeout + GRACE, () => {
+      const identity = thisWorker();
+      // What the program has forked in the worker is none.
+      if (!identity) return;
+      note('kill', identity, { reason: 'gracefulTimeout' });
+      process.exit(1);
+    });
   }
 }

@@ -15,6 +15,7 @@ import { settingsFrom, type PreforkOptions, type Settings } from './settings.js'
 import type { StatusServer } from './status-server.js';
 
 export { shownAddress, socketPath, type ServerAddress } from './address.js';
+export type { MoldStatus, WorkerState, WorkerStatus } from './cell.js';
 export { askMaster, ControlError } from './control.js';
 export type { HistoryEvent } from './history.js';
 export { openListener, type Listener, type ListenerOptions } from './listener.js';
@@ -30,7 +31,7 @@ export {
 export { PreforkError } from './errors.js';
 export type { Application, Master } from './master.js';
 export type { CpuUse } from './resources.js';
-export { families, type FamilyStatus, type MoldStatus, type WorkerState, type WorkerStatus } from './scoreboard.js';
+export { families, type FamilyStatus } from './families.js';
 export {
   isPreforkOption,
   settingNames,
@@ -43,6 +44,7 @@ export { predecessor, type Predecessor } from './predecessor.js';
 export { mayBeNever, type NumberSetting, type PreforkOptions } from './settings.js';
 export { signalTable } from './signals.js';
 export type { MasterStatus, ProcessStatus } from './status.js';
+export { thisWorker, type WorkerIdentity } from './this-worker.js';
 export type { Command } from './upgrade.js';
 
 // Whether this process has a master, or is a worker of one. One has the signals and the scoreboard of the process.

@@ -3,15 +3,9 @@ import { processMemory } from '../posix/index.js';
 import { GRACE } from './last-words.js';
 import { type Member, now } from './place.js';
 import type { Settings } from './settings.js';
+import type { WorkerOrders } from './worker-orders.js';
 
 type Limits = Pick<Settings, 'bootTimeout' | 'timeout' | 'maxRequests' | 'maxLifetime' | 'maxMemory'>;
-
-/** What comes of an inspection. */
-interface Verdicts {
-  question: (member: Member, reason: string) => void;
-  kill: (member: Member, reason: string) => void;
-  recycle: (member: Member, reason: string) => void;
-}
 
 // So many looks to the shortest of the times.
 const LOOKS = 10;
@@ -27,15 +21,18 @@ export class Inspection {
   /** How often a worker tells that its event loop turns, and how late that is, in milliseconds. */
   readonly beat: number;
   readonly #limits: Limits;
-  readonly #verdicts: Verdicts;
+  readonly #orders: WorkerOrders;
+  readonly #recycle: (member: Member, reason: string) => void;
   /** Those that are killed if they do not go on soon. */
   readonly #questioned = new WeakSet<Member>();
   #looks = 0;
   #last = now();
 
-  constructor(limits: Limits, verdicts: Verdicts) {
+  /** @param recycle replaces a worker that has reached a limit */
+  constructor(limits: Limits, orders: WorkerOrders, recycle: (member: Member, reason: string) => void) {
     this.#limits = limits;
-    this.#verdicts = verdicts;
+    this.#orders = orders;
+    this.#recycle = recycle;
     const { timeout, bootTimeout, maxLifetime } = limits;
     this.interval = Math.min(LONGEST, Math.max(SHORTEST, Math.min(timeout, bootTimeout, maxLifetime) / LOOKS));
     this.beat = Math.min(this.interval, LONGEST_BEAT);
@@ -58,6 +55,7 @@ export class Inspection {
     const weigh = maxMemory < Infinity && ++this.#looks % MEMORY_LOOKS === 0;
     for (const member of members) {
       const { readyAt, jitter } = member;
+      if (member.retiring) this.#orders.remind(member);
       if (member.killed || member.retiring) continue;
       const { turnedAt } = member.cell;
       const turned = readyAt !== undefined && turnedAt !== member.turnedAt;
@@ -70,8 +68,8 @@ export class Inspection {
       }
       this.#questioned.delete(member);
       if (readyAt === undefined) continue;
-      if (time - readyAt >= maxLifetime * (1 + jitter)) this.#verdicts.recycle(member, 'lifetime');
-      else if (weigh && (processMemory(member.pid)?.private ?? 0) > maxMemory) this.#verdicts.recycle(member, 'memory');
+      if (time - readyAt >= maxLifetime * (1 + jitter)) this.#recycle(member, 'lifetime');
+      else if (weigh && (processMemory(member.pid)?.private ?? 0) > maxMemory) this.#recycle(member, 'memory');
     }
   }
 
@@ -80,7 +78,7 @@ export class Inspection {
     if (!this.#questioned.has(member)) {
       this.#questioned.add(member);
       member.waited = limit;
-      this.#verdicts.question(member, reason);
-    } else if (member.waited >= limit + GRACE) this.#verdicts.kill(member, reason);
+      this.#orders.question(member, reason);
+    } else if (member.waited >= limit + GRACE) this.#orders.kill(member, reason);
   }
 }

@@ -1,6 +1,6 @@
 // What a family tells of itself: the one table of its log and its history, and how a fact is written.
 import { fieldsOf, type Fields, type LogLevel } from '../log-fields.js';
-import { MOLD } from './scoreboard.js';
+import { MOLD } from './cell.js';
 
 /** A fact, as one would log it in JSON. */
 export interface PreforkRecord {
@@ -82,6 +82,7 @@ const table = {
   'giving up': { says: 'giving up', level: 'error' },
   stop: { says: 'stopping', kept: 'how' },
   'beforeStop failed': { says: 'beforeStop failed', level: 'warn' },
+  'beforeWorkerExit failed': { says: 'beforeWorkerExit failed', level: 'warn' },
   stopped: { says: 'stopped' },
 } as const satisfies Record<string, Row>;
 

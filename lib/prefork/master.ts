@@ -6,10 +6,12 @@ import { integer } from '../mistakes.js';
 import { isPosixError, type ExitStatus, type Signal } from '../posix/index.js';
 import { Reaper, type StrangerReaper } from '../reaper/index.js';
 import { addressFields, type ServerAddress } from './address.js';
+import { MOLD, MOST_WORKERS, type MoldStatus, type WorkerStatus } from './cell.js';
 import type { Common } from './common.js';
 import { Descendant } from './descendant.js';
 import { PreforkError } from './errors.js';
 import { Estate } from './estate.js';
+import { Handover } from './handover.js';
 import { Inspection } from './inspection.js';
 import { LastWords } from './last-words.js';
 import type { Listener } from './listener.js';
@@ -19,13 +21,15 @@ import { reapOrphans } from './orphans.js';
 import { now } from './place.js';
 import type { Predecessor } from './predecessor.js';
 import { Requests } from './requests.js';
-import { MOLD, MOST_WORKERS, Scoreboard, type MoldStatus, type WorkerStatus } from './scoreboard.js';
+import { Scoreboard } from './scoreboard.js';
 import type { Settings } from './settings.js';
 import { handledSignals } from './signals.js';
 import type { StatusServer } from './status-server.js';
 import { Reporter, type MasterStatus } from './status.js';
+import { Stop } from './stop.js';
 import { Succession } from './succession.js';
 import { Upgrade, type Successor } from './upgrade.js';
+import { WorkerOrders } from './worker-orders.js';
 import { Workers } from './workers.js';
 
 /** @inline */
@@ -73,17 +77,15 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   /** What the forks of this process become. */
   readonly #descendant: Descendant;
   readonly #stopped: Promise<void>;
-  /** Fulfilled by `#hurry`, when the server shall stop quickly. */
-  readonly #hurried: Promise<void>;
-  #hurry: () => void = () => undefined;
+  readonly #handover: Handover;
+  readonly #stop: Stop;
   #failed: PreforkError | undefined;
   /** By `now()`: when the logs were opened anew. */
   #reopenedAt = -Infinity;
-  #stopping: 'graceful' | 'quick' | undefined;
-  /** Whether the workers have been told to stop. */
-  #told = false;
   /** Whether a signal has told this process to end. */
   #exiting = false;
+  /** Whether nothing of the server is left. */
+  #over = false;
 
   /** Only `prefork` makes one. */
   constructor(application: Application, settings: Settings, listener: Listener, statusServer?: StatusServer) {
@@ -138,6 +140,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       },
       note: logged,
       reopenLogs: settings.reopenLogs,
+      beforeExit: settings.beforeWorkerExit,
     });
     const common: Common = {
       settings,
@@ -149,12 +152,13 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       watch: (pid) => this.#reaper.watch(pid),
       signal,
       descendant: this.#descendant,
-      stopping: () => this.#stopping !== undefined,
-      farewell: () => (this.#told ? this.#farewell : undefined),
+      stopping: () => this.#stopping,
+      farewell: () => this.#stop.farewell,
       reopenedAt: () => this.#reopenedAt,
     };
     const molds = new Molds(common);
-    const workers = new Workers(common, molds, listener, {
+    const orders = new WorkerOrders(common, molds);
+    const workers = new Workers(common, molds, orders, listener, {
       ready: (member, old) => {
         this.#succession.ready(member, old);
         this.emit('ready', member.place.worker, member.pid);
@@ -183,9 +187,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     });
     this.#molds = molds;
     this.#workers = workers;
-    this.#succession = new Succession(common, molds, workers, {
+    this.#succession = new Succession(common, molds, workers, orders, {
       loads: typeof application === 'function',
-      obstacle: () => this.#busy,
+      obstacle: () => this.#handover.obstacle,
       replacing: (finished) => this.emit('replacing', finished),
       promoted: (pid, worker) => {
         this.#reporter.promoted(pid, worker);
@@ -195,7 +199,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         this.#fail(new PreforkError('ERR_PREFORK_MOLD', message, { status }));
       },
     });
-    this.#inspection = new Inspection(settings, workers);
+    this.#inspection = new Inspection(settings, orders, (member, reason) => {
+      workers.recycle(member, reason);
+    });
     this.#reporter = new Reporter({
       address: this.address,
       scoreboard,
@@ -204,7 +210,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         generation: this.#succession.generation,
         wanted: workers.wanted,
         replacing: this.#succession.replacing ?? null,
-        stopping: this.#stopping ?? null,
+        stopping: this.#stop.manner ?? null,
       }),
     });
     this.#orphans = reapOrphans(logged, () => {
@@ -222,9 +228,38 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         if (this.#stopping) this.#finishIfAlone();
       },
     });
+    this.#handover = new Handover(this.#upgrade, {
+      note: this.#note,
+      agenda: estate.agenda,
+      stopping: () => this.#stopping,
+      replacing: () => this.#succession.replacing !== undefined,
+      begun: (finished) => this.emit('upgrading', finished),
+      yield: (successor) => {
+        this.#yield(successor);
+      },
+    });
+    this.#stop = new Stop({
+      settings,
+      agenda: estate.agenda,
+      note: this.#note,
+      begun: (farewell) => {
+        this.#succession.stop();
+        this.emit('stopping');
+        this.#upgrade.stop(farewell);
+      },
+      signalAll: (signal) => {
+        this.#endAll(signal);
+      },
+      killAll: (reason) => {
+        this.#killAll(reason);
+      },
+      told: () => {
+        this.#finishIfAlone();
+      },
+    });
     this.#requests = new Requests({
       note: this.#note,
-      busy: () => this.#busy,
+      busy: () => this.#handover.obstacle,
       wanted: () => workers.wanted,
       status: () => this.status(),
       reload: () => this.reload(),
@@ -237,7 +272,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         this.#reopenLogs();
       },
       quicken: () => {
-        if (this.#stopping === 'quick') this.#endAll('SIGKILL');
+        if (this.#stop.manner === 'quick') this.#endAll('SIGKILL');
         else this.#exit(true);
       },
       exit: (quick) => {
@@ -250,7 +285,6 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#reaper.on('lost', (pid) => {
       this.#reaped(pid, undefined);
     });
-    this.#hurried = new Promise((resolve) => (this.#hurry = resolve));
     this.#stopped = new Promise((resolve) => this.once('stopped', resolve));
     for (const signal of handledSignals) process.on(signal, this.#onSignal);
   }
@@ -353,8 +387,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    * @param options `quick`: the workers end at once, whatever they have in hand
    */
   async stop({ quick = false }: { quick?: boolean } = {}): Promise<void> {
-    if (this.#stopping === undefined) await this.#beginStop(quick ? 'quick' : 'graceful');
-    else if (quick && this.#stopping === 'graceful') this.#quicken();
+    await this.#stop.begin(quick ? 'quick' : 'graceful');
     await this.#stopped;
   }
 
@@ -394,44 +427,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    * `bootTimeout`; there is no `command`; this process is process 1 of a container, with whose end that would end; the workers
    * or the master are being replaced already; the server stops
    */
-  async upgrade(): Promise<number> {
-    const obstacle = this.#stopping
-      ? 'the server stops'
-      : this.#succession.replacing
-        ? 'its workers are being replaced'
-        : (this.#busy ?? this.#upgrade.obstacle);
-    if (obstacle !== undefined) throw upgradeError(obstacle);
-    this.#note('upgrade');
-    const finished = this.#upgraded(this.#upgrade.begin());
-    this.emit('upgrading', finished);
-    return await finished;
-  }
-
-  async #upgraded(begun: Promise<Successor>): Promise<number> {
-    try {
-      const successor = await begun;
-      if (this.#stopping) throw new Error('the server stops');
-      this.#note('upgraded', {}, { successor: successor.pid });
-      // When everybody has been told.
-      this.#estate.agenda.after(0, () => {
-        this.#yield(successor);
-      });
-      return successor.pid;
-    } catch (error) {
-      const reason = this.#stopping ? 'the server stops' : (error as Error).message;
-      this.#note('upgrade failed', {}, { reason });
-      throw upgradeError(this.#stopping ? reason : `${reason}; the old one goes on`);
-    }
-  }
-
-  /** What keeps the workers from being replaced, because of another master. */
-  get #busy(): string | undefined {
-    const reasons = {
-      idle: undefined,
-      'under way': 'a new master is being started',
-      done: 'a new master has taken over',
-    };
-    return reasons[this.#upgrade.state];
+  upgrade(): Promise<number> {
+    return this.#handover.begin();
   }
 
   /** A new master serves: the workers finish, so that their clients do not notice, and then this one exits. */
@@ -445,7 +442,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   /** A new master has taken over: this one ends with its last worker. */
   #exitIfRelieved(): void {
-    if (this.#upgrade.state === 'done' && !this.#stopping && this.#workers.none) this.#exit(false);
+    if (this.#handover.done && !this.#stopping && this.#workers.none) this.#exit(false);
   }
 
   /**
@@ -458,8 +455,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   scale(workers: number): void {
     integer('workers', workers, 0, MOST_WORKERS);
     if (this.#stopping) return;
-    if (this.#busy !== undefined) {
-      throw new PreforkError('ERR_PREFORK_UPGRADE', `the number of workers stays as it is: ${this.#busy}`);
+    const { obstacle } = this.#handover;
+    if (obstacle !== undefined) {
+      throw new PreforkError('ERR_PREFORK_UPGRADE', `the number of workers stays as it is: ${obstacle}`);
     }
     this.#note('scale', {}, { workers, from: this.#workers.wanted });
     this.#workers.resize(workers);
@@ -470,20 +468,19 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   }
 
   #reaped(pid: number, status: ExitStatus | undefined): void {
+    // What it told before its end: a worker that it is a mold now, say. Its cell may be another's soon.
+    this.#estate.news.read();
     const mold = this.#molds.of(pid);
     const member = this.#workers.of(pid);
-    if (mold) {
-      // What it told before its end.
-      this.#estate.news.read();
-      this.#succession.moldEnded(mold, status);
-    } else if (member) this.#workers.reaped(member, status);
+    if (mold) this.#succession.moldEnded(mold, status);
+    else if (member) this.#workers.reaped(member, status);
     if (this.#stopping) this.#finishIfAlone();
   }
 
   /** It cannot start. */
   #fail(error: PreforkError): void {
     this.#failed = error;
-    void this.#beginStop('quick');
+    void this.#stop.begin('quick');
   }
 
   // One listener for all: a forked child hears a signal from its first moment on, and is what it shall be by the time that
@@ -513,44 +510,12 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     void this.stop({ quick }).then(() => process.exit());
   }
 
-  async #beginStop(how: 'graceful' | 'quick'): Promise<void> {
-    this.#stopping = how;
-    this.#estate.agenda.clear();
-    this.#succession.stop();
-    this.#note('stop', {}, { how });
-    this.emit('stopping');
-    if (how === 'quick') this.#hurry();
-    this.#upgrade.stop(this.#farewell);
-    await Promise.race([this.#beforeStop(), this.#hurried]);
-    this.#endAll(this.#farewell);
-    this.#told = true;
-    this.#estate.agenda.after(this.#settings.gracefulTimeout, () => {
-      this.#killAll('gracefulTimeout');
-    });
-    this.#finishIfAlone();
-  }
-
-  async #beforeStop(): Promise<void> {
-    try {
-      await this.#settings.beforeStop();
-    } catch (error) {
-      this.#note('beforeStop failed', {}, { reason: String(error) });
-    }
-  }
-
-  #quicken(): void {
-    this.#stopping = 'quick';
-    this.#hurry();
-    this.#endAll('SIGINT');
-  }
-
-  /** By which all are told to end. */
-  get #farewell(): 'SIGTERM' | 'SIGINT' {
-    return this.#stopping === 'quick' ? 'SIGINT' : 'SIGTERM';
+  get #stopping(): boolean {
+    return this.#stop.manner !== undefined;
   }
 
   /** Also a new master that has not taken over. */
-  #endAll(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void {
+  #endAll(signal: NodeJS.Signals): void {
     this.#upgrade.stop(signal);
     this.#signalAll(signal);
   }
@@ -577,10 +542,13 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   }
 
   #finishIfAlone(): void {
-    if (this.#reaper.pids.length > 0 || this.#upgrade.hasChild || !this.#told) return;
+    // The last worker and a new master that has not taken over may end one after the other in one turn of the event loop.
+    if (this.#over) return;
+    if (this.#reaper.pids.length > 0 || this.#upgrade.hasChild || !this.#stop.farewell) return;
     // A mold may have forked one more before its end.
     this.#estate.news.read();
     if (this.#reaper.pids.length > 0) return;
+    this.#over = true;
     this.#estate.agenda.clear();
     // A process that is about to exit is not to be killed by a signal that repeats.
     if (!this.#exiting) for (const signal of handledSignals) process.off(signal, this.#onSignal);
@@ -600,10 +568,6 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
 // What a descendant's copy of the caller waits for.
 const never = new Promise<never>(() => undefined);
-
-function upgradeError(why: string): PreforkError {
-  return new PreforkError('ERR_PREFORK_UPGRADE', `the master was not replaced: ${why}`);
-}
 
 function nextCheckPhase(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

@@ -5,7 +5,7 @@ import { tenths, type Common } from './common.js';
 import { GRACE } from './last-words.js';
 import type { Line } from './orders.js';
 import { MoldMember, now, type Member } from './place.js';
-import { MOLD } from './scoreboard.js';
+import { MOLD } from './cell.js';
 
 export class Molds {
   readonly #common: Common;
@@ -57,9 +57,9 @@ export class Molds {
   #limitBoot(mold: MoldMember, bootTimeout: number): void {
     const { agenda, lastWords } = this.#common;
     if (bootTimeout === Infinity) return;
-    mold.cancelKill = agenda.after(bootTimeout, () => {
+    mold.cancelKill = agenda.afterGrace(bootTimeout, () => {
       lastWords.ask(MOLD, mold.pid, 'bootTimeout');
-      mold.cancelKill = agenda.after(GRACE, () => {
+      mold.cancelKill = agenda.afterGrace(GRACE, () => {
         this.kill(mold, 'bootTimeout');
       });
     });
@@ -102,7 +102,7 @@ export class Molds {
     if (!this.#molds.has(mold.pid)) return;
     mold.retiring = true;
     signal(mold.pid, 'SIGTERM');
-    mold.cancelKill = agenda.after(settings.gracefulTimeout, () => {
+    mold.cancelKill = agenda.afterGrace(settings.gracefulTimeout, () => {
       this.kill(mold, 'gracefulTimeout');
     });
   }

@@ -1,5 +1,6 @@
+import type { Signal } from '../posix/index.js';
 import type { Line } from './orders.js';
-import type { Cell } from './scoreboard.js';
+import type { Cell } from './cell.js';
 
 /** Milliseconds of a clock that is not set. Not performance.now(): to load what else is there takes 2 ms of the start. */
 export function now(): number {
@@ -96,8 +97,8 @@ export class Member {
   readyAt: number | undefined;
   /** Why it shall be replaced, if it shall. */
   tired: string | undefined;
-  /** It has been told to finish. */
-  retiring = false;
+  /** By what it has been told to finish, if it has. */
+  order: Signal | undefined;
   /** When it has finished, it shall be the next mold. */
   promoted = false;
   /** It has been killed, and not been reaped yet. */
@@ -119,5 +120,10 @@ export class Member {
 
   get generation(): number {
     return this.source.generation;
+  }
+
+  /** It has been told to finish. */
+  get retiring(): boolean {
+    return this.order !== undefined;
   }
 }

@@ -4,7 +4,7 @@ import { close, O_CLOEXEC, O_NONBLOCK, pipe2 } from '../posix/index.js';
 import type { Descendant, DescendantPlan } from './descendant.js';
 import { Estate } from './estate.js';
 import { spareSocket } from './listener.js';
-import { scratchCell } from './scoreboard.js';
+import { scratchCell } from './cell.js';
 import { isHttp, type Birth } from './worker.js';
 
 // As little as it matters: it does not live that long.

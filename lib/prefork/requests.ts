@@ -1,7 +1,7 @@
 // What the master is asked for from outside: by signals, and by words through its control socket.
 import { closeSync, openSync } from 'node:fs';
 import type { Note } from './log.js';
-import { MOST_WORKERS } from './scoreboard.js';
+import { MOST_WORKERS } from './cell.js';
 import { rowOf } from './signals.js';
 
 /** What it is asked of. */

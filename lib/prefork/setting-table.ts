@@ -1,6 +1,6 @@
 // Every setting of `truefork serve`: the one table of its flags, their help, its configuration file and the guide. Those that
 // `prefork()` has too are the same rows.
-import { MOST_WORKERS } from './scoreboard.js';
+import { MOST_WORKERS } from './cell.js';
 import { numberSettings, type NumberSetting, type PreforkOptions } from './settings.js';
 
 interface Described {

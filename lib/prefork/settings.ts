@@ -5,7 +5,7 @@ import { boolean, callback, INT_MAX, integer, object, text, wrongType, wrongValu
 import { isAbstract, socketPath } from './address.js';
 import type { Listener } from './listener.js';
 import type { PreforkLog, PreforkRecord } from './log.js';
-import { MOST_WORKERS } from './scoreboard.js';
+import { MOST_WORKERS } from './cell.js';
 import type { Command } from './upgrade.js';
 
 /** Settings of a prefork server. Times are in milliseconds; where a default is "never", Infinity says so too. */
@@ -95,6 +95,14 @@ export interface PreforkOptions {
    * an error is logged and does not keep the server from stopping.
    */
   beforeStop?: () => void | Promise<void>;
+  /**
+   * What a worker does last, when it has answered all that it had in hand and its server is closed: close a pool of connections,
+   * flush a log, say. It is awaited, as long as `gracefulTimeout` lasts, which began when the worker was told to end. An error is
+   * logged, and the worker exits with code 1. It is called wherever a worker finishes: because the server stops, because the
+   * worker is replaced or not wanted any more, because the master has died; not when it is to end at once (`quick`, SIGINT),
+   * crashes or is killed, nor in a worker that becomes a mold, nor in the master. `thisWorker` says which worker it is.
+   */
+  beforeWorkerExit?: () => void | Promise<void>;
   /**
    * Where the log goes, line by line: `master pid=1 …`, `worker=0 pid=2 ready ms=3.1`. It is called in the master, and in a mold
    * or a worker that has failed to do something. Default: nowhere.
@@ -212,6 +220,7 @@ export interface Settings extends Readonly<Record<NumberSettingName, number>> {
   readonly command: Command | undefined;
   readonly beforeReady: () => void | Promise<void>;
   readonly beforeStop: () => void | Promise<void>;
+  readonly beforeWorkerExit: () => void | Promise<void>;
   readonly log: PreforkLog;
   readonly reopenLogs: () => void;
 }
@@ -293,6 +302,7 @@ export function settingsFrom(options: PreforkOptions): Settings {
     command: options.command === undefined ? undefined : commandFrom(options.command),
     beforeReady: callback('options.beforeReady', options.beforeReady ?? (() => undefined)),
     beforeStop: callback('options.beforeStop', options.beforeStop ?? (() => undefined)),
+    beforeWorkerExit: callback('options.beforeWorkerExit', options.beforeWorkerExit ?? (() => undefined)),
     log: logFrom(options),
     reopenLogs: callback('options.reopenLogs', options.reopenLogs ?? (() => undefined)),
   };

@@ -2,13 +2,14 @@
 // metrics alike.
 import { atfork, type ProcessMemory } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
+import { MOLD, type MoldStatus, type WorkerState, type WorkerStatus } from './cell.js';
 import { tenths } from './common.js';
 import { History, type HistoryEvent } from './history.js';
 import { keptOf, type Note } from './log.js';
 import { now } from './place.js';
 import { RATE_INTERVAL, Rates } from './rates.js';
 import { Resources, type CpuUse } from './resources.js';
-import { MOLD, type MoldStatus, type Scoreboard, type WorkerState, type WorkerStatus } from './scoreboard.js';
+import type { Scoreboard } from './scoreboard.js';
 
 /** A process of a family that is not the master; or, without a process, a place that waits for one. */
 export interface ProcessStatus {
@@ -18,7 +19,7 @@ export interface ProcessStatus {
   readonly worker: number;
   /** Null: the last one has ended, and the next one is not forked yet. */
   readonly pid: number | null;
-  /** 1 for the first workers, and one more after each refork. */
+  /** 1 for the first workers, and one more after each reload and each refork. */
   readonly generation: number;
   /** `stopped`: by SIGSTOP or a debugger, whatever it was doing. `waiting`: there is no process. */
   readonly state: WorkerState | 'stopped' | 'waiting';

@@ -6,7 +6,8 @@ import { PreforkError } from './errors.js';
 import type { Molds } from './molds.js';
 import type { Line } from './orders.js';
 import { now, type Member, type MoldMember, type Source } from './place.js';
-import { MOLD } from './scoreboard.js';
+import { MOLD } from './cell.js';
+import type { WorkerOrders } from './worker-orders.js';
 import type { Workers } from './workers.js';
 
 /** A replacement of all workers that goes on. */
@@ -45,6 +46,7 @@ export class Succession {
   readonly #common: Common;
   readonly #molds: Molds;
   readonly #workers: Workers;
+  readonly #orders: WorkerOrders;
   readonly #plan: SuccessionPlan;
   /** The last generation that was begun. */
   #generation = 1;
@@ -54,10 +56,11 @@ export class Succession {
   #noReforkBefore = 0;
   #moldFailures = 0;
 
-  constructor(common: Common, molds: Molds, workers: Workers, plan: SuccessionPlan) {
+  constructor(common: Common, molds: Molds, workers: Workers, orders: WorkerOrders, plan: SuccessionPlan) {
     this.#common = common;
     this.#molds = molds;
     this.#workers = workers;
+    this.#orders = orders;
     this.#plan = plan;
   }
 
@@ -212,16 +215,16 @@ export class Succession {
       if (former.mold) this.#molds.retire(former.mold);
     }
     if (old?.promoted) this.#promote(old);
-    else if (old) this.#workers.retire(old);
+    else if (old) this.#orders.retire(old);
   }
 
   #promote(member: Member): void {
-    const { scoreboard, note } = this.#common;
+    const { note } = this.#common;
     const line = this.#molds.freeLine(this.#takenLines());
     if (this.#change) this.#change.donorLine = line;
-    scoreboard.nextMold = { generation: ++this.#generation, line };
-    note('promote', { worker: member.place.worker, pid: member.pid }, { generation: this.#generation });
-    this.#workers.promote(member);
+    const generation = ++this.#generation;
+    note('promote', { worker: member.place.worker, pid: member.pid }, { generation });
+    this.#orders.promote(member, { generation, line });
   }
 
   /** Looks whether all workers are new. */
@@ -255,7 +258,7 @@ export class Succession {
     this.#change = undefined;
     const { kind, donor, candidate, source, former } = change;
     this.#common.note(`${kind} failed`, {}, { generation: this.#generation, reason });
-    if (donor) donor.promoted = false;
+    if (donor) this.#orders.demote(donor);
     if (candidate) this.#molds.retire(candidate);
     if (former && source) {
       this.#workers.source = former;

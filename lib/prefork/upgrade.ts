@@ -3,7 +3,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { INT_MAX } from '../mistakes.js';
 import { atfork, F_SETFD, fcntl, FD_CLOEXEC, isPosixError } from '../posix/index.js';
 import { Agenda } from './agenda.js';
 import { describing, type NamedSocket } from './inherited-sockets.js';
@@ -142,7 +141,7 @@ export class Upgrade {
       let why: string | undefined;
       const fail = (reason: string, grace: number) => {
         why = reason;
-        this.#agenda.after(Math.min(grace, INT_MAX), () => child.kill('SIGKILL'));
+        this.#agenda.afterGrace(grace, () => child.kill('SIGKILL'));
       };
       const end = (reason: string) => {
         fail(reason, GRACE);
@@ -177,7 +176,7 @@ export class Upgrade {
         gone(why ?? `the new one ended with ${signal ?? `exit code ${code}`} before it served, see its output`);
       });
       if (this.#plan.timeout === Infinity) return;
-      this.#agenda.after(Math.min(this.#plan.timeout, INT_MAX), () => {
+      this.#agenda.afterGrace(this.#plan.timeout, () => {
         end(`the new one did not serve within ${this.#plan.timeout} ms`);
       });
     });

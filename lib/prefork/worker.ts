@@ -5,7 +5,7 @@ import { F_DUPFD_CLOEXEC, fcntl } from '../posix/index.js';
 import { Agenda } from './agenda.js';
 import { Gate } from './gate.js';
 import { now } from './place.js';
-import type { Cell } from './scoreboard.js';
+import type { Cell } from './cell.js';
 import { isHttp2, Sessions } from './sessions.js';
 
 // How long a retiring worker waits for requests on idle connections, in milliseconds, if the server does not limit that.
@@ -22,6 +22,8 @@ export interface WorkerPlan {
   readonly maxConnections: number;
   /** Tells the master that it accepts connections, or that it has served as many requests as it should. */
   readonly tell: (news: 'ready' | 'served') => void;
+  /** It has finished what it had in hand, and is to end. */
+  readonly end: () => void;
 }
 
 /** A server of `http` or `https`, or one of `http2` with TLS, which may take HTTP/1 too. */
@@ -141,7 +143,7 @@ export class Worker {
     }
     this.#enterStopping();
     this.#closeGate(() => {
-      this.#closeServer(() => process.exit());
+      this.#closeServer(this.#plan.end);
     });
     this.#closeIdleAfter(UNUSED);
   }
@@ -167,9 +169,9 @@ export class Worker {
   /**
    * Stops accepting. Idle connections may have a request on its way: each is answered, and ends with that.
    *
-   * @param finished is called when the last connection has ended
+   * @param finished is called when the last connection has ended; by default it ends
    */
-  retire(finished: () => void): void {
+  retire(finished: () => void = this.#plan.end): void {
     if (this.#stopping) return;
     const { server } = this.#plan;
     this.#stopping = 'in time';
@@ -194,11 +196,15 @@ export class Worker {
   rest(finished: () => void): void {
     if (this.#stopping) return;
     const { server } = this.#plan;
-    const listeners = server.rawListeners('close') as (() => void)[];
+    const listeners = server.rawListeners('close') as ((this: Server) => void)[];
     server.removeAllListeners('close');
     this.#resting = true;
     this.retire(() => {
-      if (!this.#resting) process.exit();
+      if (!this.#resting) {
+        for (const listener of listeners) listener.call(server);
+        this.#plan.end();
+        return;
+      }
       this.#resting = false;
       for (const listener of listeners) server.on('close', listener);
       this.#agenda.clear();

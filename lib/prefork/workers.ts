@@ -1,14 +1,16 @@
 // The workers of a family: one in each place. They are forked, and forked anew when they end unasked, and replaced when they
 // shall be, a few at a time. From what they are forked is not decided here.
 import { manner } from '../log-fields.js';
-import { forkMany, type ExitStatus, type Forked, type Signal } from '../posix/index.js';
+import type { ExitStatus, Forked } from '../posix/index.js';
 import { BOOT_FAILURES, FIRST_DELAY, HEALTHY_AFTER, respawnDelay } from './backoff.js';
 import { tenths, type Common } from './common.js';
+import { Limbo } from './limbo.js';
 import type { Listener } from './listener.js';
 import type { Molds } from './molds.js';
 import type { Message } from './news.js';
 import { Member, now, Place, type MoldMember, type Source } from './place.js';
-import { MOLD } from './scoreboard.js';
+import { forkWorkers } from './this-worker.js';
+import type { WorkerOrders } from './worker-orders.js';
 
 /** What is decided elsewhere. */
 interface Hooks {
@@ -27,16 +29,10 @@ interface Hooks {
   readonly hopeless: (failures: number) => void;
 }
 
-// To workers. Not SIGUSR2: programs use it for themselves, for a heap snapshot say.
-const RETIRE: Signal = 'SIGTTOU';
-const PROMOTE: Signal = 'SIGTTIN';
-
-// How long a worker that its mold did not live to tell of may take to tell of itself, in milliseconds.
-const LIMBO = 60_000;
-
 export class Workers {
   readonly #common: Common;
   readonly #molds: Molds;
+  readonly #orders: WorkerOrders;
   readonly #listener: Listener;
   readonly #hooks: Hooks;
   /** One for each worker that there shall be. */
@@ -44,8 +40,7 @@ export class Workers {
   /** Those that have been forked or ordered, and not been reaped, by the numbers of their cells. */
   readonly #members = new Map<number, Member>();
   readonly #byPid = new Map<number, Member>();
-  /** Cells of workers that a mold may have forked before it ended, and that nobody waits for. */
-  readonly #limbo = new Set<number>();
+  readonly #limbo: Limbo;
   /** Places whose worker is to be replaced, in this order. */
   readonly #queue = new Set<Place>();
   /** What workers are forked from; undefined: they wait until there is something. */
@@ -53,9 +48,11 @@ export class Workers {
   #everReady = false;
   #bootFailures = 0;
 
-  constructor(common: Common, molds: Molds, listener: Listener, hooks: Hooks) {
+  constructor(common: Common, molds: Molds, orders: WorkerOrders, listener: Listener, hooks: Hooks) {
     this.#common = common;
     this.#molds = molds;
+    this.#orders = orders;
+    this.#limbo = new Limbo(common);
     this.#listener = listener;
     this.#hooks = hooks;
     this.#places = Array.from({ length: common.settings.workers }, (_, worker) => new Place(worker));
@@ -183,7 +180,7 @@ export class Workers {
     try {
       for (const { place } of members) this.#listener.open(place.worker, !source.mold);
       if (source.mold) this.#molds.order(source.mold, numbers);
-      else forked = forkMany(members.length);
+      else forked = forkWorkers(members.map(({ cell }) => cell));
     } catch (error) {
       for (const number of numbers) scoreboard.retire(number);
       throw error;
@@ -254,7 +251,7 @@ export class Workers {
     // Its mold may have had the old log still.
     if (member.forkedAt < reopenedAt()) signal(pid, 'SIGUSR1');
     // It was ordered before the stop, or before its place was closed.
-    const told = farewell() ?? (member.retiring ? RETIRE : undefined);
+    const told = farewell() ?? member.order;
     if (told) signal(pid, told);
   }
 
@@ -290,11 +287,11 @@ export class Workers {
 
   /** What a worker tells of itself, or its mold of it. */
   hear({ cell, news, value }: Message): void {
-    const member = this.#members.get(cell);
     if (this.#limbo.has(cell)) {
-      if (news === 'forked' || news === 'ready') this.#disown(cell, value);
+      if (news === 'forked' || news === 'ready') this.#limbo.disown(cell, value);
       return;
     }
+    const member = this.#members.get(cell);
     if (!member) return;
     if (news === 'unforked') {
       if (member.pid === 0) this.#unforked(member, value === 0 ? 'the mold could not fork' : `errno ${value}`);
@@ -319,30 +316,6 @@ export class Workers {
     this.#replaceSoon();
   }
 
-  /** It stops accepting, finishes what it has in hand, and ends. */
-  retire(member: Member): void {
-    this.#finish(member, RETIRE);
-  }
-
-  /** As `retire`, and then it is a mold, as the scoreboard says. */
-  promote(member: Member): void {
-    this.#common.scoreboard.promote(member.number);
-    this.#finish(member, PROMOTE);
-  }
-
-  #finish(member: Member, order: Signal): void {
-    const { agenda, signal, note, settings } = this.#common;
-    if (member.retiring) return;
-    member.retiring = true;
-    if (member.pid !== 0) signal(member.pid, order);
-    member.cancelKill = agenda.after(settings.gracefulTimeout, () => {
-      const { pid, place } = member;
-      if (pid === 0) return;
-      note('kill', { worker: place.worker, pid }, { reason: 'gracefulTimeout' });
-      signal(pid, 'SIGKILL');
-    });
-  }
-
   /** It is a mold now, and no worker. */
   release(member: Member): void {
     member.cancelKill();
@@ -350,30 +323,10 @@ export class Workers {
     this.#byPid.delete(member.pid);
   }
 
-  /** Asks it where it is: or the mold that has been told to fork it, and has not. */
-  question({ pid, place, source }: Member, reason: string): void {
-    const { lastWords } = this.#common;
-    if (pid !== 0) lastWords.ask(place.worker, pid, reason);
-    else if (source.mold) lastWords.ask(MOLD, source.mold.pid, reason);
-  }
-
-  kill(member: Member, reason: string): void {
-    const { note, signal } = this.#common;
-    member.killed = true;
-    const { pid, place, source } = member;
-    if (pid !== 0) {
-      note('kill', { worker: place.worker, pid }, { reason });
-      signal(pid, 'SIGKILL');
-    } else if (source.mold) {
-      // It was ordered, and has not been forked.
-      this.#molds.kill(source.mold, reason);
-    }
-  }
-
   /** Those that were to take the place of others, and were forked from this. */
   killSuccessors(source: Source, reason: string): void {
     for (const { successor } of this.#places) {
-      if (successor?.source === source && !successor.killed) this.kill(successor, reason);
+      if (successor?.source === source && !successor.killed) this.#orders.kill(successor, reason);
     }
   }
 
@@ -446,7 +399,7 @@ export class Workers {
       });
       return;
     }
-    for (const member of [place.holder, place.successor]) if (member) this.retire(member);
+    for (const member of [place.holder, place.successor]) if (member) this.#orders.retire(member);
   }
 
   /** Those that this mold has been told to fork, and has not told of. */
@@ -456,23 +409,7 @@ export class Workers {
 
   /** Its mold has ended. Whether it has forked this one nobody knows: that may still tell of itself. */
   lose(member: Member): void {
-    const { number } = member;
-    this.#limbo.add(number);
-    this.#common.agenda.after(LIMBO, () => {
-      if (this.#limbo.delete(number)) this.#common.scoreboard.retire(number);
-    });
+    this.#limbo.add(member.number);
     this.#unforked(member, 'the mold has ended');
-  }
-
-  /** One that its mold has not lived to tell of, and whose place has another by now. */
-  #disown(cell: number, pid: number): void {
-    const { note, scoreboard, watch, signal } = this.#common;
-    this.#limbo.delete(cell);
-    note('kill', { worker: scoreboard.cell(cell).worker, pid }, { reason: 'orphan' });
-    const ended = () => {
-      scoreboard.retire(cell);
-    };
-    watch(pid).then(ended, ended);
-    signal(pid, 'SIGKILL');
   }
 }

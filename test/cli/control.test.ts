@@ -1,7 +1,9 @@
 // The commands that ask a running master, and the socket by which they do.
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { resourcesOf } from '../support/processes';
 import { isolated } from '../support/runtime';
 import { serve, truefork } from './truefork';
 
@@ -30,7 +32,7 @@ async function up(workers: number, args: string[] = []) {
 }
 
 /** What the master answers to bytes on its socket, until it ends the connection, or has said a line. */
-function answerTo(path: string, bytes: string): Promise<string> {
+function answerTo(path: string, bytes: string | Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
     const connection = connect(path, () => connection.write(bytes));
@@ -134,6 +136,8 @@ test('nobody else can ask, and what makes no sense harms nobody', async () => {
   expect(await answerTo(path, 'scale\n')).toMatch(/"error":/);
   expect(await answerTo(path, '\n')).toMatch(/"error":/);
   expect(await answerTo(path, 'x'.repeat(300))).toBe('');
+  expect(await answerTo(path, `${'x'.repeat(300)}\n`)).toBe('');
+  expect(await answerTo(path, Buffer.from([0, 0xff, 0x1b, 0x0a]))).toMatch(/^\{"error":"there is no request/);
   expect(await answerTo(path, 'status\nstatus\n')).toMatch(/^\{"result":\{.*\}\}\n$/);
   // Whoever asks and goes away.
   await new Promise<void>((resolve) => {
@@ -143,6 +147,46 @@ test('nobody else can ask, and what makes no sense harms nobody', async () => {
       resolve();
     });
   });
+  expect((await status()).workers).toHaveLength(1);
+  program.kill('SIGTERM');
+  expect((await program.finished()).code).toBe(0);
+});
+
+test('who has said all that it says is answered nevertheless', async () => {
+  const { program, path } = await up(1);
+  const connection = connect({ path, allowHalfOpen: true }).setEncoding('utf8');
+  connection.end('status\n');
+  expect((await connection.toArray()).join('')).toMatch(/^\{"result":\{.*\}\}\n$/);
+  program.kill('SIGTERM');
+  expect((await program.finished()).code).toBe(0);
+});
+
+test('what comes after a request is not kept', async () => {
+  const { program, path, status } = await up(1);
+  const resident = () =>
+    Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${program.pid}/status`, 'latin1'))?.[1]);
+  const connection = connect(path);
+  connection.write('status\n');
+  await once(connection, 'data');
+  const before = resident();
+  const MEGABYTES = 200;
+  const megabyte = Buffer.alloc(2 ** 20, 'x');
+  for (let n = 0; n < MEGABYTES; n++) if (!connection.write(megabyte)) await once(connection, 'drain');
+  expect(resident() - before).toBeLessThan((MEGABYTES / 2) * 1024);
+  connection.destroy();
+  expect((await status()).workers).toHaveLength(1);
+  program.kill('SIGTERM');
+  expect((await program.finished()).code).toBe(0);
+});
+
+test('those who ask nothing are not many, and not for long', async () => {
+  const { program, path, status } = await up(1);
+  const { descriptors } = resourcesOf(program.pid);
+  const silent = Array.from({ length: 200 }, () => connect(path).on('error', () => undefined));
+  const ends = silent.map((connection) => once(connection, 'close'));
+  await Promise.race(ends);
+  expect(resourcesOf(program.pid).descriptors).toBeLessThan(descriptors + 100);
+  await Promise.all(ends);
   expect((await status()).workers).toHaveLength(1);
   program.kill('SIGTERM');
   expect((await program.finished()).code).toBe(0);

@@ -29,6 +29,12 @@ test.each<[string, string[], number, RegExp]>([
   ['one that exports no server', [programPath('cli-bad-export.mjs')], 65, /bad-export\.mjs must export by default a/],
   ['one that exports nothing', [programPath('cli-no-export.mjs')], 65, /cli-no-export\.mjs must export by default a/],
   [
+    'one whose beforeWorkerExit is no function',
+    [programPath('cli-last-wrong.mjs')],
+    65,
+    /^truefork: what .*cli-last-wrong\.mjs exports as beforeWorkerExit must be a function$/m,
+  ],
+  [
     'workers that do not start',
     [programPath('cli-dies.mjs'), '--workers', '2'],
     70,

@@ -42,6 +42,32 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
   });
 });
 
+test.each(['cli-last.mjs', 'cli-last.cjs', 'cli-last-compiled.cjs'])(
+  'workers know who they are, and do last what %s exports',
+  async (file) => {
+    const { program, port } = await serve(file, { env: isolated(), args: ['--workers', '1'] });
+    const first = JSON.parse(await text(port)) as { pid: number };
+    expect(first).toEqual({ worker: 0, generation: 1, pid: expect.any(Number) as number });
+    program.kill('SIGHUP');
+    await program.logged(new RegExp(`^worker=0 pid=${first.pid} exited code=0$`, 'm'));
+    expect(JSON.parse(await text(port))).toMatchObject({ worker: 0, generation: 2 });
+    program.kill('SIGTERM');
+    expect(await program.finished()).toMatchObject({
+      code: 0,
+      stdout: 'worker 0 of 1 is clean\nworker 0 of 2 is clean\n',
+    });
+  },
+);
+
+test('the onClose hooks of Fastify are awaited', async () => {
+  const { program, port } = await serve('cli-fastify.mjs', { env: isolated(), args: ['--workers', '1'] });
+  expect(await text(port)).toBe('hello');
+  program.kill('SIGTERM');
+  const { code, stdout, stderr } = await program.finished();
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'onClose is done\n' });
+  expect(stderr).toMatch(/^worker=0 pid=\d+ exited code=0$/m);
+});
+
 test('the server is registered while it accepts, and not after', async () => {
   const url = pathToFileURL(temporaryDirectory()).href;
   const registry = await connectRegistry(url);

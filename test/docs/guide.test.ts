@@ -62,6 +62,12 @@ testPage(`${guide}/web-apps.md`, {
     own.kill('SIGTERM');
     expect((await own.finished()).code).toBe(0);
   },
+  'Before a worker exits': async (text, reader) => {
+    reader.write('app.mjs', text);
+    await serves('npx truefork serve app.mjs --port 8080 --workers 1', reader);
+    await reader.stop(served);
+    expect(reader.read('worker-0.log')).toBe('GET /\n');
+  },
 });
 
 /** The block is the app of examples/NAME, and is served. */

@@ -141,6 +141,34 @@ const table: Record<string, Record<string, Step>> = {
     'The log (2)': (text) => {
       expect(JSON.parse(text)).toMatchObject({ event: 'exit', role: 'worker' });
     },
+    'When a worker exits': async (text, reader) => {
+      const app = [
+        "import { createServer } from 'node:http';",
+        "export const server = createServer((request, response) => response.end('hello'));",
+        "export const pool = { end: async () => console.log('the pool is closed') };",
+      ];
+      reader.write('app.mjs', app.join('\n'));
+      const master = reader.start(`import { prefork } from 'truefork';\n${text.replace('8080', '8080, workers: 1')}`);
+      expect(await reader.firstAnswer()).toBe('hello');
+      await reader.shell(`truefork stop ${master.pid}`);
+      expect(await master.finished()).toMatchObject({ code: 0, stdout: 'the pool is closed\n', stderr: '' });
+    },
+    'Which worker it is': async (text, reader) => {
+      const master = reader.start(
+        [
+          "import { createWriteStream } from 'node:fs';",
+          "import { createServer } from 'node:http';",
+          "import { prefork } from 'truefork';",
+          text,
+          "const server = createServer((request, response) => log.write('asked\\n', () => response.end('hello')));",
+          'await prefork(server, { port: 8080, workers: 1 });',
+        ].join('\n'),
+      );
+      expect(await reader.firstAnswer()).toBe('hello');
+      expect(reader.read('worker-0.log')).toBe('asked\n');
+      await reader.shell(`truefork stop ${master.pid}`);
+      expect(await master.finished()).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    },
     'How the whole server is replaced': async (text, reader) => {
       const server = "const server = createServer((request, response) => response.end('hello'));";
       const master = reader.start(

@@ -72,6 +72,7 @@ test('mistakes are told by typed errors, and leave nothing behind', async () => 
     'a backlog without end': outOfRange,
     'a log that is none': wrongType,
     'a beforeStop that is none': wrongType,
+    'a beforeWorkerExit that is none': wrongType,
     'path and host': wrongValue,
     'path and port': wrongValue,
     'path too long': wrongValue,

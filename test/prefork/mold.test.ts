@@ -235,6 +235,22 @@ test('a worker that does not finish is no mold, and the old ones go on', async (
   await family.stop();
 });
 
+test('a worker that was to be the mold and is told to end instead tells the application', async () => {
+  const family = await up({ workers: 1 });
+  const [connection, idle] = [await HttpConnection.open(family.port), await HttpConnection.open(family.port)];
+  await connection.begin();
+  await idle.get();
+  family.program.kill('SIGUSR2');
+  await family.program.printed(/ promoted generation=2$/m);
+  family.program.kill('SIGTERM');
+  // By then the worker has heard of it.
+  expect(await idle.ended()).toBe('END');
+  connection.finishBody();
+  expect((await connection.answer()).status).toBe(200);
+  // It and the one that has taken its place.
+  expect((await family.ended()).match(/the application was told/g)).toHaveLength(2);
+});
+
 test('the mold is killed while a worker that shall be the next one finishes', async () => {
   const family = await up({ workers: 2 });
   const connections = await oneToEach(family.port, family.workers);

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { kill } from 'truefork';
 import { families } from 'truefork/prefork';
 import { isolated } from '../support/runtime';
@@ -95,4 +96,25 @@ test('where there can be no file the family runs without', async () => {
   const family = await Family.up('prefork-http.mjs', { env, options: { workers: 1 } });
   expect(family.program.stdout).toMatch(/scoreboard=private reason=/);
   await family.stop();
+});
+
+test('a worker that somebody tells to retire while it is about to be the mold is one, and its workers stay', async () => {
+  const gracefulTimeout = 1_500;
+  const family = await Family.up('prefork-http.mjs', { env, options: { workers: 1, gracefulTimeout } });
+  const [donor = 0] = family.workers;
+  const connection = await HttpConnection.open(family.port);
+  await connection.begin();
+  family.program.kill('SIGUSR2');
+  // It has heard that it is to be the mold.
+  const donorState = () => families()[0]?.workers.find(({ pid }) => pid === donor)?.state;
+  while (donorState() !== 'stopping') await sleep(5);
+  kill(donor, 'SIGTTOU');
+  connection.finishBody();
+  expect((await connection.answer()).status).toBe(200);
+  await family.program.printed(new RegExp(`^mold pid=${donor} ready[^]*reforked generation=2$`, 'm'));
+  const { workers } = family;
+  // By then its own deadline would have come for the one that was told to retire, and for its forks.
+  await sleep(gracefulTimeout + 1_500);
+  expect(family.workers).toEqual(workers);
+  expect(await family.stop()).not.toMatch(/killing/);
 });

@@ -1,6 +1,11 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { kill } from 'truefork';
 import { nodes } from '../support/programs';
 import { childrenOf, resourcesOf } from '../support/processes';
+import { temporaryDirectory } from '../support/runtime';
 import { Family } from './family';
 import { HttpConnection, oneToEach } from './http-connection';
 
@@ -65,6 +70,65 @@ describe('to the master', () => {
   });
 });
 
+/** Stops a family for so long, in milliseconds, as a debugger or `docker pause` does. */
+async function pause({ master }: Family, time: number): Promise<void> {
+  process.kill(-master, 'SIGSTOP');
+  await sleep(time);
+  process.kill(-master, 'SIGCONT');
+}
+
+describe('the time in which the family was stopped is not counted', () => {
+  const gracefulTimeout = 2_000;
+
+  test.each(['its master', 'somebody else'])('of a worker that %s has told to end', async (who) => {
+    const { family, connection, worker } = await stuck({ gracefulTimeout });
+    const idle = await HttpConnection.open(family.port);
+    await idle.get();
+    kill(who === 'its master' ? family.master : worker, 'SIGTERM');
+    // The worker has heard of it.
+    expect(await idle.ended()).toBe('END');
+    await pause(family, 2 * gracefulTimeout);
+    // They have looked at their clocks since.
+    await sleep(gracefulTimeout / 4);
+    connection.finishBody();
+    expect((await connection.answer()).status).toBe(200);
+    expect(await family.exited(worker)).toBe('code=0');
+    if (who === 'somebody else') family.program.kill('SIGTERM');
+    expect(await family.ended()).not.toMatch(/killing/);
+  });
+
+  test('of a worker that is replaced', async () => {
+    const { family, connection, worker } = await stuck({ gracefulTimeout });
+    family.program.kill('SIGHUP');
+    await family.program.printed(/reloaded generation=2$/m);
+    await pause(family, 2 * gracefulTimeout);
+    await sleep(gracefulTimeout / 4);
+    connection.finishBody();
+    expect(await connection.answer()).toMatchObject({ status: 200, body: String(worker) });
+    expect(await family.exited(worker)).toBe('code=0');
+    expect(await family.stop()).not.toMatch(/killing/);
+  });
+
+  test('of a mold that loads the application', async () => {
+    const directory = temporaryDirectory();
+    const file = join(directory, 'application.mjs');
+    writeFileSync(
+      file,
+      `import { createServer } from 'node:http';
+      globalThis.loaded = true;
+      console.log('loading');
+      for (let n = 0; n < 5; n++) await new Promise((resolve) => setTimeout(resolve, 400));
+      export default createServer();`,
+    );
+    const bootTimeout = 4_000;
+    const family = new Family('prefork-mold.mjs', { options: { workers: 1, bootTimeout }, args: [file] });
+    await family.program.printed(/^loading$/m);
+    await pause(family, 1.5 * bootTimeout);
+    await family.program.printed(/^up$/m);
+    expect(await family.stop()).not.toMatch(/hangs|killing/);
+  });
+});
+
 describe.each(nodes())('on Node $major', ({ path: node }) => {
   test('a worker that is told to stop finishes what it has in hand, and is replaced meanwhile or after', async () => {
     const family = await Family.up('prefork-http.mjs', { node, options: { workers: 2 } });
@@ -124,6 +188,45 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     await family.stop();
   });
 });
+
+// As the kernel sends it to a whole group in the background that reads from its terminal.
+test('a worker that gets SIGTTIN from somebody else than its master serves on', async () => {
+  const family = await Family.up('prefork-http.mjs', { options: { workers: 1 } });
+  const [worker = 0] = family.workers;
+  const connection = await HttpConnection.open(family.port);
+  for (let n = 0; n < 5; n++) {
+    kill(worker, 'SIGTTIN');
+    expect((await connection.get()).body).toBe(String(worker));
+    // By the same event loop, which has heard of the signal by then.
+    expect((await connection.get()).headers).not.toHaveProperty('connection', 'close');
+  }
+  connection.close();
+  expect(await family.stop()).not.toMatch(/mold/);
+});
+
+// SIGCONT takes away a SIGTTOU or SIGTTIN that waits: signal(7).
+test.each([
+  ['retire', 'SIGHUP'],
+  ['become the mold', 'SIGUSR2'],
+] as const)('a worker that was stopped when it was told to %s does so when it is continued', async (_, signal) => {
+  const family = await Family.up('prefork-http.mjs', { options: { workers: 1, gracefulTimeout: 5_000 } });
+  const [worker = 0] = family.workers;
+  kill(worker, 'SIGSTOP');
+  family.program.kill(signal);
+  if (signal === 'SIGHUP') await family.program.printed(/reloaded generation=2$/m);
+  else await family.program.printed(new RegExp(`pid=${worker} promoted generation=2$`, 'm'));
+  // By then the signal has been sent, if not heard.
+  while (!isPending(worker, signal === 'SIGHUP' ? 'SIGTTOU' : 'SIGTTIN')) await sleep(5);
+  kill(worker, 'SIGCONT');
+  if (signal === 'SIGHUP') expect(await family.exited(worker)).toBe('code=0');
+  else await family.program.printed(/reforked generation=2$/m);
+  expect(await family.stop()).not.toMatch(/killing/);
+});
+
+function isPending(pid: number, signal: 'SIGTTIN' | 'SIGTTOU'): boolean {
+  const [, mask = ''] = /^ShdPnd:\s+([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
+  return (BigInt(`0x${mask}`) & (1n << BigInt(constants.signals[signal] - 1))) !== 0n;
+}
 
 test('a hundred respawns leave the master with the descriptors and threads that it had', async () => {
   const workers = 20;

@@ -1,6 +1,6 @@
 // The order of atfork's hooks, and hooks that throw.
 import assert from 'node:assert/strict';
-import { atfork, decodeWaitStatus, fork, waitpid } from 'truefork';
+import { atfork, decodeWaitStatus, fork, forkMany, waitpid } from 'truefork';
 
 let order = [];
 const note = (what) => () => order.push(what);
@@ -60,4 +60,23 @@ assert.deepEqual(order, ['before 4', 'before 2', 'parent 2', 'parent 4']);
 assert.deepEqual(statusOf(pid), { state: 'exited', code: 8 });
 await new Promise(setImmediate);
 assert.deepEqual(uncaught, ['parent hook']);
+
+// Each child of several is told which of them it is.
+let told;
+const tell = atfork({
+  child: (index) => {
+    told = index;
+  },
+});
+const several = forkMany(3);
+tell();
+if (several.role === 'child') {
+  assert.equal(told, several.index);
+  process.exit(told);
+}
+assert.deepEqual(
+  several.pids.map((each) => statusOf(each)),
+  [0, 1, 2].map((code) => ({ state: 'exited', code })),
+);
+assert.equal(told, undefined);
 console.log('passed');

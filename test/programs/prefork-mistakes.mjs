@@ -42,6 +42,7 @@ await mistake('no requests', server, { maxRequests: 0 });
 await mistake('a backlog without end', server, { backlog: Infinity });
 await mistake('a log that is none', server, { log: true });
 await mistake('a beforeStop that is none', server, { beforeStop: 'now' });
+await mistake('a beforeWorkerExit that is none', server, { beforeWorkerExit: 'now' });
 await mistake('path and host', server, { path: '/tmp/socket' });
 await mistake('path and port', server, { host: undefined, port: 0, path: '/tmp/socket' });
 await mistake('path too long', server, { host: undefined, path: `/${'x'.repeat(107)}` });

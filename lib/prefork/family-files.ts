@@ -1,0 +1,24 @@
+// The files of families in their user's runtime directory, which nobody else can enter: by the pid of the master.
+import { lstatSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { runtimeDirectory } from '../runtime-directory.js';
+
+/** Where they are. */
+export function familyFolder(): string {
+  return runtimeDirectory('families');
+}
+
+export function familyFile(master: number, kind: 'scoreboard' | 'control'): string {
+  return join(familyFolder(), `${master}.${kind}`);
+}
+
+/** Removes a file, if it is there. Not fs.rmSync(): to load what that can do besides takes a millisecond of the start. */
+export function removeFile(path: string): void {
+  // To look first is the cheaper where there is none, as a rule.
+  if (!lstatSync(path, { throwIfNoEntry: false })) return;
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

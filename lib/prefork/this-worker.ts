@@ -1,0 +1,53 @@
+// Who a worker is: known from its first moment on.
+import { atfork, forkMany, type Forked, type ForkOptions } from '../posix/index.js';
+import type { Cell } from './cell.js';
+
+/** A worker, as it knows itself. */
+export interface WorkerIdentity {
+  /** Its place, from 0. While one is replaced, two processes have the same. */
+  readonly worker: number;
+  /** 1 for the first workers, and one more after each reload and each refork. */
+  readonly generation: number;
+  /** Its process. */
+  readonly pid: number;
+}
+
+let self: WorkerIdentity | undefined;
+
+/** Who the children of the fork that is under way shall be; empty: no workers. */
+let unborn: readonly Omit<WorkerIdentity, 'pid'>[] = [];
+
+// Registered before any hook of a program that asks here: those know it already. A child that a worker forks is none.
+atfork({
+  child: (index) => {
+    const identity = unborn[index];
+    self = identity && { ...identity, pid: process.pid };
+  },
+});
+
+/**
+ * Which worker of a prefork server this process is: from its first moment on, in the `child` hooks of `atfork` too.
+ *
+ * @returns undefined in every other process: the master, a mold, a child that a worker has forked
+ *
+ * @example
+ * const label = { worker: thisWorker()?.worker };
+ */
+export function thisWorker(): WorkerIdentity | undefined {
+  return self;
+}
+
+/** Forks the workers of these cells, which have been assigned. It returns in each of them, too. */
+export function forkWorkers(cells: readonly Cell[], options?: ForkOptions): Forked {
+  unborn = cells.map(({ worker, generation }) => ({ worker, generation }));
+  try {
+    return forkMany(cells.length, options);
+  } finally {
+    unborn = [];
+  }
+}
+
+/** In a worker that becomes a mold. */
+export function beNoWorker(): void {
+  self = undefined;
+}
