@@ -17,13 +17,15 @@ let self: WorkerIdentity | undefined;
 /** Who the children of the fork that is under way shall be; empty: no workers. */
 let unborn: readonly Omit<WorkerIdentity, 'pid'>[] = [];
 
+function beBorn(index: number): void {
+  const identity = unborn[index];
+  self = identity && { ...identity, pid: process.pid };
+}
+
 // Registered before any hook of a program that asks here: those know it already. A child that a worker forks is none.
-atfork({
-  child: (index) => {
-    const identity = unborn[index];
-    self = identity && { ...identity, pid: process.pid };
-  },
-});
+atfork({ child: beBorn });
+// Of every fork of the program: called here, it is compiled here, and not in each child.
+beBorn(0);
 
 /**
  * Which worker of a prefork server this process is: from its first moment on, in the `child` hooks of `atfork` too.
