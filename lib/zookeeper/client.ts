@@ -125,7 +125,8 @@ export class ZooKeeperClient {
     try {
       await session.whenConnected(timeout);
     } catch (error) {
-      await session.close();
+      // It may have been stopped meanwhile, and begun anew.
+      if (this.#session === session) await this.stop();
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { INT_MAX } from '../mistakes.js';
 import { atfork } from '../posix/index.js';
 import { Connection, ExpiredReason, type Credential, type Identity } from './connection.js';
 import { answerError, AuthFailedError, ConnectTimeoutError, SessionClosedError } from './errors.js';
@@ -153,7 +154,7 @@ export class Session {
   /** Carries out an operation, as described above. */
   async perform<T>(request: Request<T>): Promise<T> {
     this.checkOpen();
-    const result = this.#operations.add(request, this.#timeout * expiry, () => this.#failure);
+    const result = this.#operations.add(request, this.#longest, () => this.#failure);
     this.#send();
     return result;
   }
@@ -168,8 +169,9 @@ export class Session {
     this.checkOpen();
     this.#credentials.push(credential);
     try {
-      if (this.#state.current === 'connected') await this.#connection?.authenticate(credential);
-      else await this.whenConnected();
+      // A connection that was being made already has only the credentials of before.
+      await this.whenConnected();
+      await this.#connection?.authenticate(credential);
     } catch (error) {
       const index = this.#credentials.indexOf(credential);
       if (index !== -1) this.#credentials.splice(index, 1);
@@ -292,11 +294,20 @@ export class Session {
 
   /** @returns why there is no connection, if there is none */
   async #attempt(target: Target): Promise<Error | undefined> {
-    const reason = await this.#connect(target).ready;
-    if (!(reason instanceof ExpiredReason) || !this.#identity) return reason;
-    // The server is there, and knows that the session is not: it is the one to ask for another.
-    this.#lose();
-    return this.#connect(target).ready;
+    try {
+      const reason = await this.#connect(target).ready;
+      if (!(reason instanceof ExpiredReason) || !this.#identity) return reason;
+      // The server is there, and knows that the session is not: it is the one to ask for another.
+      this.#lose();
+      return await this.#connect(target).ready;
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  /** How long an operation waits, and a session that is not connected lives on, in milliseconds: as a timer can have it. */
+  get #longest(): number {
+    return Math.min(this.#timeout * expiry, INT_MAX);
   }
 
   /**
@@ -364,7 +375,7 @@ export class Session {
     this.#order.failed(connection.target);
     this.#operations.retry();
     this.#state.set('suspended');
-    const rest = this.#timeout * expiry - (performance.now() - connection.heard);
+    const rest = this.#longest - (performance.now() - connection.heard);
     this.#expiry = setTimeout(
       () => {
         this.#lose();

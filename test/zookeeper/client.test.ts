@@ -18,6 +18,7 @@ import {
   SessionClosedError,
   type Transaction,
 } from 'truefork/zookeeper';
+import { startProxy } from '../support/tcp-proxy';
 import { startServer, type ZooKeeperServer } from '../support/zookeeper';
 import { started, TestClient, Told } from './clients';
 
@@ -380,6 +381,24 @@ describe('access', () => {
     const client = new TestClient(server.address);
     await client.addAuth('digest', 'user:password');
     client.open();
+    expect((await client.get(root)).value.toString()).toBe('secret');
+  });
+
+  test('a credential that is added while a connection is being made is sent on that one', async () => {
+    const owner = await started(server.address, { auth });
+    await owner.create(root, 'secret', { acl: creatorAcl });
+    const proxy = await startProxy(server.port);
+    const client = new TestClient(proxy.address);
+    const asked = new Promise<void>((resolve) => {
+      proxy.onRequest = () => {
+        resolve();
+        return 'pass';
+      };
+    });
+    client.open();
+    await asked;
+    expect(client.state).toBe('connecting');
+    await client.addAuth('digest', 'user:password');
     expect((await client.get(root)).value.toString()).toBe('secret');
   });
 
