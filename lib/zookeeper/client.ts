@@ -21,6 +21,7 @@ import type {
   StartOptions,
   Value,
   ReadOptions,
+  VersionOptions,
   WatchOptions,
   ZooKeeperClientOptions,
 } from './options.js';
@@ -40,7 +41,7 @@ const notStarted = 'the client is not started';
 /**
  * A client of ZooKeeper, with a session that survives what happens to connections and servers.
  *
- * Paths are absolute and below the chroot of the connect string. Versions are those of `stat.version`; -1, or none, is any.
+ * Paths are absolute and below the chroot of the connect string. Versions are those of `stat.version`.
  * Each operation can reject with `SessionClosedError`, `SessionExpiredError`, `ConnectionLossError` (writes only) and
  * `OperationTimeoutError`, whose descriptions are with `Session`; with the error of the server's answer, such as
  * `NoNodeError`; and with a TypeError or RangeError for arguments that are none.
@@ -283,8 +284,8 @@ export class ZooKeeperClient {
    * @throws {BadVersionError}
    * @throws {RequestTooLargeError} the value is too long
    */
-  async set(path: string, value: Value, version?: number): Promise<Stat> {
-    return this.#perform(requests.setData(this.#absolute(path), bytesOf('value', value), checkVersion(version)));
+  async set(path: string, value: Value, options?: VersionOptions): Promise<Stat> {
+    return this.#perform(requests.setData(this.#absolute(path), bytesOf('value', value), checkVersion(options)));
   }
 
   /** @returns what ZooKeeper knows of a node, or null if there is none. The watcher is called when it is made, too */
@@ -319,7 +320,7 @@ export class ZooKeeperClient {
    */
   async delete(path: string, options: DeleteOptions = {}): Promise<void> {
     const { recursive = false, guaranteed = false } = object('options', options);
-    const version = checkVersion(options.version);
+    const version = checkVersion(options);
     const absolute = this.#absolute(path);
     boolean('options.recursive', recursive);
     boolean('options.guaranteed', guaranteed);
@@ -342,13 +343,13 @@ export class ZooKeeperClient {
   }
 
   /**
-   * @param version that of `stat.aversion`
+   * @param options the version is that of `stat.aversion`
    * @throws {NoNodeError}
    * @throws {BadVersionError}
    * @throws {InvalidAclError}
    */
-  async setAcl(path: string, acl: readonly Acl[], version?: number): Promise<Stat> {
-    return this.#perform(requests.setAcl(this.#absolute(path), toLibrary('acl', acl), checkVersion(version)));
+  async setAcl(path: string, acl: readonly Acl[], options?: VersionOptions): Promise<Stat> {
+    return this.#perform(requests.setAcl(this.#absolute(path), toLibrary('acl', acl), checkVersion(options)));
   }
 
   /** Several changes that are all made, or none. */

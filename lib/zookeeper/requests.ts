@@ -28,7 +28,6 @@ export interface Request<T> {
 const maxRequest = 0xf_ffff;
 
 const headerSize = 8;
-const anyVersion = -1;
 
 // Strings and values have four bytes of length before them.
 function sizeOf(value: string | Uint8Array): number {
@@ -82,7 +81,7 @@ export function create(node: CreateArguments): Request<string> {
   };
 }
 
-export function remove(path: string, version: number = anyVersion): Request<void> {
+export function remove(path: string, version: number): Request<void> {
   const what = 'delete';
   return {
     what,
@@ -127,7 +126,7 @@ export function getData(path: string, watcher?: WatchListener): Request<{ value:
   };
 }
 
-export function setData(path: string, value: Buffer, version: number = anyVersion): Request<Stat> {
+export function setData(path: string, value: Buffer, version: number): Request<Stat> {
   const what = 'set';
   checkSize(what, sizeOf(path) + sizeOf(value) + 4, path);
   return {
@@ -171,7 +170,7 @@ export function getAcl(path: string): Request<{ acl: Acl[]; stat: Stat }> {
   };
 }
 
-export function setAcl(path: string, acl: ACL[], version: number = anyVersion): Request<Stat> {
+export function setAcl(path: string, acl: ACL[], version: number): Request<Stat> {
   const what = 'setAcl';
   return {
     what,
