@@ -446,7 +446,10 @@ test('what is no argument is refused', async () => {
   await expect(client.create(root, 7 as never)).rejects.toMatchObject(type);
   await expect(client.create(root, '', { acl: [] })).rejects.toMatchObject(value);
   await expect(client.create(root, '', { ephemeral: 1 as never })).rejects.toMatchObject(type);
-  await expect(client.set('/', '', { version: 1.5 })).rejects.toMatchObject({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE' });
+  await expect(client.set('/', '', { version: 1.5 })).rejects.toMatchObject({
+    name: 'RangeError',
+    code: 'ERR_OUT_OF_RANGE',
+  });
   await expect(client.addAuth('', 'x')).rejects.toMatchObject(value);
   await expect(client.start({ timeout: 0 })).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   expect(() => client.watchChildren('/', 7 as never)).toThrow(TypeError);
