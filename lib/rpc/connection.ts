@@ -264,7 +264,6 @@ export class Connection {
   }
 
   #read(chunk: Buffer): void {
-    if (this.#lost) return;
     this.#silence?.broken();
     this.#reader.push(chunk);
     try {

@@ -56,7 +56,7 @@ export class ServedCall implements CallContext {
 
   /** Sets its only timer. @param at on the clock of performance.now(); Infinity: never */
   limit(at: number, expire?: () => void): void {
-    clearTimeout(this.#timer);
+    if (this.#timer) clearTimeout(this.#timer);
     this.#timer = undefined;
     if (at === Infinity || !expire) return;
     this.#timer = setTimeout(expire, Math.max(1, at - performance.now()));
