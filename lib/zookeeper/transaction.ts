@@ -2,7 +2,8 @@ import { INT_MAX, integer } from '../mistakes.js';
 import { anyVersion, bytesOf, checkVersion } from './arguments.js';
 import type { CreateOptions, Value, VersionOptions } from './options.js';
 import { RolledBackError, ZooKeeperError } from './errors.js';
-import { commit, type CreateArguments, type Request, type Step, type StepResult } from './requests.js';
+import type { CreateArguments, Request } from './requests.js';
+import { commit, type Step, type StepResult } from './steps.js';
 
 /** What a transaction asks of its client. */
 export interface TransactionOwner {
