@@ -113,7 +113,7 @@ export class FrameReader {
     if (unread < prefixSize) return undefined;
     const length = this.#bytes.readUInt32LE(this.#start);
     if (length > this.#maxFrame)
-      throw new FrameError(`a frame of ${length} bytes; at most ${this.#maxFrame} are taken`);
+      throw new FrameError(`a frame of ${length} bytes; at most ${this.#maxFrame} are taken (maxFrame)`);
     if (unread < prefixSize + length) return undefined;
     const from = this.#start + prefixSize;
     const to = from + length;

@@ -35,7 +35,7 @@ import { deleteTree, ensure } from './tree.js';
 
 const defaultStartTimeout = 15_000;
 
-const notStarted = 'the client is not started';
+const notStarted = 'the client is not started: call start() or open() before';
 
 /**
  * A client of ZooKeeper, with a session that survives what happens to connections and servers.
