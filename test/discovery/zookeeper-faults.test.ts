@@ -157,6 +157,31 @@ test('a node that may not be read hides only itself', async () => {
   expect(warnings[0]).toMatch(/rpc\d{10} is skipped: .*ACL/);
 });
 
+test('a node that may not be read is tried again no more often when others come and go, and is named once', async () => {
+  const registry = await open();
+  const lists = watched(registry);
+  const acl = [{ perms: 8, scheme: 'world', id: 'anyone' }];
+  await client.ensurePath(root);
+  const path = await client.create(`${root}/rpc`, 'x', { sequence: true, acl });
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  for (let port = 1; port <= 10; port++) {
+    const registration = await registry.register('rpc', { host: 'a', port });
+    await lists.until(`a:${port}`);
+    await registration.unregister();
+    await lists.until();
+  }
+  let reads = 0;
+  proxy.onRequest = (frame) => {
+    if (frame.readInt32BE(8) === 4 && frame.includes(name)) reads++;
+    return 'pass';
+  };
+  // How often in so long a time is what is asserted: it is tried again after one to two seconds.
+  await new Promise((resolve) => setTimeout(resolve, 4000));
+  expect(reads).toBeGreaterThan(0);
+  expect(reads).toBeLessThan(6);
+  expect(warnings).toEqual([expect.stringMatching(/is skipped: .*ACL/)]);
+});
+
 test('a node that goes between the look at the names and that at its value is none, and hides none', async () => {
   const other = await open(server.address);
   await other.register('rpc', a);
