@@ -187,16 +187,26 @@ export class Connection {
       this.#sent.delete(id);
       this.#lose(new Error('a call before it timed out'));
     } else {
-      this.#sent.set(id, nobody);
-      setTimeout(
-        () => {
-          if (!this.#sent.delete(id)) return;
-          if (this.#mode === 'extended') this.#closeIfDone();
-          else this.#lose(new Error('there was no reply to a call before it'));
-        },
-        Math.max(1, call.deadline - performance.now()),
-      ).unref();
+      this.#throwAway(id, call.deadline);
     }
+  }
+
+  /** The reply to a call is thrown away when it comes; when it is due and has not come, the next could not be told from it. */
+  #throwAway(id: number, deadline: number): void {
+    const timer = setTimeout(
+      () => {
+        if (!this.#sent.delete(id)) return;
+        if (this.#mode === 'extended') this.#closeIfDone();
+        else this.#lose(new Error('there was no reply to a call before it'));
+      },
+      Math.max(1, deadline - performance.now()),
+    ).unref();
+    this.#sent.set(
+      id,
+      nobody(() => {
+        clearTimeout(timer);
+      }),
+    );
   }
 
   /** Takes no more calls, gives back those that are not sent, and closes after the last reply. */
