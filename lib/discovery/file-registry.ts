@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { atfork } from '../posix/index.js';
 import { callback } from '../mistakes.js';
-import { checkAddress, checkId, checkService } from './arguments.js';
+import { checkAddress, checkId } from './arguments.js';
 import type { Codec } from './codec.js';
 import { DirectoryWatch } from './directory-watch.js';
 import { RegistryClosedError } from './errors.js';
@@ -18,6 +17,7 @@ import type {
   Registry,
   Watch,
 } from './registry.js';
+import { Services } from './services.js';
 
 // The promise of what is done at once: nothing here waits, so that a fork never comes in the middle.
 function promised<T>(work: () => T): Promise<T> {
@@ -67,9 +67,7 @@ export class FileRegistry implements Registry {
   readonly #codec: Codec;
   readonly #warn: (message: string) => void;
   readonly #directories = new DirectoryWatch();
-  readonly #services = new Map<string, FileService>();
-  readonly #forgetFork: () => void;
-  #closedBy: string | undefined;
+  readonly #services: Services<FileService>;
 
   /**
    * @param directory is made if it is missing, for this user alone
@@ -80,16 +78,17 @@ export class FileRegistry implements Registry {
     this.#directory = directory;
     this.#codec = codec;
     this.#warn = warn;
-    this.#forgetFork = atfork({
-      child: () => {
+    this.#services = new Services(
+      (name) => this.#open(name),
+      () => {
         this.#abandon();
       },
-    });
+    );
   }
 
   register(service: string, address: Address, options?: RegisterOptions): Promise<Registration> {
     return promised(() => {
-      const opened = this.#service(service);
+      const opened = this.#services.get(service);
       const registrant = { service, id: checkId(options), since: Date.now() };
       const payloadOf = (at: Address) => this.#codec.encode({ ...registrant, ...checkAddress(at) });
       const file = new FileInstance(join(this.#directory, service), registrant.id, payloadOf(address));
@@ -97,10 +96,10 @@ export class FileRegistry implements Registry {
       let isRegistered = true;
       return new FileRegistration(registrant.id, service, (changed) => {
         if (changed) {
-          this.#checkOpen();
+          this.#services.checkOpen();
           if (!isRegistered) throw new RegistryClosedError(`${registrant.id} of ${service} is unregistered`);
           file.update(payloadOf(changed));
-        } else if (isRegistered && this.#closedBy === undefined) {
+        } else if (isRegistered && this.#services.closedBy === undefined) {
           isRegistered = false;
           opened.remove(file);
         }
@@ -110,20 +109,18 @@ export class FileRegistry implements Registry {
 
   watch(service: string, listener?: InstancesListener): Watch {
     if (listener !== undefined) callback('listener', listener);
-    return this.#service(service).watch(listener);
+    return this.#services.get(service).watch(listener);
   }
 
   instances(service: string): Promise<readonly Instance[]> {
-    return promised(() => this.#service(service).instances());
+    return promised(() => this.#services.get(service).instances());
   }
 
   close(): Promise<void> {
     return promised(() => {
-      if (this.#closedBy !== undefined) return;
-      this.#closedBy = 'the registry is closed';
-      this.#forgetFork();
+      if (this.#services.close() === undefined) return;
       try {
-        for (const service of this.#services.values()) service.close();
+        for (const service of this.#services) service.close();
       } finally {
         this.#directories.close();
       }
@@ -137,25 +134,12 @@ export class FileRegistry implements Registry {
   // A forked child has copies of the descriptors, and with them it would hold the parent's locks when the parent has
   // crashed. To close them is all it may do: what else there is, the files and the queue, is the parent's.
   #abandon(): void {
-    this.#closedBy = 'the registry is that of the parent of this forked process, which needs one of its own';
-    this.#forgetFork();
-    for (const service of this.#services.values()) service.abandon();
+    for (const service of this.#services) service.abandon();
     this.#directories.close();
   }
 
-  #checkOpen(): void {
-    if (this.#closedBy !== undefined) throw new RegistryClosedError(this.#closedBy);
-  }
-
-  #service(name: string): FileService {
-    checkService(name);
-    this.#checkOpen();
-    const before = this.#services.get(name);
-    if (before) return before;
+  #open(name: string): FileService {
     const path = join(this.#directory, name);
-    const reader = new FileReader(path, this.#warn);
-    const service = new FileService(path, this.#directories, reader, this.#warn);
-    this.#services.set(name, service);
-    return service;
+    return new FileService(path, this.#directories, new FileReader(path, this.#warn), this.#warn);
   }
 }

@@ -199,7 +199,7 @@ export class ZooKeeperInstance {
       return true;
     }
     if (node.value.equals(wanted)) return true;
-    await this.#client.set(path, wanted, node.stat.version);
+    await this.#client.set(path, wanted, { version: node.stat.version });
     return false;
   }
 
@@ -277,7 +277,7 @@ export class ZooKeeperInstance {
     if (!isOwn && (!this.#wasThere || this.#isFormer(node))) {
       await this.#client
         .transaction()
-        .delete(path, node.stat.version)
+        .delete(path, { version: node.stat.version })
         .create(path, payload, { ephemeral: true })
         .commit();
     }

@@ -1,4 +1,3 @@
-import { atfork } from '../posix/index.js';
 import { callback } from '../mistakes.js';
 import {
   SessionClosedError,
@@ -20,6 +19,7 @@ import type {
   Registry,
   Watch,
 } from './registry.js';
+import { Services } from './services.js';
 import { ZooKeeperInstance } from './zookeeper-instance.js';
 import { layoutOf } from './zookeeper-layout.js';
 import { ZooKeeperService } from './zookeeper-service.js';
@@ -50,26 +50,25 @@ export interface ZooKeeperRegistryOptions {
 export class ZooKeeperRegistry implements Registry {
   readonly #client: ZooKeeperClient;
   readonly #options: ZooKeeperRegistryOptions;
-  readonly #services = new Map<string, ZooKeeperService>();
+  readonly #services: Services<ZooKeeperService>;
   readonly #instances = new Set<ZooKeeperInstance>();
-  readonly #forgetFork: () => void;
   #watching = 0;
-  #closedBy: string | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(client: ZooKeeperClient, options: ZooKeeperRegistryOptions) {
     this.#client = client;
     this.#options = options;
+    this.#services = new Services(
+      (name) => this.#open(name),
+      () => {
+        this.#abandon();
+      },
+    );
     client.onState((state) => {
-      for (const service of this.#services.values()) service.interrupt();
+      for (const service of this.#services) service.interrupt();
       if (state === 'suspended') {
         options.warn('the connection to ZooKeeper is lost: what was last seen of the services stays');
       }
-    });
-    this.#forgetFork = atfork({
-      child: () => {
-        this.#abandon();
-      },
     });
   }
 
@@ -106,7 +105,7 @@ export class ZooKeeperRegistry implements Registry {
   async register(service: string, address: Address, options?: RegisterOptions): Promise<Registration> {
     const { codec, warn } = this.#options;
     checkService(service);
-    this.#checkOpen();
+    this.#services.checkOpen();
     const registrant = { service, id: checkId(options), since: Date.now() };
     const payloadOf = (at: Address) => codecs[codec].encode({ ...registrant, ...checkAddress(at) });
     const payload = payloadOf(address);
@@ -121,7 +120,7 @@ export class ZooKeeperRegistry implements Registry {
     }
     let removal: Promise<void> | undefined;
     const unregister = async (): Promise<void> => {
-      if (this.#closedBy !== undefined) return this.#closing;
+      if (this.#services.closedBy !== undefined) return this.#closing;
       removal ??= this.#remove(instance);
       return this.#inTime(removal);
     };
@@ -130,7 +129,7 @@ export class ZooKeeperRegistry implements Registry {
       service,
       update: async (changed) => {
         const next = payloadOf(changed);
-        this.#checkOpen();
+        this.#services.checkOpen();
         if (removal) throw new RegistryClosedError(`${registrant.id} of ${service} is unregistered`);
         await this.#inTime(instance.put(next));
       },
@@ -141,11 +140,11 @@ export class ZooKeeperRegistry implements Registry {
 
   watch(service: string, listener?: InstancesListener): Watch {
     if (listener !== undefined) callback('listener', listener);
-    return this.#service(service).watch(listener);
+    return this.#services.get(service).watch(listener);
   }
 
   async instances(service: string): Promise<readonly Instance[]> {
-    const opened = this.#service(service);
+    const opened = this.#services.get(service);
     const look = async (): Promise<readonly Instance[]> => {
       for (;;) {
         try {
@@ -170,20 +169,17 @@ export class ZooKeeperRegistry implements Registry {
 
   // The end of the session deletes all nodes at once.
   async #end(): Promise<void> {
-    if (this.#closedBy !== undefined) return;
-    this.#closedBy = 'the registry is closed';
-    this.#forgetFork();
-    for (const service of this.#services.values()) service.close();
-    for (const instance of this.#instances) instance.close(this.#closedBy);
+    const reason = this.#services.close();
+    if (reason === undefined) return;
+    for (const service of this.#services) service.close();
+    for (const instance of this.#instances) instance.close(reason);
     await this.#client.stop();
   }
 
   // The client ends itself in a forked child, without a word to the server.
   #abandon(): void {
-    this.#closedBy = 'the registry is that of the parent of this forked process, which needs one of its own';
-    this.#forgetFork();
     for (const instance of this.#instances) instance.abandon();
-    for (const service of this.#services.values()) service.close();
+    for (const service of this.#services) service.close();
   }
 
   async #remove(instance: ZooKeeperInstance): Promise<void> {
@@ -215,16 +211,8 @@ export class ZooKeeperRegistry implements Registry {
     }
   }
 
-  #checkOpen(): void {
-    if (this.#closedBy !== undefined) throw new RegistryClosedError(this.#closedBy);
-  }
-
-  #service(name: string): ZooKeeperService {
-    checkService(name);
-    this.#checkOpen();
-    const before = this.#services.get(name);
-    if (before) return before;
-    const service = new ZooKeeperService(layoutOf(this.#options.codec, name), {
+  #open(name: string): ZooKeeperService {
+    return new ZooKeeperService(layoutOf(this.#options.codec, name), {
       client: this.#client,
       interval: this.#options.interval ?? 30_000,
       keepAlive: (on) => {
@@ -232,8 +220,6 @@ export class ZooKeeperRegistry implements Registry {
       },
       warn: this.#options.warn,
     });
-    this.#services.set(name, service);
-    return service;
   }
 
   #keepAlive(on: boolean): void {

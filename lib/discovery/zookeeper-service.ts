@@ -55,6 +55,10 @@ export class ZooKeeperService {
   };
   /** What has changed. */
   readonly #changed = new Gathering<ZooKeeperChild>(this.#read);
+  /** What could not be read. */
+  readonly #failed = new Gathering<ZooKeeperChild>(this.#read);
+  /** What the server has ever refused to let be read: it is not asked for that at every change of the names. */
+  readonly #refused = new WeakSet<ZooKeeperChild>();
   /** What was read over another connection. */
   readonly #former = new Gathering<ZooKeeperChild>(this.#read);
   readonly #onEvent = (child: ZooKeeperChild, event: WatchEvent): void => {
@@ -143,6 +147,7 @@ export class ZooKeeperService {
     this.#queue.clear();
     this.#changed.clear();
     this.#former.clear();
+    this.#failed.clear();
     clearTimeout(this.#confirmation);
     clearTimeout(this.#poll);
     this.#confirmation = undefined;
@@ -150,7 +155,9 @@ export class ZooKeeperService {
 
   #setNames(names: readonly string[]): void {
     for (const child of this.#remember(names)) {
-      if (!child.isWatched && !this.#changed.has(child) && !this.#former.has(child)) this.#queue.add(child);
+      const isRefused = this.#failed.has(child) && this.#refused.has(child);
+      const isAwaited = isRefused || this.#changed.has(child) || this.#former.has(child);
+      if (!child.isWatched && !isAwaited) this.#queue.add(child);
     }
     this.#pump();
   }
@@ -200,13 +207,11 @@ export class ZooKeeperService {
       await child.refresh();
     } catch (error) {
       // That it cannot be read does not end the server.
-      if (isRefusal(error) && !child.isRead) this.#owner.warn(`${child.path} is skipped: ${error.message}`);
-      setTimeout(
-        () => {
-          this.#read([child]);
-        },
-        retryInterval * (1 + Math.random()),
-      ).unref();
+      if (isRefusal(error) && !this.#refused.has(child)) {
+        this.#refused.add(child);
+        if (!child.isRead) this.#owner.warn(`${child.path} is skipped: ${error.message}`);
+      }
+      if (this.#isKnown(child)) this.#failed.add(child, retryInterval * (1 + Math.random()));
     }
   }
 

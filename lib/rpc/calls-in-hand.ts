@@ -34,16 +34,23 @@ export interface Speaker {
 
 export type Reason = keyof typeof reasons;
 
-/** The calls that a connection has in hand: from the start of their handlers until their replies are written. */
+/**
+ * The calls that a connection has in hand, from the start of their handlers until their replies are written.
+ *
+ * A call that nobody waits for any more takes its place until its handler has ended, or has had its time: otherwise a peer
+ * that asks and cancels, or asks for an answer within a millisecond, could have as many handlers at work as it likes.
+ */
 export class CallsInHand {
   readonly #host: CallsHost;
   readonly #speaker: Speaker;
   readonly #end: RemoteEnd;
   /** The calls without an id, in the order of their requests, until they are answered. */
   readonly #ordered: ServedCall[] = [];
-  /** The calls with an id whose handlers are at work. */
-  readonly #running = new Map<CallId, ServedCall>();
-  #count = 0;
+  /** The calls with an id that are not answered yet. */
+  readonly #byId = new Map<CallId, ServedCall>();
+  #unanswered = 0;
+  /** The calls that are not answered, and those whose handlers are at work. */
+  #places = 0;
   #size = 0;
   #changes = 0;
 
@@ -53,22 +60,28 @@ export class CallsInHand {
     this.#end = end;
   }
 
-  get count(): number {
-    return this.#count;
+  /** How many are not answered yet. */
+  get unanswered(): number {
+    return this.#unanswered;
   }
 
-  /** How long their requests are together, in bytes. */
+  /** How long the requests are together of those that have a place, in bytes. */
   get size(): number {
     return this.#size;
   }
 
   get isFull(): boolean {
-    return this.#count >= this.#host.limits.maxCallsPerConnection;
+    return this.#places >= this.#host.limits.maxCallsPerConnection;
   }
 
   /** How often one has begun or ended. */
   get changes(): number {
     return this.#changes;
+  }
+
+  /** Whether a call with this id is not answered yet. */
+  has(id: CallId): boolean {
+    return this.#byId.has(id);
   }
 
   /**
@@ -82,8 +95,10 @@ export class CallsInHand {
     const call = new ServedCall(method.name, id, deadline, this.#end, size);
     // It has its place among the replies before its handler runs: the handler might close the server.
     if (id === undefined) this.#ordered.push(call);
-    call.counted = true;
-    this.#count++;
+    call.isUnanswered = true;
+    call.isAtWork = true;
+    this.#unanswered++;
+    this.#places++;
     this.#size += size;
     this.#changes++;
     this.#host.began(method.name);
@@ -96,16 +111,21 @@ export class CallsInHand {
       result = method.handle(checked as never, call);
       later = isThenable(result);
     } catch (error) {
+      this.#leaveWork(call);
       this.#fail(call, stage, error);
       return;
     }
-    if (later) this.#expect(call, method, result);
-    else this.#succeed(call, method, result);
+    if (later) {
+      this.#expect(call, method, result);
+    } else {
+      this.#leaveWork(call);
+      this.#succeed(call, method, result);
+    }
   }
 
   /** Nobody waits for the reply to this call any more, if it is one. */
   cancel(id: unknown): void {
-    const call = this.#running.get(id as CallId);
+    const call = this.#byId.get(id as CallId);
     if (call === undefined) return;
     this.#settle(call);
     call.abort(new CancelledError('the caller has cancelled'));
@@ -126,33 +146,40 @@ export class CallsInHand {
 
   /** The connection is gone. */
   dropAll(): void {
-    for (const call of [...this.#ordered.splice(0), ...this.#running.values()]) this.#drop(call);
+    for (const call of [...this.#ordered.splice(0), ...this.#byId.values()]) this.#drop(call);
   }
 
   #expect(call: ServedCall, method: Method, result: unknown): void {
-    if (call.id !== undefined) this.#running.set(call.id, call);
-    const { handlerTimeout } = this.#host.limits;
-    const rest = call.deadline === Infinity ? Infinity : Math.max(1, call.deadline - performance.now());
-    if (rest < Infinity || handlerTimeout < Infinity) {
-      const reason = rest <= handlerTimeout ? 'expired' : 'timeout';
-      call.limit(Math.min(rest, handlerTimeout), () => {
-        const error = new RpcTimeoutError(`${method.name} has taken too long`);
-        this.#fail(call, reason, error);
-        call.abort(error);
-      });
-    }
+    if (call.id !== undefined) this.#byId.set(call.id, call);
+    call.until = performance.now() + this.#host.limits.handlerTimeout;
+    this.#limit(call);
     void Promise.resolve(result).then(
       (value) => {
+        this.#leaveWork(call);
         this.#succeed(call, method, value);
       },
       (error: unknown) => {
+        this.#leaveWork(call);
         this.#fail(call, 'failed', error);
       },
     );
   }
 
+  /** Sets the timer of a handler that is at work: for its caller's deadline, if somebody waits, and for its own time. */
+  #limit(call: ServedCall): void {
+    const { deadline, until } = call;
+    const isOverdue = call.isSettled || until < deadline;
+    call.limit(isOverdue ? until : deadline, () => {
+      if (isOverdue) this.#leaveWork(call);
+      if (call.isSettled) return;
+      const error = new RpcTimeoutError(`${call.method} has taken too long`);
+      this.#fail(call, isOverdue ? 'timeout' : 'expired', error);
+      call.abort(error);
+    });
+  }
+
   #succeed(call: ServedCall, { replyHead }: Method, result: unknown): void {
-    if (call.settled) return;
+    if (call.isSettled) return;
     let text: string;
     try {
       text = replyHead + jsonOf(result) + (call.id === undefined ? '}' : `,"id":${JSON.stringify(call.id)}}`);
@@ -170,7 +197,7 @@ export class CallsInHand {
 
   /** @param error what was thrown; a CallError is the handler's own word to its caller */
   #fail(call: ServedCall, reason: Reason, error: unknown): void {
-    if (call.settled) return;
+    if (call.isSettled) return;
     const message = `${call.method} ${reason === 'failed' ? 'failed' : `(${reason})`}`;
     const refusal = (): Error => new BadRequestError(message, { cause: error });
     if (call.id === undefined) {
@@ -197,25 +224,41 @@ export class CallsInHand {
     this.#speaker.workSoon();
   }
 
-  /** Its handler has finished, or is waited for no more. */
+  /** Its reply is known, or nobody waits for it any more. */
   #settle(call: ServedCall): void {
-    call.settle();
-    this.#host.leave();
+    call.isSettled = true;
     this.#changes++;
+    if (call.isAtWork) this.#limit(call);
     if (call.id === undefined) return;
-    if (this.#running.get(call.id) === call) this.#running.delete(call.id);
-    this.#giveBack(call);
+    this.#byId.delete(call.id);
+    this.#leaveUnanswered(call);
   }
 
-  #giveBack(call: ServedCall): void {
-    if (!call.counted) return;
-    call.counted = false;
-    this.#count--;
+  #leaveUnanswered(call: ServedCall): void {
+    if (!call.isUnanswered) return;
+    call.isUnanswered = false;
+    this.#unanswered--;
+    this.#leavePlace(call);
+  }
+
+  /** Its handler has ended, or has had its time. */
+  #leaveWork(call: ServedCall): void {
+    if (!call.isAtWork) return;
+    call.isAtWork = false;
+    call.limit(Infinity);
+    this.#host.leave();
+    this.#leavePlace(call);
+  }
+
+  #leavePlace(call: ServedCall): void {
+    if (call.isUnanswered || call.isAtWork) return;
+    this.#places--;
     this.#size -= call.size;
+    this.#speaker.workSoon();
   }
 
   #refusePlace(call: ServedCall, error: () => Error): void {
-    call.failed = true;
+    call.isRefused = true;
     this.#speaker.refuse();
     this.#host.refused(error, this.#end.address);
     this.#advance();
@@ -227,22 +270,22 @@ export class CallsInHand {
     const calls = this.#ordered;
     let answered = 0;
     for (const call of calls) {
-      if (call.failed || call.reply === undefined) break;
+      if (call.isRefused || call.reply === undefined) break;
       this.#speaker.say(call.reply);
-      this.#giveBack(call);
+      this.#leaveUnanswered(call);
       answered++;
     }
     calls.splice(0, answered);
-    if (calls[0]?.failed !== true) return;
+    if (calls[0]?.isRefused !== true) return;
     for (const later of calls.splice(0)) {
       this.#drop(later);
-      this.#giveBack(later);
+      this.#leaveUnanswered(later);
     }
   }
 
   /** Nobody will get its reply. */
   #drop(call: ServedCall): void {
-    if (call.settled || call.failed) return;
+    if (call.isSettled || call.isRefused) return;
     this.#settle(call);
     call.abort(new CancelledError('the connection has ended'));
   }

@@ -12,10 +12,19 @@ import { Pool } from './pool.js';
 import { RetryBudget } from './retry-budget.js';
 import { requestHead, requestTail } from './wire.js';
 
+/** What the client wants of a watch. @inline */
+interface InstanceWatch {
+  close(): void;
+  unref?(): unknown;
+}
+
 /** What the client wants of a registry; those of `truefork/discovery` have it. */
 export interface InstanceRegistry {
-  /** Tells the whole list of a service's instances, soon and after every change, until the watch is closed. */
-  watch(service: string, listener: (instances: readonly Address[]) => void): { close(): void };
+  /**
+   * Tells the whole list of a service's instances, soon and after every change, until the watch is closed. A watch that keeps the
+   * process alive has an `unref`, by which the client ends that.
+   */
+  watch(service: string, listener: (instances: readonly Address[]) => void): InstanceWatch;
 }
 
 /** How the client connects. Times are in milliseconds, 1 to 2³¹ - 1. */
@@ -98,7 +107,7 @@ export class RpcClient<H extends HandlersOf<H> = AnyHandlers> {
   readonly #maxFrame: number;
   readonly #host: CallHost;
   readonly #pool: Pool;
-  readonly #watch: { close(): void } | undefined;
+  readonly #watch: InstanceWatch | undefined;
   /** The calls that wait for an instance. */
   readonly #waiting = new Set<Call>();
   #closed = false;
@@ -117,6 +126,7 @@ export class RpcClient<H extends HandlersOf<H> = AnyHandlers> {
       this.#watch = options.registry.watch(options.service, (instances) => {
         this.#setList(instances);
       });
+      this.#watch.unref?.();
     } else {
       text('options.host', options.host);
       integer('options.port', options.port, 1, 65535);
@@ -150,7 +160,7 @@ export class RpcClient<H extends HandlersOf<H> = AnyHandlers> {
       const head = requestHead(method, params);
       const limit = this.#maxFrame - requestTail;
       if (3 * head.length > limit && Buffer.byteLength(head) > limit)
-        throw new FrameError(`a request of more than ${this.#maxFrame} bytes`);
+        throw new FrameError(`a request of more than ${this.#maxFrame} bytes (maxFrame)`);
       if (this.#closed) throw new ClientClosedError();
       new Call(this.#host, head, { timeout, idempotent, signal }, resolve as (result: unknown) => void, reject);
     });
@@ -187,7 +197,9 @@ export class RpcClient<H extends HandlersOf<H> = AnyHandlers> {
       isClosed: () => this.#closed,
       wait: (call) => {
         if (this.#waiting.size >= maxQueue)
-          call.fail(new RpcQueueFullError(`${maxQueue} calls wait for an instance of ${service} already`));
+          call.fail(
+            new RpcQueueFullError(`${maxQueue} calls wait for an instance of ${service} already (maxQueue): try later`),
+          );
         else this.#waiting.add(call);
       },
       forget: (call) => this.#waiting.delete(call),

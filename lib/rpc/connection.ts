@@ -1,4 +1,4 @@
-import { Socket } from 'node:net';
+import { Socket, type ConnectOpts, type SocketConstructorOpts } from 'node:net';
 import {
   CallError,
   ConnectError,
@@ -36,6 +36,10 @@ export interface Ending {
   readonly error: Error;
 }
 
+// What arrives, on whichever connection: it is read to its end, or copied, before anything else arrives. A buffer for each read
+// would cost more than a short call.
+const arrivals = Buffer.allocUnsafeSlow(64 * 1024);
+
 /**
  * One TCP connection to a server. Many calls are under way on it at once, and replies come in any order, if the server
  * echoes the `id` of requests. A server of the booklet does not: its first reply tells, and from then on it is sent one
@@ -48,7 +52,7 @@ export class Connection {
   readonly closed: Promise<void>;
   readonly #options: ConnectionOptions;
   readonly #address: string;
-  readonly #socket = new Socket();
+  readonly #socket: Socket;
   readonly #reader: FrameReader;
   readonly #outbox: Outbox;
   readonly #ended: (ending: Ending) => void;
@@ -62,6 +66,8 @@ export class Connection {
   /** The longest request that the server takes, in bytes. */
   #longest = Infinity;
   #lastNumber = 0;
+  /** Whether no other call was under way when the last one was sent. */
+  #wasAlone = false;
   /** Takes no more calls; whether those that are not sent yet are. */
   #ending: 'now' | 'when all are sent' | undefined;
   #connected = false;
@@ -81,7 +87,17 @@ export class Connection {
     this.#address = `${options.host}:${options.port}`;
     this.#reader = new FrameReader(options.maxFrame);
     this.#ended = ended;
-    const socket = this.#socket;
+    const into: SocketConstructorOpts & ConnectOpts = {
+      onread: {
+        buffer: arrivals,
+        callback: (length) => {
+          this.#read(arrivals.subarray(0, length));
+          return true;
+        },
+      },
+    };
+    const socket = new Socket(into);
+    this.#socket = socket;
     this.#outbox = new Outbox(socket);
     socket.once('connect', () => {
       clearTimeout(this.#connectTimer);
@@ -90,9 +106,6 @@ export class Connection {
       this.#connected = true;
       this.#pump();
       this.#closeIfDone();
-    });
-    socket.on('data', (chunk) => {
-      this.#read(chunk);
     });
     socket.on('drain', () => {
       this.#pump();
@@ -174,16 +187,26 @@ export class Connection {
       this.#sent.delete(id);
       this.#lose(new Error('a call before it timed out'));
     } else {
-      this.#sent.set(id, nobody);
-      setTimeout(
-        () => {
-          if (!this.#sent.delete(id)) return;
-          if (this.#mode === 'extended') this.#closeIfDone();
-          else this.#lose(new Error('there was no reply to a call before it'));
-        },
-        Math.max(1, call.deadline - performance.now()),
-      ).unref();
+      this.#throwAway(id, call.deadline);
     }
+  }
+
+  /** The reply to a call is thrown away when it comes; when it is due and has not come, the next could not be told from it. */
+  #throwAway(id: number, deadline: number): void {
+    const timer = setTimeout(
+      () => {
+        if (!this.#sent.delete(id)) return;
+        if (this.#mode === 'extended') this.#closeIfDone();
+        else this.#lose(new Error('there was no reply to a call before it'));
+      },
+      Math.max(1, deadline - performance.now()),
+    ).unref();
+    this.#sent.set(
+      id,
+      nobody(() => {
+        clearTimeout(timer);
+      }),
+    );
   }
 
   /** Takes no more calls, gives back those that are not sent, and closes after the last reply. */
@@ -234,17 +257,20 @@ export class Connection {
     call.sentAs = id;
     this.#sent.set(id, call);
     if (this.#mode === 'legacy') {
-      this.#outbox.add(legacyRequest(head, '}'));
-      this.#outbox.flush();
+      this.#outbox.send(legacyRequest(head, '}'));
       return;
     }
     const tail = idTail(id, Math.max(1, Math.ceil(call.deadline - performance.now())));
-    if (this.#mode === 'extended') {
-      this.#outbox.add(head + tail);
-    } else {
-      this.#outbox.add(legacyRequest(head, tail));
-      this.#outbox.flush();
+    if (this.#mode === 'unknown') {
+      this.#outbox.send(legacyRequest(head, tail));
+      return;
     }
+    // One call after the other is sent at once: what is left to do here is done while the server is at work. Where there are more,
+    // a write of its own for the first would cost more than that saves.
+    const isAlone = this.#sent.size === 1;
+    if (isAlone && this.#wasAlone) this.#outbox.send(head + tail);
+    else this.#outbox.add(head + tail);
+    this.#wasAlone = isAlone;
   }
 
   #read(chunk: Buffer): void {
@@ -255,6 +281,7 @@ export class Connection {
         this.#take(body);
         if (this.#lost) return;
       }
+      this.#reader.keep();
     } catch (error) {
       this.#lose(error as Error);
       return;

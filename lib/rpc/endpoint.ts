@@ -84,7 +84,11 @@ export class Endpoint implements Address {
     }
     const connection = this.#connection ?? this.#connect(now);
     if (connection.queued >= this.#options.maxQueue) {
-      call.fail(new RpcQueueFullError(`${connection.queued} calls wait for ${this.host}:${this.port} already`));
+      call.fail(
+        new RpcQueueFullError(
+          `${connection.queued} calls wait for ${this.host}:${this.port} already (maxQueue): try later`,
+        ),
+      );
     } else {
       connection.send(call);
     }

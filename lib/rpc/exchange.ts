@@ -13,12 +13,11 @@ export interface Exchange {
   fail(error: Error): void;
 }
 
-/** The place of a call that nobody waits for any more: of a booklet's server, one reply is to be thrown away. */
-export const nobody: Exchange = {
-  head: '',
-  deadline: 0,
-  connection: undefined,
-  sentAs: 0,
-  succeed: () => undefined,
-  fail: () => undefined,
-};
+/**
+ * The place of a call that nobody waits for any more: of a booklet's server, one reply is to be thrown away.
+ *
+ * @param over is called when it is, or its connection is lost
+ */
+export function nobody(over: () => void): Exchange {
+  return { head: '', deadline: 0, connection: undefined, sentAs: 0, succeed: over, fail: over };
+}

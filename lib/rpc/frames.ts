@@ -69,6 +69,8 @@ export class FrameReader {
   #bytes: Buffer = nothing;
   #start = 0;
   #end = 0;
+  /** Whether the memory is the reader's, not that of a Buffer that was pushed. */
+  #isOwn = false;
   #bodyLength = 0;
 
   /** @param maxFrame the longest body that is accepted, in bytes */
@@ -86,16 +88,17 @@ export class FrameReader {
     return this.#bodyLength;
   }
 
-  /** Takes bytes. The reader may keep the Buffer, and never writes to it. */
+  /** Takes bytes. The reader may keep the Buffer until it is read to its end, and never writes to it. */
   push(chunk: Buffer): void {
     const { unread } = this;
     if (unread === 0) {
       this.#bytes = chunk;
+      this.#isOwn = false;
       this.#start = 0;
       this.#end = chunk.length;
       return;
     }
-    if (this.#end + chunk.length > this.#bytes.length) this.#grow(unread + chunk.length);
+    if (!this.#isOwn || this.#end + chunk.length > this.#bytes.length) this.#grow(unread + chunk.length);
     chunk.copy(this.#bytes, this.#end);
     this.#end += chunk.length;
   }
@@ -110,7 +113,7 @@ export class FrameReader {
     if (unread < prefixSize) return undefined;
     const length = this.#bytes.readUInt32LE(this.#start);
     if (length > this.#maxFrame)
-      throw new FrameError(`a frame of ${length} bytes; at most ${this.#maxFrame} are taken`);
+      throw new FrameError(`a frame of ${length} bytes; at most ${this.#maxFrame} are taken (maxFrame)`);
     if (unread < prefixSize + length) return undefined;
     const from = this.#start + prefixSize;
     const to = from + length;
@@ -122,6 +125,12 @@ export class FrameReader {
     return body;
   }
 
+  /** Copies what is not read, if it must: the memory of the Buffer that was pushed last is free after that. */
+  keep(): void {
+    const { unread } = this;
+    if (unread > 0 && !this.#isOwn) this.#grow(unread);
+  }
+
   /** Makes room for so many bytes, and for what follows: a frame that comes byte by byte is copied a constant number of times. */
   #grow(needed: number): void {
     const unread = this.#bytes.subarray(this.#start, this.#end);
@@ -129,6 +138,7 @@ export class FrameReader {
     const grown = Buffer.allocUnsafe(Math.max(needed, Math.min(2 * needed, frame)));
     unread.copy(grown);
     this.#bytes = grown;
+    this.#isOwn = true;
     this.#start = 0;
     this.#end = unread.length;
   }

@@ -108,9 +108,9 @@ export class Peer {
   /** Looks whether the peer is idle. One that has been for `idleLooks` of them is to leave. */
   look(): void {
     const stuck = this.#socket.writableNeedDrain;
-    const { changes, count } = this.#calls;
+    const { changes, unanswered } = this.#calls;
     // One that waits for room is not idle either.
-    if (this.#active || this.#seen !== changes || this.#held || (count > 0 && !stuck)) {
+    if (this.#active || this.#seen !== changes || this.#held || (unanswered > 0 && !stuck)) {
       this.#active = false;
       this.#seen = changes;
       this.#idle = 0;
@@ -131,7 +131,7 @@ export class Peer {
     this.#flush();
     const socket = this.#socket;
     const done = this.#state === 'refusing' || (this.#state === 'draining' && step === 'nothing');
-    if (done && this.#calls.count === 0) this.#finish();
+    if (done && this.#calls.unanswered === 0) this.#finish();
     else if (step === 'blocked' && (this.#state === 'open' || this.#state === 'leaving')) socket.pause();
     else if (socket.isPaused()) socket.resume();
   }
@@ -212,6 +212,10 @@ export class Peer {
   #takeCall(body: FrameBody, id: unknown): void {
     if (!isCallId(id)) {
       this.#calls.refuse(null, 'bad_request', 'an id is a number or a short string');
+      return;
+    }
+    if (this.#calls.has(id)) {
+      this.#calls.refuse(id, 'bad_request', 'a call with this id is not answered yet');
       return;
     }
     const method = this.#methodOf(body);

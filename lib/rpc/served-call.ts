@@ -18,11 +18,15 @@ export class ServedCall implements CallContext {
   readonly size: number;
   /** Of a booklet's peer: what it waits for its turn with, or that it will get no reply. */
   reply: string | undefined;
-  failed = false;
-  /** It is one of the calls that its connection has in hand. */
-  counted = false;
-  /** Its handler has finished, or nobody waits for it any more. */
-  settled = false;
+  isRefused = false;
+  /** Its reply is not written yet, and somebody waits for it. */
+  isUnanswered = false;
+  /** Its handler has not ended. */
+  isAtWork = false;
+  /** Its reply is known, or nobody waits for it any more. */
+  isSettled = false;
+  /** How long its handler is counted as being at work, on the clock of performance.now(). */
+  until = Infinity;
   #timer: NodeJS.Timeout | undefined;
   // Made when it is asked for: most handlers do not look at it, and it costs more than a short call.
   #controller: AbortController | undefined;
@@ -50,13 +54,13 @@ export class ServedCall implements CallContext {
     this.#controller?.abort(reason);
   }
 
-  /** @param delay in milliseconds */
-  limit(delay: number, expire: () => void): void {
-    this.#timer = setTimeout(expire, delay);
-  }
-
-  settle(): void {
-    this.settled = true;
-    clearTimeout(this.#timer);
+  /** Sets its only timer. @param at on the clock of performance.now(); Infinity: never */
+  limit(at: number, expire?: () => void): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (at === Infinity || !expire) return;
+    this.#timer = setTimeout(expire, Math.max(1, at - performance.now()));
+    // Its connection keeps the process alive, if anything does.
+    this.#timer.unref();
   }
 }

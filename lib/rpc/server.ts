@@ -11,11 +11,17 @@ import { Throttle } from './throttle.js';
 export interface RpcServerOptions {
   /** The longest request body in bytes, 1 to `buffer.constants.MAX_STRING_LENGTH`. Default 4 MiB. */
   maxFrame?: number;
-  /** How many calls may be in hand at once, those of all connections together, 1 to 2³¹ - 1. Default 16,384. */
+  /**
+   * How many calls may be in hand at once, those of all connections together, 1 to 2³¹ - 1. Default 16,384. One that nobody
+   * waits for any more is in hand until its handler has ended.
+   */
   maxCalls?: number;
   /** How many of one connection, 1 to 2³¹ - 1. Default 1,024. */
   maxCallsPerConnection?: number;
-  /** How long a handler may take that answers with a promise. Default: as long as its caller waits. */
+  /**
+   * How long a handler may take that answers with a promise: then its caller is told `timeout`, and it is in hand no more.
+   * Default: as long as its caller waits.
+   */
   handlerTimeout?: number;
   /** How long a connection may have no call, or a reply that is not taken, before it is closed. Default: for ever. */
   idleTimeout?: number;
@@ -38,6 +44,8 @@ const probeAfter = 60_000;
  * - `request` (method): a call came;
  * - `badRequest` (error, remoteAddress, untold): a `FrameError`, or a `BadRequestError` for a call that is none or whose
  *   handler failed; ten a second at most: `untold` is how many were not told since the last.
+ *
+ * What a listener of these throws is an uncaught exception; the calls go on.
  *
  * A call with an `id` is answered when its handler has finished, or with an error. Calls without one, those of the
  * booklet, are answered in their order, whatever the order in which their handlers finish. For them there is no reply
@@ -104,12 +112,25 @@ export class RpcServer extends Server {
         if (this.#waiting.size > 0) this.#wakeSoon();
       },
       wait: (peer) => this.#waiting.add(peer),
-      began: (method) => this.emit('request', method),
+      began: (method) => {
+        this.#tell('request', method);
+      },
       refused: (error, remoteAddress) => {
         const untold = this.#news.admit();
-        if (untold !== undefined) this.emit('badRequest', error(), remoteAddress, untold);
+        if (untold !== undefined) this.#tell('badRequest', error(), remoteAddress, untold);
       },
     };
+  }
+
+  /** What a listener throws is an uncaught exception, and the calls that are being taken here go on. */
+  #tell(event: 'request' | 'badRequest', ...what: unknown[]): void {
+    try {
+      this.emit(event, ...what);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   /** Not at once: one that is woken gives room too, and would wake the next within itself. */

@@ -1,7 +1,7 @@
 // The arguments of a client.
 import { callback, INT_MAX, integer, object, text, wrongType } from '../mistakes.js';
 import type { Credential } from './connection.js';
-import type { ReadOptions, WatchOptions } from './options.js';
+import type { ReadOptions, VersionOptions, WatchOptions } from './options.js';
 import type { WatchListener } from './watches.js';
 
 // Of a time in milliseconds to which a half of it is added: a timer takes up to 2³¹ − 1.
@@ -10,9 +10,10 @@ const longest = 2 ** 30;
 /** Any version, as ZooKeeper has it. */
 export const anyVersion = -1;
 
-/** A node's version, or any. */
-export function checkVersion(version: number = anyVersion): number {
-  return integer('version', version, anyVersion, INT_MAX);
+/** The version that a node must have, or any. */
+export function checkVersion(options: VersionOptions = {}): number {
+  const { version = anyVersion } = object('options', options);
+  return integer('options.version', version, anyVersion, INT_MAX);
 }
 
 /** The bytes of a value, which are the caller's no more. */

@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { createSecureContext, type ConnectionOptions as TlsOptions } from 'node:tls';
-import { boolean, callback, INT_MAX, integer, object, wrongType, wrongValue } from '../mistakes.js';
-import { openAcl, toLibrary, type Acl } from './acl.js';
+import { boolean, callback, INT_MAX, integer, object } from '../mistakes.js';
+import { toLibrary, type Acl } from './acl.js';
 import { bytesOf, checkCredential, checkVersion, checkWatch, watcherOf } from './arguments.js';
 import type { Credential } from './connection.js';
 import {
   ConnectionLossError,
-  NodeExistsError,
   NoNodeError,
   OperationTimeoutError,
   SessionClosedError,
   SessionExpiredError,
 } from './errors.js';
-import { parseConnectString, type ConnectString } from './hosts.js';
 import { NodeWatch, type NodeReader, type NodeWatchOwner } from './node-watch.js';
 import type {
   CreateOptions,
@@ -21,26 +18,29 @@ import type {
   StartOptions,
   Value,
   ReadOptions,
+  VersionOptions,
   WatchOptions,
   ZooKeeperClientOptions,
 } from './options.js';
-import { checkPath, join, nameOf, parentOf } from './paths.js';
+import { checkPath, parentOf } from './paths.js';
+import { createProtected } from './protected.js';
+import { childrenReader, dataReader } from './readers.js';
 import * as requests from './requests.js';
 import { Session } from './session.js';
+import { checkSettings, type Settings } from './settings.js';
 import type { Stat } from './stat.js';
 import type { SessionState } from './state.js';
 import { Transaction } from './transaction.js';
 import { deleteTree, ensure } from './tree.js';
 
-const defaultSessionTimeout = 10_000;
 const defaultStartTimeout = 15_000;
 
-const notStarted = 'the client is not started';
+const notStarted = 'the client is not started: call start() or open() before';
 
 /**
  * A client of ZooKeeper, with a session that survives what happens to connections and servers.
  *
- * Paths are absolute and below the chroot of the connect string. Versions are those of `stat.version`; -1, or none, is any.
+ * Paths are absolute and below the chroot of the connect string. Versions are those of `stat.version`.
  * Each operation can reject with `SessionClosedError`, `SessionExpiredError`, `ConnectionLossError` (writes only) and
  * `OperationTimeoutError`, whose descriptions are with `Session`; with the error of the server's answer, such as
  * `NoNodeError`; and with a TypeError or RangeError for arguments that are none.
@@ -48,13 +48,8 @@ const notStarted = 'the client is not started';
  * In a forked child, the client of the parent is closed; the child can have one of its own.
  */
 export class ZooKeeperClient {
-  readonly #connect: ConnectString;
-  readonly #sessionTimeout: number;
+  readonly #settings: Settings;
   readonly #credentials: Credential[];
-  readonly #defaultAcl: readonly Acl[];
-  readonly #randomizeHosts: boolean;
-  readonly #tls: TlsOptions | undefined;
-  readonly #onWarning: (message: string) => void;
   readonly #listeners = new Set<(state: SessionState) => void>();
   readonly #watches = new Set<NodeWatch>();
   #session: Session | undefined;
@@ -68,23 +63,8 @@ export class ZooKeeperClient {
    * @throws {Error} that of `tls.createSecureContext`
    */
   constructor(hosts: string, options: ZooKeeperClientOptions = {}) {
-    this.#connect = parseConnectString(hosts);
-    object('options', options);
-    const { sessionTimeout = defaultSessionTimeout, auth = [], defaultAcl = openAcl, randomizeHosts = true } = options;
-    const { tls = false, readOnly = false, onWarning = warnProcess } = options;
-    this.#sessionTimeout = integer('options.sessionTimeout', sessionTimeout, 1, INT_MAX);
-    if (!Array.isArray(auth)) throw wrongType('options.auth', 'an array', auth);
-    this.#credentials = auth.map((one: Credential, index) => checkCredential(`options.auth[${index}]`, one));
-    toLibrary('options.defaultAcl', defaultAcl);
-    this.#defaultAcl = defaultAcl;
-    this.#randomizeHosts = boolean('options.randomizeHosts', randomizeHosts);
-    this.#tls = typeof tls === 'object' ? object('options.tls', tls) : boolean('options.tls', tls) ? {} : undefined;
-    // What is wrong with certificates and keys is thrown here, not at each connection.
-    if (this.#tls) createSecureContext(this.#tls);
-    if (boolean('options.readOnly', readOnly)) {
-      throw wrongValue('options.readOnly', 'must be false: node-zookeeper-client has no read-only mode', readOnly);
-    }
-    this.#onWarning = callback('options.onWarning', onWarning);
+    this.#settings = checkSettings(hosts, options);
+    this.#credentials = [...this.#settings.credentials];
   }
 
   /** How the session is; `closed` before `start` and after `stop`. */
@@ -99,7 +79,7 @@ export class ZooKeeperClient {
 
   /** The session timeout in milliseconds: what the server has granted, and before that what it is asked for. */
   get sessionTimeout(): number {
-    return this.#session?.timeout ?? this.#sessionTimeout;
+    return this.#session?.timeout ?? this.#settings.sessionTimeout;
   }
 
   /** The server that it is connected to, as `address:port`; undefined while there is none. */
@@ -109,7 +89,7 @@ export class ZooKeeperClient {
 
   /** The chroot of the connect string; empty if there is none. */
   get chroot(): string {
-    return this.#connect.chroot;
+    return this.#settings.chroot;
   }
 
   /**
@@ -125,7 +105,8 @@ export class ZooKeeperClient {
     try {
       await session.whenConnected(timeout);
     } catch (error) {
-      await session.close();
+      // It may have been stopped meanwhile, and begun anew.
+      if (this.#session === session) await this.stop();
       throw error;
     }
   }
@@ -198,7 +179,7 @@ export class ZooKeeperClient {
    *
    * @param acl that of each node that is made; `defaultAcl` if absent
    */
-  async ensurePath(path: string, acl: readonly Acl[] = this.#defaultAcl): Promise<void> {
+  async ensurePath(path: string, acl: readonly Acl[] = this.#settings.defaultAcl): Promise<void> {
     await ensure(this.#perform, this.#absolute(path), toLibrary('acl', acl));
   }
 
@@ -253,19 +234,8 @@ export class ZooKeeperClient {
     options: CreateOptions = {},
     guid: string = randomUUID(),
   ): Promise<string> {
-    const prefix = `_c_${guid}-`;
-    const parent = parentOf(checkPath('path', path));
-    const own = join(parent, prefix + nameOf(path));
-    for (let isRetry = false; ; isRetry = true) {
-      try {
-        const found = isRetry ? await this.#adopt(parent, prefix, options.ephemeral ?? false) : undefined;
-        return found ?? (await this.create(own, value, options));
-      } catch (error) {
-        const isUnknown = error instanceof ConnectionLossError || error instanceof OperationTimeoutError;
-        const exists = error instanceof NodeExistsError;
-        if (!isUnknown && !exists) throw error;
-      }
-    }
+    checkPath('path', path);
+    return createProtected(this, path, value, options, guid);
   }
 
   /** @throws {NoNodeError} */
@@ -282,8 +252,8 @@ export class ZooKeeperClient {
    * @throws {BadVersionError}
    * @throws {RequestTooLargeError} the value is too long
    */
-  async set(path: string, value: Value, version?: number): Promise<Stat> {
-    return this.#perform(requests.setData(this.#absolute(path), bytesOf('value', value), checkVersion(version)));
+  async set(path: string, value: Value, options?: VersionOptions): Promise<Stat> {
+    return this.#perform(requests.setData(this.#absolute(path), bytesOf('value', value), checkVersion(options)));
   }
 
   /** @returns what ZooKeeper knows of a node, or null if there is none. The watcher is called when it is made, too */
@@ -318,7 +288,7 @@ export class ZooKeeperClient {
    */
   async delete(path: string, options: DeleteOptions = {}): Promise<void> {
     const { recursive = false, guaranteed = false } = object('options', options);
-    const version = checkVersion(options.version);
+    const version = checkVersion(options);
     const absolute = this.#absolute(path);
     boolean('options.recursive', recursive);
     boolean('options.guaranteed', guaranteed);
@@ -341,13 +311,13 @@ export class ZooKeeperClient {
   }
 
   /**
-   * @param version that of `stat.aversion`
+   * @param options the version is that of `stat.aversion`
    * @throws {NoNodeError}
    * @throws {BadVersionError}
    * @throws {InvalidAclError}
    */
-  async setAcl(path: string, acl: readonly Acl[], version?: number): Promise<Stat> {
-    return this.#perform(requests.setAcl(this.#absolute(path), toLibrary('acl', acl), checkVersion(version)));
+  async setAcl(path: string, acl: readonly Acl[], options?: VersionOptions): Promise<Stat> {
+    return this.#perform(requests.setAcl(this.#absolute(path), toLibrary('acl', acl), checkVersion(options)));
   }
 
   /** Several changes that are all made, or none. */
@@ -375,22 +345,7 @@ export class ZooKeeperClient {
   ): NodeWatch {
     callback('listener', listener);
     const absolute = this.#absolute(path);
-    return this.#watch(absolute, options, {
-      kind: 'children',
-      read: async (watcher) => {
-        const { children, stat } = await this.#perform(requests.getChildren(absolute, watcher));
-        // Not the change of a value, which the count of children made and deleted does not show.
-        return {
-          version: `${stat.czxid} ${stat.cversion}`,
-          tell: () => {
-            listener(children, stat);
-          },
-        };
-      },
-      missing: () => {
-        listener(undefined);
-      },
-    });
+    return this.#watch(absolute, options, childrenReader(this.#perform, absolute, listener));
   }
 
   /**
@@ -406,34 +361,15 @@ export class ZooKeeperClient {
   ): NodeWatch {
     callback('listener', listener);
     const absolute = this.#absolute(path);
-    return this.#watch(absolute, options, {
-      kind: 'data',
-      read: async (watcher) => {
-        const { value, stat } = await this.#perform(requests.getData(absolute, watcher));
-        return {
-          version: `${stat.mzxid}`,
-          tell: () => {
-            listener(value, stat);
-          },
-        };
-      },
-      missing: () => {
-        listener(undefined);
-      },
-    });
+    return this.#watch(absolute, options, dataReader(this.#perform, absolute, listener));
   }
 
   #open(): Session {
     const before = this.#session;
     if (before && !before.isReplaceable) return before;
-    const session = new Session({
-      hosts: this.#connect.hosts,
-      timeout: this.#sessionTimeout,
-      randomizeHosts: this.#randomizeHosts,
-      tls: this.#tls,
-      credentials: this.#credentials,
-      onWarning: this.#onWarning,
-    });
+    const { hosts, sessionTimeout, randomizeHosts, tls, onWarning } = this.#settings;
+    const credentials = this.#credentials;
+    const session = new Session({ hosts, timeout: sessionTimeout, randomizeHosts, tls, credentials, onWarning });
     if (!this.#keepsAlive) session.unref();
     session.onState((state) => {
       for (const listener of this.#listeners) {
@@ -451,7 +387,7 @@ export class ZooKeeperClient {
     const session = this.#opened();
     const owner: NodeWatchOwner = {
       session,
-      onWarning: this.#onWarning,
+      onWarning: this.#settings.onWarning,
       closed: () => this.#watches.delete(watch),
     };
     const watch = new NodeWatch(path, reader, owner, checked);
@@ -469,17 +405,17 @@ export class ZooKeeperClient {
   readonly #perform = async <T>(request: requests.Request<T>): Promise<T> => this.#opened().perform(request);
 
   #absolute(path: string): string {
-    const { chroot } = this.#connect;
+    const { chroot } = this.#settings;
     checkPath('path', path);
     return path === '/' ? chroot || '/' : chroot + path;
   }
 
   #relative(path: string): string {
-    return path.slice(this.#connect.chroot.length) || '/';
+    return path.slice(this.#settings.chroot.length) || '/';
   }
 
   #node(path: string, value: Value, options: CreateOptions): requests.CreateArguments {
-    const { acl = this.#defaultAcl, ephemeral = false, sequence = false } = object('options', options);
+    const { acl = this.#settings.defaultAcl, ephemeral = false, sequence = false } = object('options', options);
     return {
       path: this.#absolute(path),
       value: bytesOf('value', value),
@@ -500,29 +436,6 @@ export class ZooKeeperClient {
       }
     }
   }
-
-  // None if there is no such node.
-  async #children(path: string): Promise<string[]> {
-    try {
-      return await this.getChildren(path);
-    } catch (error) {
-      if (error instanceof NoNodeError) return [];
-      throw error;
-    }
-  }
-
-  async #adopt(parent: string, prefix: string, ephemeral: boolean): Promise<string | undefined> {
-    const session = this.sessionId;
-    for (const child of await this.#children(parent)) {
-      if (!child.startsWith(prefix)) continue;
-      const path = join(parent, child);
-      const stat = await this.exists(path);
-      if (!stat) continue;
-      if (!ephemeral || stat.ephemeralOwner === session) return path;
-      await this.delete(path, { guaranteed: true });
-    }
-    return undefined;
-  }
 }
 
 /** Whether the same operation may end otherwise on another connection. */
@@ -532,8 +445,4 @@ function isTransient(error: unknown): boolean {
     error instanceof OperationTimeoutError ||
     error instanceof SessionExpiredError
   );
-}
-
-function warnProcess(message: string): void {
-  process.emitWarning(message, 'ZooKeeperWarning');
 }

@@ -96,6 +96,7 @@ export class Connection {
   #unready: number;
   #isOver = false;
 
+  /** @throws {Error} that of `tls.connect`, for options that it does not take */
   constructor({ target, tls, identity, zxid, timeout, credentials, patience }: ConnectionOptions) {
     this.target = target;
     let setReady: (reason?: Error) => void = () => undefined;
@@ -119,7 +120,7 @@ export class Connection {
 
     this.#manager.setState(connecting);
     this.#raw = connectTcp({ host: target.address, port: target.port, noDelay: true, keepAlive: true });
-    this.#socket = tls ? connectTls({ ...named(target), ...tls, socket: this.#raw }) : this.#raw;
+    this.#socket = tls ? secured(this.#raw, target, tls) : this.#raw;
     this.#manager.socket = this.#socket;
     // A session keeps its process alive, not a socket.
     this.#raw.unref();
@@ -331,6 +332,11 @@ function idBytes(id: bigint): Buffer {
 
 // What the certificate has to be for: the name that the server was named by, or the address. As a name to ask for, TLS has
 // no addresses. Without either, Node.js takes a certificate for `localhost`.
-function named({ name }: Target): TlsOptions {
-  return { host: name, servername: isIP(name) === 0 ? name : '' };
+function secured(socket: Socket, { name }: Target, tls: TlsOptions): Socket {
+  try {
+    return connectTls({ host: name, servername: isIP(name) === 0 ? name : '', ...tls, socket });
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }

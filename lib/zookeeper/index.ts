@@ -35,6 +35,7 @@ export type {
   ReadOptions,
   StartOptions,
   Value,
+  VersionOptions,
   WatchOptions,
   ZooKeeperClientOptions,
 } from './options.js';

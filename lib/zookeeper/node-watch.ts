@@ -4,11 +4,10 @@ import type { WatchOptions } from './options.js';
 import { exists } from './requests.js';
 import type { Session } from './session.js';
 import { Warnings } from './warnings.js';
-import type { WatchListener, WatchKind } from './watches.js';
+import type { WatchListener } from './watches.js';
 
 /** What a watch reads. */
 export interface NodeReader {
-  readonly kind: WatchKind;
   /**
    * Reads the node, and leaves the watcher there. `version` is another if what it has read is.
    *

@@ -49,10 +49,14 @@ export interface CreateOptions {
   makePath?: boolean;
 }
 
-/** Options of `delete`. */
-export interface DeleteOptions {
-  /** The version that the node must have. Default: any. */
+/** Options of what changes a node. */
+export interface VersionOptions {
+  /** The version that it must have, 0 to 2³¹ - 1; -1: any. Default -1. */
   version?: number;
+}
+
+/** Options of `delete`. */
+export interface DeleteOptions extends VersionOptions {
   /** Whether everything below it is deleted before. Default false. */
   recursive?: boolean;
   /** Whether it is tried again for as long as nobody knows whether it is deleted: see `delete`. Default false. */

@@ -1,5 +1,6 @@
-// The operations of ZooKeeper, as the session carries them out. Paths are absolute, arguments are right already.
-import type { ACL, Client, Failure, Transaction } from './library.js';
+// The operations of ZooKeeper, as the session carries them out; transactions are in `steps.ts`. Paths are absolute, arguments
+// are right already.
+import type { ACL, Client, Failure } from './library.js';
 import { fromLibrary as aclFromLibrary, type Acl } from './acl.js';
 import { answerError, RequestTooLargeError, type ZooKeeperError } from './errors.js';
 import { fromLibrary, type Stat } from './stat.js';
@@ -28,19 +29,20 @@ export interface Request<T> {
 const maxRequest = 0xf_ffff;
 
 const headerSize = 8;
-const anyVersion = -1;
 
-// Strings and values have four bytes of length before them.
-function sizeOf(value: string | Uint8Array): number {
+/** How long it is in a request, in bytes: strings and values have four bytes of length before them. */
+export function sizeOf(value: string | Uint8Array): number {
   return 4 + (typeof value === 'string' ? Buffer.byteLength(value) : value.length);
 }
 
-function sizeOfCreate({ path, value, acl }: CreateArguments): number {
+/** Likewise. */
+export function sizeOfCreate({ path, value, acl }: CreateArguments): number {
   const entries = acl.map(({ id }) => 4 + sizeOf(id.scheme) + sizeOf(id.id));
   return sizeOf(path) + sizeOf(value) + 4 + entries.reduce((sum, size) => sum + size, 0) + 4;
 }
 
-function checkSize(what: string, size: number, path?: string): void {
+/** @throws {RequestTooLargeError} */
+export function checkSize(what: string, size: number, path?: string): void {
   if (headerSize + size <= maxRequest) return;
   const subject = path === undefined ? what : `${what} ${path}`;
   const message = `${subject}: a request of ${headerSize + size} bytes; a server takes ${maxRequest}`;
@@ -61,7 +63,8 @@ export interface CreateArguments {
   readonly sequence: boolean;
 }
 
-function modeOf({ ephemeral, sequence }: CreateArguments): number {
+/** The number that ZooKeeper has for the kind of node. */
+export function modeOf({ ephemeral, sequence }: CreateArguments): number {
   return Number(ephemeral) + 2 * Number(sequence);
 }
 
@@ -82,7 +85,7 @@ export function create(node: CreateArguments): Request<string> {
   };
 }
 
-export function remove(path: string, version: number = anyVersion): Request<void> {
+export function remove(path: string, version: number): Request<void> {
   const what = 'delete';
   return {
     what,
@@ -127,7 +130,7 @@ export function getData(path: string, watcher?: WatchListener): Request<{ value:
   };
 }
 
-export function setData(path: string, value: Buffer, version: number = anyVersion): Request<Stat> {
+export function setData(path: string, value: Buffer, version: number): Request<Stat> {
   const what = 'set';
   checkSize(what, sizeOf(path) + sizeOf(value) + 4, path);
   return {
@@ -171,7 +174,7 @@ export function getAcl(path: string): Request<{ acl: Acl[]; stat: Stat }> {
   };
 }
 
-export function setAcl(path: string, acl: ACL[], version: number = anyVersion): Request<Stat> {
+export function setAcl(path: string, acl: ACL[], version: number): Request<Stat> {
   const what = 'setAcl';
   return {
     what,
@@ -181,80 +184,6 @@ export function setAcl(path: string, acl: ACL[], version: number = anyVersion): 
       client.setACL(path, acl, version, (failure, stat) => {
         done(failed(failure, what, path), failure ? undefined : fromLibrary(stat));
       });
-    },
-  };
-}
-
-/** An operation of a transaction. */
-export type Step =
-  | ({ readonly type: 'create' } & CreateArguments)
-  | { readonly type: 'delete'; readonly path: string; readonly version: number }
-  | { readonly type: 'set'; readonly path: string; readonly value: Buffer; readonly version: number }
-  | { readonly type: 'check'; readonly path: string; readonly version: number };
-
-/** What came of an operation of a transaction: the path of a `create`, the node's state of a `set`, or an error. */
-export type StepResult = string | Stat | undefined | ZooKeeperError;
-
-const stepHeader = 9;
-
-function sizeOfStep(step: Step): number {
-  if (step.type === 'create') return stepHeader + sizeOfCreate(step);
-  return stepHeader + sizeOf(step.path) + (step.type === 'set' ? sizeOf(step.value) : 0) + 4;
-}
-
-function addStep(transaction: Transaction, step: Step): void {
-  if (step.type === 'create') {
-    transaction.create(step.path, step.value, step.acl, modeOf(step));
-    return;
-  }
-  if (step.type === 'set') transaction.setData(step.path, step.value);
-  else if (step.type === 'delete') transaction.remove(step.path);
-  else transaction.check(step.path);
-  // Not as an argument: the library takes version 0 for none.
-  const added = transaction.ops.at(-1);
-  if (added) added.version = step.version;
-}
-
-interface Answer {
-  readonly payload: {
-    readonly results: readonly { path?: string; stat?: Parameters<typeof fromLibrary>[0]; err?: number }[];
-  } | null;
-}
-
-/** @returns what came of each: all have been carried out, or none. The errors are among the results */
-export function commit(steps: readonly Step[]): Request<StepResult[]> {
-  const what = 'transaction';
-  checkSize(
-    what,
-    steps.reduce((sum, step) => sum + sizeOfStep(step), stepHeader),
-  );
-  return {
-    what,
-    isRead: false,
-    issue(client, _watches, done) {
-      const transaction = client.transaction();
-      for (const step of steps) addStep(transaction, step);
-      // The library throws at a code that it does not know, so the results are taken before it looks.
-      transaction.connectionManager = {
-        queue(request) {
-          client.connectionManager.queue(request, (failure, answer) => {
-            if (failure) {
-              done(answerError(failure.getCode(), what));
-              return;
-            }
-            const results = (answer as Answer).payload?.results ?? [];
-            done(
-              undefined,
-              results.map(({ path, stat, err }, index) => {
-                const step = steps[index];
-                if (err !== undefined) return answerError(err, `${what}: ${step?.type ?? '?'}`, step?.path);
-                return path ?? (stat && fromLibrary(stat));
-              }),
-            );
-          });
-        },
-      };
-      transaction.commit(() => undefined);
     },
   };
 }

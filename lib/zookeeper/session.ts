@@ -1,11 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { INT_MAX } from '../mistakes.js';
 import { atfork } from '../posix/index.js';
 import { Connection, ExpiredReason, type Credential, type Identity } from './connection.js';
 import { answerError, AuthFailedError, ConnectTimeoutError, SessionClosedError } from './errors.js';
-import { HostOrder, nameOf, resolve, type Host, type Target } from './hosts.js';
+import { nameOf, type Host, type Target } from './hosts.js';
 import { Operations } from './operations.js';
 import type { Request } from './requests.js';
+import { ServerSearch } from './search.js';
 import { State, type SessionState } from './state.js';
 import { Warnings } from './warnings.js';
 import { Watches } from './watches.js';
@@ -28,10 +29,6 @@ export interface SessionOptions {
 // When a session that is not connected is over, in session timeouts: the Java client's own rule, since the server counts
 // from a little later than the client, and in whole ticks. https://issues.apache.org/jira/browse/ZOOKEEPER-4508
 const expiry = 4 / 3;
-
-// The first delay before all servers are tried again, and the longest, in milliseconds.
-const shortestDelay = 100;
-const longestDelay = 30_000;
 
 // How long a server has to end a session, in milliseconds, and how long a session to be closed looks for a server.
 const closePatience = 1000;
@@ -56,7 +53,7 @@ const noChange = Buffer.alloc(8);
  */
 export class Session {
   readonly #options: SessionOptions;
-  readonly #order: HostOrder;
+  readonly #search: ServerSearch;
   readonly #watches = new Watches();
   readonly #warnings: Warnings;
   readonly #credentials: Credential[];
@@ -64,8 +61,6 @@ export class Session {
   readonly #alive = setInterval(() => undefined, 2 ** 30);
   readonly #forgetFork: () => void;
   readonly #worker: Promise<void>;
-  /** Aborted at the end: of rests and of name look-ups. */
-  readonly #stop = new AbortController();
   readonly #state = new State();
   #identity: Identity | undefined;
   #timeout: number;
@@ -73,10 +68,6 @@ export class Session {
   /** The connection that there is, or is being made. */
   #connection: Connection | undefined;
   #expiry: NodeJS.Timeout | undefined;
-  /** How many times all servers were tried in vain since the last connection. */
-  #rounds = 0;
-  /** The delay before the next round, in milliseconds; 0 if the last connection lasted, or there was none yet. */
-  #delay = 0;
   #failure: string | undefined;
   #refusal: AuthFailedError | undefined;
   #closing: Promise<void> | undefined;
@@ -86,7 +77,11 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#timeout = options.timeout;
-    this.#order = new HostOrder(options.hosts, options.randomizeHosts);
+    this.#search = new ServerSearch(options.hosts, options.randomizeHosts, {
+      timeout: () => this.#timeout,
+      isAtStake: () => this.#identity !== undefined,
+      attempt: (target) => this.#attempt(target),
+    });
     this.#warnings = new Warnings(options.onWarning);
     this.#credentials = [...(options.credentials ?? [])];
     this.#forgetFork = atfork({
@@ -153,7 +148,7 @@ export class Session {
   /** Carries out an operation, as described above. */
   async perform<T>(request: Request<T>): Promise<T> {
     this.checkOpen();
-    const result = this.#operations.add(request, this.#timeout * expiry, () => this.#failure);
+    const result = this.#operations.add(request, this.#longest, () => this.#failure);
     this.#send();
     return result;
   }
@@ -168,8 +163,9 @@ export class Session {
     this.checkOpen();
     this.#credentials.push(credential);
     try {
-      if (this.#state.current === 'connected') await this.#connection?.authenticate(credential);
-      else await this.whenConnected();
+      // A connection that was being made already has only the credentials of before.
+      await this.whenConnected();
+      await this.#connection?.authenticate(credential);
     } catch (error) {
       const index = this.#credentials.indexOf(credential);
       if (index !== -1) this.#credentials.splice(index, 1);
@@ -231,7 +227,7 @@ export class Session {
     clearTimeout(this.#expiry);
     clearInterval(this.#alive);
     this.#watches.clear();
-    this.#stop.abort();
+    this.#search.stop();
     this.#operations.reject(closedError);
   }
 
@@ -257,55 +253,43 @@ export class Session {
 
   async #work(): Promise<void> {
     while (!this.#isOver()) {
-      const connection = await this.#search();
-      if (!connection || this.#isOver()) continue;
+      this.#failure = await this.#search.round();
+      const connection = this.#connection;
+      if (this.#isOver()) return;
+      if (this.#failure !== undefined || !connection) {
+        this.#warnings.warn(this.#describe('no connection'));
+        continue;
+      }
       const since = performance.now();
       this.#use(connection);
       this.#drop(connection, await connection.ended);
-      // A server that takes the session and soon closes the connection is as bad as one that does not take it.
-      if (performance.now() - since > this.#timeout / 3) this.#delay = 0;
-      else this.#slowDown();
+      this.#search.lost(connection.target, performance.now() - since);
     }
-  }
-
-  /** Tries all servers once, after the delay that is due. */
-  async #search(): Promise<Connection | undefined> {
-    await this.#rest();
-    const failures: string[] = [];
-    for (const host of this.#order.round()) {
-      for (const target of await this.#resolve(host, failures)) {
-        if (this.#isOver()) return undefined;
-        const reason = await this.#attempt(target);
-        if (!reason) return this.#connection;
-        this.#order.failed(host);
-        failures.push(`${nameOf(host)}: ${reason.message}`);
-        if (reason instanceof AuthFailedError) this.#refusal = reason;
-        this.#state.wake();
-      }
-    }
-    this.#rounds++;
-    this.#slowDown();
-    this.#failure = failures.join('; ');
-    if (!this.#isOver()) this.#warnings.warn(this.#describe('no connection'));
-    return undefined;
   }
 
   /** @returns why there is no connection, if there is none */
   async #attempt(target: Target): Promise<Error | undefined> {
-    const reason = await this.#connect(target).ready;
-    if (!(reason instanceof ExpiredReason) || !this.#identity) return reason;
-    // The server is there, and knows that the session is not: it is the one to ask for another.
-    this.#lose();
-    return this.#connect(target).ready;
+    const reason = await this.#connectOrAnew(target);
+    if (reason instanceof AuthFailedError) this.#refusal = reason;
+    if (reason) this.#state.wake();
+    return reason;
   }
 
-  /**
-   * How long a server has, in milliseconds. Each round in vain doubles that, since a slow one is better than none; but a
-   * session at stake has no time for many of them.
-   */
-  get #patience(): number {
-    const longest = this.#timeout / (this.#identity ? 3 : 1.5);
-    return Math.max(Math.min((this.#timeout / 6) * 2 ** Math.min(this.#rounds, 10), longest), 300);
+  async #connectOrAnew(target: Target): Promise<Error | undefined> {
+    try {
+      const reason = await this.#connect(target).ready;
+      if (!(reason instanceof ExpiredReason) || !this.#identity) return reason;
+      // The server is there, and knows that the session is not: it is the one to ask for another.
+      this.#lose();
+      return await this.#connect(target).ready;
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  /** How long an operation waits, and a session that is not connected lives on, in milliseconds: as a timer can have it. */
+  get #longest(): number {
+    return Math.min(this.#timeout * expiry, INT_MAX);
   }
 
   #connect(target: Target): Connection {
@@ -316,31 +300,9 @@ export class Session {
       zxid: this.#zxid,
       timeout: this.#options.timeout,
       credentials: this.#credentials,
-      patience: this.#patience,
+      patience: this.#search.patience,
     });
     return this.#connection;
-  }
-
-  async #resolve(host: Host, failures: string[]): Promise<readonly Target[]> {
-    try {
-      return (await unlessAborted(resolve(host, this.#patience), this.#stop.signal)) ?? [];
-    } catch (error) {
-      failures.push(`${nameOf(host)}: ${(error as Error).message}`);
-      return [];
-    }
-  }
-
-  #slowDown(): void {
-    // A session at stake does not wait for long.
-    const longest = this.#identity ? Math.min(Math.max(this.#timeout / 8, shortestDelay), 1000) : longestDelay;
-    this.#delay = Math.min(Math.max(2 * this.#delay, shortestDelay), longest);
-  }
-
-  /** Waits before a round: not before the first, and not as long as others wait. */
-  async #rest(): Promise<void> {
-    if (this.#state.current === 'connecting' && this.#delay === 0) return;
-    const delay = this.#delay === 0 ? shortestDelay * Math.random() : this.#delay * (0.5 + Math.random() / 2);
-    await unlessAborted(pause(delay, undefined, { ref: false }), this.#stop.signal);
   }
 
   #use(connection: Connection): void {
@@ -349,7 +311,6 @@ export class Session {
     if (this.#identity && this.#identity.id !== connection.identity?.id) this.#lose();
     this.#identity = connection.identity;
     this.#timeout = connection.timeout ?? this.#timeout;
-    this.#rounds = 0;
     this.#failure = undefined;
     this.#refusal = undefined;
     this.#state.set('connected');
@@ -361,10 +322,9 @@ export class Session {
     if (this.#isOver()) return;
     this.#zxid = Buffer.from(connection.zxid);
     this.#failure = `${connection.name}: ${reason.message}`;
-    this.#order.failed(connection.target);
     this.#operations.retry();
     this.#state.set('suspended');
-    const rest = this.#timeout * expiry - (performance.now() - connection.heard);
+    const rest = this.#longest - (performance.now() - connection.heard);
     this.#expiry = setTimeout(
       () => {
         this.#lose();
@@ -395,21 +355,4 @@ export class Session {
 
 function closedError({ what, path = '' }: Request<unknown>): SessionClosedError {
   return new SessionClosedError(`${what} ${path}: the session is closed`);
-}
-
-/** What the promise gives, or undefined when the signal comes first; what goes on then is no longer waited for. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  let stop: () => void = () => undefined;
-  const aborted = new Promise<undefined>((settle) => {
-    stop = () => {
-      settle(undefined);
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop);
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

@@ -1,7 +1,9 @@
-import { bytesOf, checkVersion } from './arguments.js';
-import type { CreateOptions, Value } from './options.js';
+import { INT_MAX, integer } from '../mistakes.js';
+import { anyVersion, bytesOf, checkVersion } from './arguments.js';
+import type { CreateOptions, Value, VersionOptions } from './options.js';
 import { RolledBackError, ZooKeeperError } from './errors.js';
-import { commit, type CreateArguments, type Request, type Step, type StepResult } from './requests.js';
+import type { CreateArguments, Request } from './requests.js';
+import { commit, type Step, type StepResult } from './steps.js';
 
 /** What a transaction asks of its client. */
 export interface TransactionOwner {
@@ -28,25 +30,26 @@ export class Transaction {
   }
 
   /** Deletes a node, if it has that version. */
-  delete(path: string, version?: number): this {
-    this.#steps.push({ type: 'delete', path: this.#owner.path(path), version: checkVersion(version) });
+  delete(path: string, options?: VersionOptions): this {
+    this.#steps.push({ type: 'delete', path: this.#owner.path(path), version: checkVersion(options) });
     return this;
   }
 
   /** Sets a node's value, if it has that version. Its result is what ZooKeeper knows of the node then. */
-  set(path: string, value: Value, version?: number): this {
+  set(path: string, value: Value, options?: VersionOptions): this {
     this.#steps.push({
       type: 'set',
       path: this.#owner.path(path),
       value: bytesOf('value', value),
-      version: checkVersion(version),
+      version: checkVersion(options),
     });
     return this;
   }
 
-  /** Changes nothing; fails if the node does not have that version. */
+  /** Changes nothing; fails if there is no node, or it has not that version, 0 to 2³¹ - 1; -1: any. */
   check(path: string, version: number): this {
-    this.#steps.push({ type: 'check', path: this.#owner.path(path), version: checkVersion(version) });
+    integer('version', version, anyVersion, INT_MAX);
+    this.#steps.push({ type: 'check', path: this.#owner.path(path), version });
     return this;
   }
 

@@ -16,6 +16,8 @@ let proxy: TcpProxy;
 let client: ZooKeeperClient;
 let registries: Registry[];
 let warnings: string[];
+/** Those who wait for the next one. */
+const warned: ((message: string) => void)[] = [];
 /** The path of the registry, another one for each test. */
 let root: string;
 let tests = 0;
@@ -46,10 +48,17 @@ afterEach(async () => {
 async function open(address = proxy.address, codec: CodecName = 'booklet', timeout = 30_000): Promise<Registry> {
   const registry = await connectRegistry(`zk://${address}${root}?codec=${codec}`, {
     zookeeper: { sessionTimeout, timeout },
-    onWarning: (message) => warnings.push(message),
+    onWarning: (message) => {
+      warnings.push(message);
+      for (const tell of warned.splice(0)) tell(message);
+    },
   });
   registries.push(registry);
   return registry;
+}
+
+function nextWarning(): Promise<string> {
+  return new Promise((resolve) => warned.push(resolve));
 }
 
 function watched(by: Registry): Lists {
@@ -59,12 +68,14 @@ function watched(by: Registry): Lists {
 }
 
 /** The nodes of the service, as soon as there are so many. */
-async function nodes(count: number, parent = root): Promise<string[]> {
-  for (;;) {
-    const found = (await client.exists(parent)) ? await client.getChildren(parent) : [];
-    if (found.length === count) return found;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+function nodes(count: number, parent = root): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    const watch = client.watchChildren(parent, (names = []) => {
+      if (names.length !== count) return;
+      watch.close();
+      resolve(names);
+    });
+  });
 }
 
 /** The addresses in the nodes themselves. */
@@ -146,6 +157,31 @@ test('a node that may not be read hides only itself', async () => {
   expect(warnings[0]).toMatch(/rpc\d{10} is skipped: .*ACL/);
 });
 
+test('a node that may not be read is tried again no more often when others come and go, and is named once', async () => {
+  const registry = await open();
+  const lists = watched(registry);
+  const acl = [{ perms: 8, scheme: 'world', id: 'anyone' }];
+  await client.ensurePath(root);
+  const path = await client.create(`${root}/rpc`, 'x', { sequence: true, acl });
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  for (let port = 1; port <= 10; port++) {
+    const registration = await registry.register('rpc', { host: 'a', port });
+    await lists.until(`a:${port}`);
+    await registration.unregister();
+    await lists.until();
+  }
+  let reads = 0;
+  proxy.onRequest = (frame) => {
+    if (frame.readInt32BE(8) === 4 && frame.includes(name)) reads++;
+    return 'pass';
+  };
+  // How often in so long a time is what is asserted: it is tried again after one to two seconds.
+  await new Promise((resolve) => setTimeout(resolve, 4000));
+  expect(reads).toBeGreaterThan(0);
+  expect(reads).toBeLessThan(6);
+  expect(warnings).toEqual([expect.stringMatching(/is skipped: .*ACL/)]);
+});
+
 test('a node that goes between the look at the names and that at its value is none, and hides none', async () => {
   const other = await open(server.address);
   await other.register('rpc', a);
@@ -180,7 +216,7 @@ test('a connection that is lost and made again changes nothing', async () => {
     const accepted = proxy.accepted;
     proxy.reset();
     await other.register('rpc', { host: '10.0.0.3', port: n + 1 });
-    while (proxy.accepted === accepted) await new Promise((resolve) => setTimeout(resolve, 10));
+    await proxy.acceptedMore(accepted);
   }
   const all = ['10.0.0.1:8001', '10.0.0.3:1', '10.0.0.3:2', '10.0.0.3:3'];
   await Promise.all([lists, own].map((told) => told.until(...all)));
@@ -196,8 +232,10 @@ test('while there is no connection, the list stays, and is stale', async () => {
   const watch = registry.watch('rpc', lists.listener);
   await lists.until('10.0.0.2:8002');
   expect(watch.stale).toBe(false);
+  const warned = nextWarning();
   proxy.mode = 'reset';
-  while (!watch.stale) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(await warned).toMatch(/the connection to ZooKeeper is lost/);
+  expect(watch.stale).toBe(true);
   await registration.unregister();
   await other.register('rpc', a);
   expect(addresses(lists.all.at(-1) ?? [])).toEqual(['10.0.0.2:8002']);
@@ -221,6 +259,7 @@ test('a list that has become empty is told, also when the connection and the ses
       return 'pass';
     };
     proxy.onReply = (frame) => {
+      // It has still to arrive, and nothing tells that the empty list in it is doubted now.
       if (isAsked && frame.readInt32BE(4) > 0) setTimeout(resolve, 100);
       return 'pass';
     };
@@ -228,7 +267,8 @@ test('a list that has become empty is told, also when the connection and the ses
   await other.close();
   await isRead;
   proxy.mode = 'reset';
-  // Longer than it is doubted for, and what is asked then waits for an answer.
+  // That nothing is told for so long is what is asserted. It is longer than the list is doubted for, and what is asked at the end of
+  // that waits for an answer.
   await new Promise((resolve) => setTimeout(resolve, 3 * sessionTimeout));
   expect(addresses(lists.all.at(-1) ?? [])).toHaveLength(2);
   proxy.mode = 'pass';
@@ -361,13 +401,14 @@ test('what is asked for while there is no connection is done when it is back', a
 test('what is not done in time is refused, and a registration is then undone', async () => {
   const registry = await open(proxy.address, 'booklet', 300);
   const kept = await registry.register('rpc', b);
+  const lists = watched(await open(server.address));
   proxy.mode = 'reset';
   const unavailable = { code: 'ERR_REGISTRY_UNAVAILABLE', message: 'ZooKeeper has not answered within 300 ms' };
   await expect(registry.register('rpc', a)).rejects.toMatchObject(unavailable);
   await expect(registry.instances('rpc')).rejects.toMatchObject(unavailable);
   await expect(kept.update({ host: '10.0.0.2', port: 9002 })).rejects.toMatchObject(unavailable);
   proxy.mode = 'pass';
-  while ((await registered()).join() !== '10.0.0.2:9002') await new Promise((resolve) => setTimeout(resolve, 20));
+  await lists.until('10.0.0.2:9002');
   proxy.mode = 'reset';
   await expect(kept.unregister()).rejects.toMatchObject(unavailable);
   await expect(kept.unregister()).rejects.toMatchObject(unavailable);

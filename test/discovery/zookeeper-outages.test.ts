@@ -120,6 +120,7 @@ test('a server that hangs for longer than the sessions, and goes on: the list is
   const before = lists.all.length;
   server.kill('SIGSTOP');
   await Promise.all(programs.map((program) => program.printed(/warned the connection to ZooKeeper is lost/)));
+  // The fault itself: it hangs for as long as a session lasts.
   await new Promise((resolve) => setTimeout(resolve, sessionTimeout));
   server.kill('SIGCONT');
   const marker = await registry.register('rpc', { host: 'marker', port: 1 });

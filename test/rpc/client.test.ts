@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { connectRegistry } from 'truefork/discovery';
 import { booklet, ConnectError, ConnectionLostError, createRpcClient, RpcTimeoutError } from 'truefork/rpc';
 import { Program, run } from '../support/programs';
+import { temporaryDirectory } from '../support/runtime';
 import { clientOf, deadPort, frame, owned, rawServer, serve } from './peers';
 
 const bookletReply = frame('{"result": "ireader 0", "out": "pong"}');
@@ -248,6 +250,15 @@ test.each(['127.0.0.1', 'localhost'])('an idle client of %s does not keep its pr
   const { port } = await serve(booklet);
   const finished = await run(fixture('call-once.mjs'), { args: [host, String(port)] });
   expect(finished).toEqual({ code: 0, signal: null, stdout: 'ireader 0\n', stderr: '' });
+});
+
+test('nor does one of a registry, though it watches', async () => {
+  const { port } = await serve(booklet);
+  const url = `file://${temporaryDirectory()}`;
+  const registry = owned(await connectRegistry(url));
+  const program = new Program(fixture('call-by-registry.mjs'), { args: [url] });
+  await registry.register('rpc', { host: '127.0.0.1', port });
+  expect(await program.finished()).toEqual({ code: 0, signal: null, stdout: 'ireader 0\n', stderr: '' });
 });
 
 test('a request longer than maxFrame is not sent', async () => {

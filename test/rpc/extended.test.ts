@@ -7,10 +7,10 @@ import { frame, onDemand, pythonRequest, Raw, serve, still } from './peers';
 const hello = { hello: { maxFrame: 4 * 1024 * 1024, maxCalls: 1024 } };
 
 /** A peer that has been greeted. */
-async function greeted(port: number): Promise<Raw> {
+async function greeted(port: number, maxCalls = hello.hello.maxCalls): Promise<Raw> {
   const peer = new Raw(port);
   peer.say({ in: 'ping', params: 0, id: 0 });
-  expect(await peer.heard()).toHaveProperty('hello');
+  expect(await peer.heard()).toEqual({ hello: { ...hello.hello, maxCalls } });
   expect(await peer.heard()).toEqual({ out: 'pong', result: 0, id: 0 });
   return peer;
 }
@@ -212,6 +212,119 @@ describe('a call that nobody waits for', () => {
     look();
     expect(await seen).toBe(true);
   });
+});
+
+describe('a call that nobody waits for, and whose handler goes on, counts until that has ended', () => {
+  /** Handlers that heed no signal: how many are at work, how many signals have aborted, and what ends them all. */
+  function deaf(): {
+    handle: (params: unknown, context: CallContext) => Promise<void>;
+    count: () => number;
+    aborts: () => number;
+    end: () => void;
+  } {
+    let count = 0;
+    let aborts = 0;
+    let end: () => void = () => undefined;
+    const over = new Promise<void>((resolve) => (end = resolve));
+    const handle = async (_: unknown, { signal }: CallContext): Promise<void> => {
+      signal.addEventListener('abort', () => aborts++);
+      count++;
+      await over;
+      count--;
+    };
+    return { handle, count: () => count, aborts: () => aborts, end };
+  }
+
+  test('when it was cancelled: a peer cannot have more of them at work than it may', async () => {
+    const { handle, count, end } = deaf();
+    const { port } = await serve({ ...booklet, handle }, 0, { maxCallsPerConnection: 3 });
+    const peer = await greeted(port, 3);
+    for (let id = 1; id <= 50; id++) {
+      peer.say({ in: 'handle', params: 1, id });
+      peer.say({ cancel: id });
+    }
+    peer.say({ ping: 'seen' });
+    for (let id = 4; id <= 50; id++) expect(await peer.heard()).toMatchObject({ id, error: { code: 'overloaded' } });
+    expect(await peer.heard()).toEqual({ pong: 'seen' });
+    expect(count()).toBe(3);
+    end();
+    peer.say({ ping: 'again' });
+    await peer.heard();
+    peer.say({ in: 'ping', params: 1, id: 51 });
+    expect(await peer.heard()).toMatchObject({ id: 51, result: 1 });
+  });
+
+  test('when its deadline has passed, or its peer has gone', async () => {
+    const { handle, count, aborts, end } = deaf();
+    const { port } = await serve({ ...booklet, handle }, 0, { maxCalls: 2 });
+    const neighbour = await greeted(port);
+    const peer = await greeted(port);
+    peer.say({ in: 'handle', params: 1, id: 1, deadline: 20 });
+    expect(await peer.heard()).toMatchObject({ id: 1, error: { code: 'expired' } });
+    const gone = await greeted(port);
+    gone.say({ in: 'handle', params: 1, id: 1 });
+    while (count() < 2) await new Promise(setImmediate);
+    gone.socket.resetAndDestroy();
+    while (aborts() < 2) await new Promise(setImmediate);
+    neighbour.say({ in: 'ping', params: 1, id: 1 });
+    expect(await neighbour.heard()).toMatchObject({ id: 1, error: { code: 'overloaded' } });
+    end();
+    while (count() > 0) await new Promise(setImmediate);
+    neighbour.say({ in: 'ping', params: 1, id: 2 });
+    expect(await neighbour.heard()).toMatchObject({ id: 2, result: 1 });
+  });
+
+  test('but no longer than handlerTimeout', async () => {
+    const { handle, end } = deaf();
+    const { port } = await serve({ ...booklet, handle }, 0, { maxCalls: 1, handlerTimeout: 50 });
+    const peer = await greeted(port);
+    peer.say({ in: 'handle', params: 1, id: 1 });
+    peer.say({ cancel: 1 });
+    let answer: Record<string, unknown>;
+    let id = 1;
+    do {
+      peer.say({ in: 'ping', params: 1, id: ++id });
+      answer = await peer.heard();
+    } while ('error' in answer);
+    expect(answer).toMatchObject({ id, result: 1 });
+    peer.say({ in: 'handle', params: 1, id: ++id, deadline: 1 });
+    expect(await peer.heard()).toMatchObject({ id, error: { code: 'expired' } });
+    do {
+      peer.say({ in: 'ping', params: 1, id: ++id });
+      answer = await peer.heard();
+    } while ('error' in answer);
+    expect(answer).toMatchObject({ id, result: 1 });
+    end();
+  });
+
+  test('and keeps no connection from ending', async () => {
+    const { handle, end } = deaf();
+    const { server, port } = await serve({ ...booklet, handle });
+    const peer = await greeted(port);
+    peer.say({ in: 'handle', params: 1, id: 1 });
+    peer.say({ cancel: 1 });
+    peer.say({ ping: 1 });
+    await peer.heard();
+    const closed = new Promise((resolve) => server.close(resolve));
+    expect(await peer.heard()).toEqual({ goaway: true });
+    peer.socket.end();
+    await peer.ended;
+    await closed;
+    end();
+  });
+});
+
+test('a call with an id that another one in hand has is refused, and that one is ended with the connection', async () => {
+  const { handle, reason } = aborted();
+  const { port } = await serve({ ...booklet, handle });
+  const peer = await greeted(port);
+  peer.say({ in: 'handle', params: 1, id: 1 });
+  peer.say({ in: 'handle', params: 2, id: 1 });
+  expect(await peer.heard()).toMatchObject({ id: 1, error: { code: 'bad_request' } });
+  peer.say({ in: 'ping', params: 1, id: 2 });
+  expect(await peer.heard()).toMatchObject({ id: 2, result: 1 });
+  peer.socket.resetAndDestroy();
+  expect(await reason).toBeInstanceOf(CancelledError);
 });
 
 describe('a handler that takes longer than handlerTimeout', () => {

@@ -60,6 +60,23 @@ test('maxFrame is the longest body that is read', () => {
   );
 });
 
+test('after keep() the memory of what was pushed may be used again, wherever the bytes are cut', () => {
+  const bytes = Buffer.concat([bookletReply, frame('{"out":"pi_r","result":3}'), bookletReply]);
+  const expected = readAll([bytes]);
+  for (let size = 1; size <= bytes.length; size++) {
+    const reader = new FrameReader(defaultMaxFrame);
+    const memory = Buffer.alloc(size);
+    const bodies: FrameBody[] = [];
+    for (let at = 0; at < bytes.length; at += size) {
+      reader.push(memory.subarray(0, bytes.copy(memory, 0, at)));
+      for (let body = reader.read(); body !== undefined; body = reader.read()) bodies.push(body);
+      reader.keep();
+      memory.fill(0xff);
+    }
+    expect(bodies).toEqual(expected);
+  }
+});
+
 test('nothing is allocated for a body that was only announced', () => {
   const announced = Buffer.alloc(5);
   announced.writeUInt32LE(defaultMaxFrame);

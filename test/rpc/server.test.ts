@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Server, type Socket } from 'node:net';
 import { BadRequestError, booklet, createRpcServer, FrameError, type Handlers } from 'truefork/rpc';
+import { programPath, run } from '../support/programs';
 import { deadPort, frame, listening, onDemand, pythonRequest, Raw, serve, still } from './peers';
 
 describe('the booklet', () => {
@@ -295,6 +296,20 @@ describe('close', () => {
     await new Promise((resolve) => server.close(resolve));
     expect(peer.socket.destroyed).toBe(false);
   });
+});
+
+test('a listener that throws is an uncaught exception, and every call is answered all the same', async () => {
+  const { code, stdout, stderr } = await run(programPath('rpc-listeners.mjs'));
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.trim().split('\n')).toEqual([
+    'ping 0',
+    'ping 1',
+    'fails ERR_RPC_CALL',
+    'failsLater ERR_RPC_CALL',
+    'closed',
+    'uncaughtException of request: 4',
+    'uncaughtException of badRequest: 2',
+  ]);
 });
 
 test('the server is a net.Server', async () => {

@@ -50,8 +50,8 @@ export class TcpProxy {
   #listener: Server | undefined;
   #port = 0;
   #mode: Mode = 'pass';
-  /** How many connections were accepted. */
-  accepted = 0;
+  #accepted = 0;
+  readonly #waiting = new Set<() => void>();
   /** How late everything is passed on, in milliseconds. */
   delay = 0;
   /** Sees each frame of a client; `isFirst`: of its connection. */
@@ -68,6 +68,16 @@ export class TcpProxy {
 
   get port(): number {
     return this.#port;
+  }
+
+  /** How many connections were accepted. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** Waits until more connections were accepted than so many. */
+  async acceptedMore(than: number): Promise<void> {
+    while (this.#accepted <= than) await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
 
   get address(): string {
@@ -110,7 +120,9 @@ export class TcpProxy {
   }
 
   #accept(client: Socket): void {
-    this.accepted++;
+    this.#accepted++;
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
     if (this.#mode === 'reset') {
       client.resetAndDestroy();
       return;

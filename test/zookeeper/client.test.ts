@@ -18,6 +18,7 @@ import {
   SessionClosedError,
   type Transaction,
 } from 'truefork/zookeeper';
+import { startProxy } from '../support/tcp-proxy';
 import { startServer, type ZooKeeperServer } from '../support/zookeeper';
 import { started, TestClient, Told } from './clients';
 
@@ -48,7 +49,7 @@ test('a node is made, read, set and deleted', async () => {
   expect(Math.abs(Date.now() - stat.ctime)).toBeLessThan(60_000);
   expect(stat.czxid).toBe(stat.mzxid);
 
-  const set = await client.set(root, Uint8Array.of(0, 255), 0);
+  const set = await client.set(root, Uint8Array.of(0, 255), { version: 0 });
   expect(set.version).toBe(1);
   expect(set.mzxid > stat.mzxid).toBe(true);
   expect((await client.get(root)).value).toEqual(Buffer.from([0, 255]));
@@ -87,9 +88,9 @@ test('what is not as it should be is an error of its own class, with the code of
     ],
     [() => client.ensurePath(`${root}/ephemeral/x`), NoChildrenForEphemeralsError, -108, `${root}/ephemeral/x`],
     [() => client.delete(root), NotEmptyError, -111, root],
-    [() => client.set(root, '', 3), BadVersionError, -103, root],
+    [() => client.set(root, '', { version: 3 }), BadVersionError, -103, root],
     [() => client.delete(`${root}/child`, { version: 3 }), BadVersionError, -103, `${root}/child`],
-    [() => client.setAcl(root, openAcl, 3), BadVersionError, -103, root],
+    [() => client.setAcl(root, openAcl, { version: 3 }), BadVersionError, -103, root],
     [() => client.setAcl(root, creatorAcl), InvalidAclError, -114, root],
     [() => client.setAcl(root, [{ perms: 1, scheme: 'nobody', id: 'x' }]), InvalidAclError, -114, root],
   ];
@@ -169,9 +170,9 @@ describe('a transaction', () => {
       .create(`${root}/a`, 'x')
       .create(`${root}/s`, '', { sequence: true, ephemeral: true })
       .check(`${root}/a`, 0)
-      .set(`${root}/a`, 'y', 0)
+      .set(`${root}/a`, 'y', { version: 0 })
       .create(`${root}/b`)
-      .delete(`${root}/b`, 0)
+      .delete(`${root}/b`, { version: 0 })
       .commit();
     expect(results).toEqual([
       `${root}/a`,
@@ -186,8 +187,8 @@ describe('a transaction', () => {
 
   test.each<[string, (transaction: Transaction) => Transaction]>([
     ['check', (transaction) => transaction.check(root, 0)],
-    ['set', (transaction) => transaction.set(root, 'z', 0)],
-    ['delete', (transaction) => transaction.delete(root, 0)],
+    ['set', (transaction) => transaction.set(root, 'z', { version: 0 })],
+    ['delete', (transaction) => transaction.delete(root, { version: 0 })],
   ])('takes version 0 for 0: %s', async (what, add) => {
     const client = await connected();
     await client.create(root);
@@ -369,7 +370,7 @@ describe('access', () => {
   test('an ACL is set', async () => {
     const client = await connected();
     await client.create(root);
-    const stat = await client.setAcl(root, readAcl, 0);
+    const stat = await client.setAcl(root, readAcl, { version: 0 });
     expect(stat.aversion).toBe(1);
     await expect(client.set(root, 'x')).rejects.toThrow(NoAuthError);
   });
@@ -380,6 +381,24 @@ describe('access', () => {
     const client = new TestClient(server.address);
     await client.addAuth('digest', 'user:password');
     client.open();
+    expect((await client.get(root)).value.toString()).toBe('secret');
+  });
+
+  test('a credential that is added while a connection is being made is sent on that one', async () => {
+    const owner = await started(server.address, { auth });
+    await owner.create(root, 'secret', { acl: creatorAcl });
+    const proxy = await startProxy(server.port);
+    const client = new TestClient(proxy.address);
+    const asked = new Promise<void>((resolve) => {
+      proxy.onRequest = () => {
+        resolve();
+        return 'pass';
+      };
+    });
+    client.open();
+    await asked;
+    expect(client.state).toBe('connecting');
+    await client.addAuth('digest', 'user:password');
     expect((await client.get(root)).value.toString()).toBe('secret');
   });
 
@@ -427,7 +446,10 @@ test('what is no argument is refused', async () => {
   await expect(client.create(root, 7 as never)).rejects.toMatchObject(type);
   await expect(client.create(root, '', { acl: [] })).rejects.toMatchObject(value);
   await expect(client.create(root, '', { ephemeral: 1 as never })).rejects.toMatchObject(type);
-  await expect(client.set('/', '', 1.5)).rejects.toMatchObject({ name: 'RangeError', code: 'ERR_OUT_OF_RANGE' });
+  await expect(client.set('/', '', { version: 1.5 })).rejects.toMatchObject({
+    name: 'RangeError',
+    code: 'ERR_OUT_OF_RANGE',
+  });
   await expect(client.addAuth('', 'x')).rejects.toMatchObject(value);
   await expect(client.start({ timeout: 0 })).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   expect(() => client.watchChildren('/', 7 as never)).toThrow(TypeError);

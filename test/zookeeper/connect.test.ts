@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SecureContext } from 'node:tls';
 import { ConnectTimeoutError, SessionClosedError } from 'truefork/zookeeper';
 import { Program, programPath } from '../support/programs';
 import { startProxy } from '../support/tcp-proxy';
@@ -113,6 +114,17 @@ test('an operation that finds no server in 4/3 of the session timeout is told wh
     path: '/never',
     cause: { message: expect.stringContaining('ECONNREFUSED') as string },
   });
+});
+
+test('a client with the longest session timeout waits, too', async () => {
+  const proxy = await startProxy(server.port);
+  proxy.refuse();
+  const client = new TestClient(proxy.address, { sessionTimeout: 2 ** 31 - 1 });
+  client.open();
+  const read = client.exists('/');
+  while (client.warnings.length === 0) await new Promise(setImmediate);
+  await proxy.listen();
+  expect(await read).toMatchObject({ ephemeralOwner: 0n });
 });
 
 test('servers that accept and do not answer are given up for one that does', async () => {
@@ -311,6 +323,14 @@ describe('over TLS', () => {
     await program.printed(/^parent: set true, told answered$/m);
     expect(program.stderr).toBe('');
     program.end();
+  });
+
+  test('an option that only the connection finds wrong is the reason why there is none', async () => {
+    const client = new TestClient(server.address, { tls: { secureContext: {} as SecureContext } });
+    await expect(client.start({ timeout: 500 })).rejects.toMatchObject({
+      code: 'ERR_ZOOKEEPER_CONNECT_TIMEOUT',
+      message: expect.stringContaining('SecureContext') as string,
+    });
   });
 
   test('a server without it, or a client, is an error as any', async () => {
