@@ -330,6 +330,7 @@ const works = {
   isPreforkOption: () => t.isPreforkOption('workers'),
   mayBeNever: () => t.mayBeNever({}),
   predecessor: () => assert.equal(t.predecessor(), undefined),
+  thisWorker: () => assert.equal(t.thisWorker(), undefined),
   answersHttp: () => t.answersHttp('http://127.0.0.1/'),
   answersTcp: () => t.answersTcp(1),
   checkService: () => t.checkService('x'),
