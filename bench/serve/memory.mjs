@@ -17,18 +17,20 @@ const REST = 2_000;
 
 const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 
-/** @param dismiss has all workers end; `left`: how many processes there are then */
+/**
+ * The two are measured directly after each other: what its own garbage collector gives back meanwhile is not the workers'.
+ *
+ * @param dismiss has all workers end; `left`: how many processes there are then
+ */
 async function addedBy(family, requests, dismiss, left) {
+  if (requests > 0) await askKeepingAlive(family.port, requests);
   await sleep(REST);
-  const idle = family.memory();
-  await askKeepingAlive(family.port, requests);
-  await sleep(REST);
-  const served = family.memory();
+  const four = family.memory();
   await dismiss();
   await family.settled(left);
   const none = family.memory();
   await family.stop();
-  return { idle: (idle - none) / WORKERS, served: (served - none) / WORKERS };
+  return (four - none) / WORKERS;
 }
 
 async function ours(requests) {
@@ -46,8 +48,12 @@ async function theirs(requests) {
 
 export default async function memory({ quick, times }) {
   const requests = quick ? FEW_REQUESTS : REQUESTS;
-  const values = await interleave(times(ROUNDS), { ours: () => ours(requests), theirs: () => theirs(requests) });
-  const of = (name, when) => values[name].map((value) => value[when]);
+  const values = await interleave(times(ROUNDS), {
+    'truefork, idle': () => ours(0),
+    'cluster, idle': () => theirs(0),
+    'truefork, served': () => ours(requests),
+    'cluster, served': () => theirs(requests),
+  });
   const after = { idle: 'idle', served: `${requests.toLocaleString('en-US')} requests` };
   const moments = Object.entries(after);
   return [
@@ -58,8 +64,8 @@ export default async function memory({ quick, times }) {
       unit: 'MB',
       better: 'less',
       rows: moments.flatMap(([when, text]) => [
-        row(`truefork, ${text}`, of('ours', when), { ours: true, peers: [`cluster, ${text}`] }),
-        row(`cluster, ${text}`, of('theirs', when)),
+        row(`truefork, ${text}`, values[`truefork, ${when}`], { ours: true, peers: [`cluster, ${text}`] }),
+        row(`cluster, ${text}`, values[`cluster, ${when}`]),
       ]),
       bars: moments.map(([when, text]) => ({ row: `truefork, ${text}`, peer: `cluster, ${text}`, times: BARS[when] })),
       isPictured: true,
