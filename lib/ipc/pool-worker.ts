@@ -50,9 +50,10 @@ export class PoolWorker {
     knows: number,
     events: WorkerEvents,
   ): PoolWorker | undefined {
+    // Before the channel, which would have to be closed if there were no memory.
+    const begun = new Int32Array(sharedMemory(Int32Array.BYTES_PER_ELEMENT));
     const [ours, its] = Channel.pair<Outcome, Order>();
     const parent = process.pid;
-    const begun = new Int32Array(sharedMemory(Int32Array.BYTES_PER_ELEMENT));
     let pid;
     try {
       pid = fork();
