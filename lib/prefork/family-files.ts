@@ -1,11 +1,24 @@
 // The files of families in their user's runtime directory, which nobody else can enter: by the pid of the master.
-import { lstatSync, unlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { runtimeDirectory } from '../runtime-directory.js';
 
-/** Where they are. */
+/**
+ * Where those of this process's pid namespace are. Containers may share the directory: in each the master is process 1, and
+ * nobody outside knows it by that pid.
+ */
 export function familyFolder(): string {
-  return runtimeDirectory('families');
+  return runtimeDirectory(join('families', pidNamespace()));
+}
+
+// Where there is no /proc, no family can be.
+function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid').replace(/\D/g, '');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 export function familyFile(master: number, kind: 'scoreboard' | 'control'): string {

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFil
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { resourcesOf } from '../support/processes';
-import { isolated } from '../support/runtime';
+import { familyFolder, isolated } from '../support/runtime';
 import { serve, truefork } from './truefork';
 
 interface Status {
@@ -23,7 +23,7 @@ async function up(workers: number, args: string[] = []) {
     args: ['--workers', String(workers), ...args],
   });
   const pid = String(program.pid);
-  const path = join(env.XDG_RUNTIME_DIR, 'truefork', 'families', `${pid}.control`);
+  const path = join(familyFolder(env), `${pid}.control`);
   // It is made when all workers are ready.
   for (let n = 0; n < workers; n++) await program.logged(new RegExp(`^worker=${n} pid=\\d+ ready`, 'm'));
   while (!existsSync(path)) await new Promise(setImmediate);
@@ -86,7 +86,7 @@ test('status, scale, refork, reload and stop', async () => {
   expect(await truefork(['stop', pid], env)).toMatchObject({ code: 0, stdout: '', stderr: '' });
   expect(await program.finished()).toMatchObject({ code: 0, signal: null });
   expect(program.stderr).toMatch(/stopping how=graceful$/m);
-  expect(readdirSync(join(env.XDG_RUNTIME_DIR, 'truefork', 'families'))).toEqual([]);
+  expect(readdirSync(familyFolder(env))).toEqual([]);
 });
 
 test('quit', async () => {

@@ -8,7 +8,7 @@ import { kill } from 'truefork';
 import * as posix from 'truefork/posix';
 import { groupOf } from '../support/processes';
 import { nodes, Program, programPath, run, type RunOptions } from '../support/programs';
-import { isolated, temporaryDirectory } from '../support/runtime';
+import { familyFolder, isolated, temporaryDirectory } from '../support/runtime';
 import { command, truefork } from './truefork';
 
 interface Answer {
@@ -106,7 +106,7 @@ describe('on a path', () => {
     expect((await truefork(['ps'], env)).stdout.split('\n')[0]).toBe(path);
     expect(JSON.parse((await truefork(['ps', '--json'], env)).stdout)).toMatchObject([{ path }]);
     // The control socket is there when all workers are.
-    const control = join(env.XDG_RUNTIME_DIR, 'truefork', 'families', `${pid}.control`);
+    const control = join(familyFolder(env), `${pid}.control`);
     while (!existsSync(control)) await new Promise(setImmediate);
     expect(JSON.parse((await truefork(['status', pid], env)).stdout)).toMatchObject({ path, wanted: 1 });
     await down(program);

@@ -7,7 +7,7 @@ import { getpwnam, kill, processStat } from 'truefork';
 import { readPidFile } from 'truefork/daemon';
 import { nodes, Program, programPath, run } from '../support/programs';
 import { childrenOf } from '../support/processes';
-import { isolated, temporaryDirectory } from '../support/runtime';
+import { familyFolderIn, isolated, temporaryDirectory } from '../support/runtime';
 import { command, serve, truefork } from './truefork';
 
 const listener = programPath('cli-listener.mjs');
@@ -228,7 +228,7 @@ test(isRoot ? 'root serves as another user' : 'only root serves as another user'
   expect(told.loaded).toEqual(told.now);
 
   while (!existsSync(path)) await new Promise(setImmediate);
-  const families = join(folder, `truefork-${user.uid}`, 'families');
+  const families = familyFolderIn(join(folder, `truefork-${user.uid}`));
   for (const file of [
     path,
     families,

@@ -11,7 +11,7 @@ import { Load } from '../prefork/load';
 import { statusOf } from '../prefork/status-client';
 import { groupOf, resourcesOf } from '../support/processes';
 import { nodes, Program, programPath, run, type Finished } from '../support/programs';
-import { isolated, temporaryDirectory } from '../support/runtime';
+import { familyFolder, isolated, temporaryDirectory } from '../support/runtime';
 import { command, truefork } from './truefork';
 
 const application = programPath('cli-pid.mjs');
@@ -51,7 +51,7 @@ class Service {
 
   /** Fulfilled when this master has its control socket. */
   async answers(master: number): Promise<void> {
-    const control = join(this.env.XDG_RUNTIME_DIR, 'truefork', 'families', `${master}.control`);
+    const control = join(familyFolder(this.env), `${master}.control`);
     while (!existsSync(control)) await new Promise(setImmediate);
   }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { kill } from 'truefork';
 import { nodes, Program, programPath, run } from '../support/programs';
 import { resourcesOf } from '../support/processes';
-import { isolated } from '../support/runtime';
+import { familyFolder, isolated } from '../support/runtime';
 import { command, truefork } from '../cli/truefork';
 import { Family } from './family';
 import { HttpConnection, oneToEach } from './http-connection';
@@ -132,7 +132,7 @@ test('none is lost while there are fewer and more workers', async () => {
   };
   await ready(4);
   // The control socket is there when all workers are.
-  const control = join(env.XDG_RUNTIME_DIR, 'truefork', 'families', `${pid}.control`);
+  const control = join(familyFolder(env), `${pid}.control`);
   while (!existsSync(control)) await new Promise(setImmediate);
   const { descriptors } = resourcesOf(program.pid);
   let more = true;

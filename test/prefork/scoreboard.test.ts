@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kill } from 'truefork';
 import { families } from 'truefork/prefork';
-import { isolated } from '../support/runtime';
+import { asProcess1, innerPid } from '../support/namespaces';
+import { familyFolder, isolated } from '../support/runtime';
 import { Family } from './family';
 import { HttpConnection } from './http-connection';
 
@@ -15,7 +16,7 @@ beforeEach(() => {
   before = process.env['XDG_RUNTIME_DIR'];
   env = isolated();
   process.env['XDG_RUNTIME_DIR'] = env.XDG_RUNTIME_DIR;
-  folder = join(env.XDG_RUNTIME_DIR, 'truefork', 'families');
+  folder = familyFolder(env);
 });
 
 afterEach(() => {
@@ -82,6 +83,23 @@ test('what a killed master has left is removed, files that are not ours stay', a
   for (const name of foreign) writeFileSync(join(folder, name), 'not a scoreboard');
   expect(families()).toEqual([]);
   expect(readdirSync(folder).sort()).toEqual(foreign.sort());
+});
+
+test('masters of the same pid, in two pid namespaces that share the directory, keep what is theirs', async () => {
+  const options = { env, ...asProcess1() };
+  const one = await Family.up('prefork-families.mjs', options);
+  const other = await Family.up('prefork-families.mjs', options);
+  // Neither is of the namespace of this process, which does not take their files for what dead masters have left.
+  expect(families()).toEqual([]);
+  for (const { port } of [one, other]) {
+    const response = await fetch(`http://127.0.0.1:${port}`);
+    expect(await response.json()).toEqual([[port, port]]);
+  }
+  for (const family of [one, other]) {
+    const master = family.members.find(({ pid }) => innerPid(pid) === 1);
+    kill(master?.pid ?? 0, 'SIGTERM');
+    await family.ended();
+  }
 });
 
 test('the families are shown in the order of their pids', async () => {

@@ -7,7 +7,7 @@ import type { MasterStatus } from 'truefork/prefork';
 import { truefork } from '../cli/truefork';
 import { groupOf } from '../support/processes';
 import { nodes, Program, programPath } from '../support/programs';
-import { isolated, temporaryDirectory } from '../support/runtime';
+import { familyFolder, isolated, temporaryDirectory } from '../support/runtime';
 import { Load } from './load';
 
 /** A server that accepts. While the gate is there, no other starts. */
@@ -19,8 +19,7 @@ async function up(node = process.execPath) {
   await program.printed(/^up$/m);
   const ask = (request: string, pid = program.pid) => truefork([request, String(pid)], env);
   const ready = async (pid: number) => {
-    while (!existsSync(join(env.XDG_RUNTIME_DIR, 'truefork', 'families', `${pid}.control`)))
-      await new Promise(setImmediate);
+    while (!existsSync(join(familyFolder(env), `${pid}.control`))) await new Promise(setImmediate);
   };
   await ready(program.pid);
   return { program, path, gate, ask, ready };
