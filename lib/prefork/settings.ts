@@ -91,8 +91,9 @@ export interface PreforkOptions {
    */
   beforeReady?: () => void | Promise<void>;
   /**
-   * What the master does first when it stops, while the workers still serve: leave the registry, say. It is awaited;
-   * an error is logged and does not keep the server from stopping.
+   * What the master does first when it stops, while the workers still serve: leave the registry, say. It is awaited, as
+   * long as `gracefulTimeout` lasts; that it takes longer, or an error, is logged and does not keep the server from stopping.
+   * The workers have the same time afterwards.
    */
   beforeStop?: () => void | Promise<void>;
   /**

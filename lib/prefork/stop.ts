@@ -64,11 +64,21 @@ export class Stop {
     told();
   }
 
+  // As long as a worker has to finish: what it waits for may be away for ever.
   async #beforeStop(): Promise<void> {
+    const { settings, agenda, note } = this.#plan;
+    let cancel: (() => void) | undefined;
+    const late = new Promise((_, reject) => {
+      cancel = agenda.afterGrace(settings.gracefulTimeout, () => {
+        reject(new Error(`it took longer than gracefulTimeout (${settings.gracefulTimeout} ms)`));
+      });
+    });
     try {
-      await this.#plan.settings.beforeStop();
+      await Promise.race([settings.beforeStop(), late]);
     } catch (error) {
-      this.#plan.note('beforeStop failed', {}, { reason: String(error) });
+      note('beforeStop failed', {}, { reason: String(error) });
+    } finally {
+      cancel?.();
     }
   }
 

@@ -123,6 +123,15 @@ test('a beforeStop that fails is logged, and the server stops', async () => {
   expect(await family.ended()).toMatch(/beforeStop failed reason="Error: the registry is away"[^]*exited code=0/);
 });
 
+test('a beforeStop that takes longer than gracefulTimeout is not waited for', async () => {
+  const options = { workers: 1, gracefulTimeout: 200 };
+  const family = await Family.up('prefork-before-stop.mjs', { options, args: ['hangs'] });
+  family.program.kill('SIGTERM');
+  expect(await family.ended()).toMatch(
+    /beforeStop failed reason="Error: it took longer than gracefulTimeout \(200 ms\)"[^]*exited code=0/,
+  );
+});
+
 test('a quick stop does not wait for beforeStop', async () => {
   const family = await Family.up('prefork-before-stop.mjs', { options: { workers: 1 }, args: ['hangs'] });
   family.program.kill('SIGTERM');
