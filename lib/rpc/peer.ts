@@ -105,6 +105,11 @@ export class Peer {
     this.work();
   }
 
+  /** Ends the connection at once: nobody waits any more for the calls in hand. */
+  cut(): void {
+    this.#socket.destroy();
+  }
+
   /** Looks whether the peer is idle. One that has been for `idleLooks` of them is to leave. */
   look(): void {
     const stuck = this.#socket.writableNeedDrain;

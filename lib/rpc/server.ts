@@ -54,7 +54,7 @@ const probeAfter = 60_000;
  * with an id is refused (`overloaded`); the others are not read until there is room.
  *
  * `close()` stops listening, has peers leave or ends their connections, those that have calls in hand after their last
- * reply, and calls back when all are gone.
+ * reply, and calls back when all are gone. `closeAllConnections()` does not wait.
  */
 export class RpcServer extends Server {
   readonly #methods: ReadonlyMap<string, Method>;
@@ -96,6 +96,14 @@ export class RpcServer extends Server {
     super.close(callback);
     for (const peer of this.#peers) peer.drain();
     return this;
+  }
+
+  /**
+   * Ends every connection at once, whatever is in hand on it: after `close()`, when it has taken long enough. A peer that does
+   * not take its replies keeps the server waiting for ever otherwise, unless there is an `idleTimeout`.
+   */
+  closeAllConnections(): void {
+    for (const peer of this.#peers) peer.cut();
   }
 
   #host(): PeerHost {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Server, type Socket } from 'node:net';
-import { BadRequestError, booklet, createRpcServer, FrameError, type Handlers } from 'truefork/rpc';
+import { BadRequestError, booklet, createRpcServer, FrameError, type Handlers, type RpcServer } from 'truefork/rpc';
 import { programPath, run } from '../support/programs';
 import { deadPort, frame, listening, onDemand, pythonRequest, Raw, serve, still } from './peers';
 
@@ -246,6 +246,21 @@ test('no more is read from a peer that does not read its replies', async () => {
   expect(echoed).toBe(count);
 });
 
+/** A server that has been told to close. */
+class Closing {
+  over = false;
+  readonly closed: Promise<void>;
+
+  constructor(server: RpcServer) {
+    this.closed = new Promise((resolve) => {
+      server.close(() => {
+        this.over = true;
+        resolve();
+      });
+    });
+  }
+}
+
 describe('close', () => {
   test('ends idle connections at once, the others after their last reply, and calls back when all are gone', async () => {
     const wait = onDemand();
@@ -257,22 +272,16 @@ describe('close', () => {
     busy.send(pythonRequest('wait', '1'));
     await once(server, 'request');
 
-    let isClosed = false;
-    const closed = new Promise<void>((resolve) => {
-      server.close(() => {
-        isClosed = true;
-        resolve();
-      });
-    });
+    const closing = new Closing(server);
     await idle.ended;
     idle.close();
     const late = new Raw(port);
     await expect(once(late.socket, 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    expect(isClosed).toBe(false);
+    expect(closing.over).toBe(false);
     await wait.answer(1);
     expect(await busy.ended).toEqual(frame('{"out":"wait","result":1}'));
     busy.close();
-    await closed;
+    await closing.closed;
   });
 
   test('from within a handler answers the calls that are here', async () => {
@@ -286,6 +295,33 @@ describe('close', () => {
     expect(await peer.ended).toEqual(
       Buffer.concat([frame('{"out":"stop","result":"bye"}'), frame('{"out":"pong","result":2}')]),
     );
+  });
+
+  test('waits for a peer that does not take its reply, until closeAllConnections', async () => {
+    const wait = onDemand();
+    let echoed = 0;
+    const echo = (params: unknown): unknown => {
+      echoed++;
+      return params;
+    };
+    const { server, port } = await serve({ ...booklet, wait: wait.handle, echo });
+    const deaf = new Raw(port);
+    const patient = new Raw(port);
+    const neighbour = new Raw(port);
+    deaf.socket.pause();
+    // More than the kernel holds for both ends.
+    for (let n = 0; n < 200; n++) deaf.send(pythonRequest('echo', `"${'x'.repeat(1 << 20)}"`));
+    await still(neighbour, () => echoed);
+    patient.send(pythonRequest('wait', '1'));
+    await wait.begun(1);
+
+    const closing = new Closing(server);
+    await neighbour.ended;
+    neighbour.close();
+    expect(closing.over).toBe(false);
+    server.closeAllConnections();
+    await closing.closed;
+    expect(await patient.ended).toEqual(Buffer.alloc(0));
   });
 
   test('does not wait for a peer that never hangs up', async () => {
