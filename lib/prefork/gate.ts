@@ -2,6 +2,10 @@
 import type { Server } from 'node:net';
 import { isPosixError, pausePolling, resumePolling } from '../posix/index.js';
 
+// How often at most a worker goes to the end of the queue, in milliseconds: two system calls, which a worker that accepts one
+// connection after the other need not make for each.
+const TURN = 1;
+
 /**
  * Lets a worker accept in its turn, as long as it has room.
  *
@@ -17,6 +21,8 @@ export class Gate {
   readonly #capacity: number;
   readonly #pid = process.pid;
   #taken = 0;
+  /** By performance.now(): when it went to the end of the queue. */
+  #queuedAt = -Infinity;
   /** Polled as libuv has it, in the queue, or not polled: for now, or any more. */
   #state: 'libuv' | 'queued' | 'out' | 'closed' = 'libuv';
 
@@ -33,7 +39,8 @@ export class Gate {
 
   /** A connection has been accepted. */
   enter(): void {
-    this.#taken++;
+    const full = ++this.#taken >= this.#capacity;
+    if (!full && performance.now() - this.#queuedAt < TURN) return;
     this.#leaveQueue();
     this.#joinQueue();
   }
@@ -77,5 +84,6 @@ export class Gate {
     if (this.#state !== 'out' || this.#taken >= this.#capacity || !this.#accepts) return;
     resumePolling(this.#listener, { exclusive: true });
     this.#state = 'queued';
+    this.#queuedAt = performance.now();
   }
 }
