@@ -13,8 +13,8 @@ export function isHttp2(server: Server): server is Http2 {
 }
 
 interface Use {
-  /** Streams whose response has not been given yet. */
-  readonly open: Set<ServerHttp2Stream>;
+  /** How many streams there are whose response has not been given yet. */
+  open: number;
   /** Whether there has ever been one. */
   used: boolean;
 }
@@ -53,7 +53,7 @@ export class Sessions {
    */
   end({ used }: { used: boolean }): void {
     this.#ending = 'with a stream';
-    for (const [session, use] of this.#sessions) if (use.open.size > 0 || (used && use.used)) finish(session);
+    for (const [session, use] of this.#sessions) if (use.open > 0 || (used && use.used)) finish(session);
   }
 
   /** Ends those too that wait for a stream. */
@@ -68,7 +68,7 @@ export class Sessions {
   }
 
   readonly #onSession = (session: ServerHttp2Session) => {
-    this.#sessions.set(session, { open: new Set(), used: false });
+    this.#sessions.set(session, { open: 0, used: false });
     session.once('close', () => this.#sessions.delete(session));
     if (this.#ending === 'at once') finish(session);
   };
@@ -79,9 +79,13 @@ export class Sessions {
     const use = session && this.#sessions.get(session as ServerHttp2Session);
     if (!use) return;
     use.used = true;
-    use.open.add(stream);
+    use.open++;
+    let isGiven = false;
     // When its end is on the way, the client may send the next.
-    const given = () => use.open.delete(stream);
+    const given = () => {
+      if (!isGiven) use.open--;
+      isGiven = true;
+    };
     stream.once('finish', given).once('close', given);
     if (this.#ending) finish(session);
   };

@@ -3,6 +3,7 @@ import { OutgoingMessage, type IncomingMessage } from 'node:http';
 import { Server as NetServer, type Server, type Socket } from 'node:net';
 import { F_DUPFD_CLOEXEC, fcntl } from '../posix/index.js';
 import { Agenda } from './agenda.js';
+import { Connections, type Connection } from './connections.js';
 import { Gate } from './gate.js';
 import { now } from './place.js';
 import type { Cell } from './cell.js';
@@ -58,9 +59,7 @@ export interface Birth {
 export class Worker {
   readonly #plan: WorkerPlan;
   readonly #agenda = new Agenda();
-  readonly #sockets = new Set<Socket>();
-  /** The latest response of each connection of HTTP/1 that has had a request: not a listener on each response, which costs. */
-  readonly #responses = new Map<Socket, OutgoingMessage>();
+  readonly #connections = new Connections();
   /** Of HTTP/2. */
   readonly #sessions: Sessions | undefined;
   /** Its own, once it serves; before that nobody's. */
@@ -219,7 +218,7 @@ export class Worker {
 
   #enterStopping(): void {
     this.#birth?.cell.enter('stopping', process.pid);
-    for (const response of this.#responses.values()) this.#endAfter(response);
+    for (const { response } of this.#connections) if (response) this.#endAfter(response);
   }
 
   #closeIdleAfter(delay: number): void {
@@ -235,19 +234,18 @@ export class Worker {
     if (isHttp(server)) server.closeIdleConnections();
     else if (!this.#sessions) return;
     // Of those on which no request has come yet, Node does not know.
-    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
+    for (const { socket, accepted } of this.#connections) if (accepted && socket.bytesRead === 0) socket.destroy();
   }
 
   readonly #onConnection = (socket: Socket) => {
     const cell = this.#birth?.cell;
     cell?.countConnection(1);
     this.#gate?.enter();
-    this.#sockets.add(socket);
+    const connection = this.#connections.add(socket, true);
     socket.once('close', () => {
       cell?.countConnection(-1);
       this.#gate?.leave();
-      this.#sockets.delete(socket);
-      this.#responses.delete(socket);
+      this.#connections.delete(connection);
     });
     if (!isHttp(this.#plan.server) && !this.#sessions) this.#count();
   };
@@ -259,12 +257,18 @@ export class Worker {
     if (!isResponse(response)) return;
     const { socket } = request;
     // With TLS it is another than the one that was accepted.
-    if (!this.#sockets.has(socket) && !this.#responses.has(socket)) {
-      socket.once('close', () => this.#responses.delete(socket));
-    }
-    this.#responses.set(socket, response);
+    const connection = this.#connections.of(socket) ?? this.#secured(socket);
+    connection.response = response;
     if (this.#stopping) this.#endAfter(response);
   };
+
+  #secured(socket: Socket): Connection {
+    const connection = this.#connections.add(socket, false);
+    socket.once('close', () => {
+      this.#connections.delete(connection);
+    });
+    return connection;
+  }
 
   /** Makes its connection end after a response that it waits for. */
   #endAfter(response: OutgoingMessage): void {

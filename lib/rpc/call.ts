@@ -42,7 +42,8 @@ export class Call implements Exchange, Abortable {
   readonly head: string;
   readonly deadline: number;
   connection: Connection | undefined;
-  sentAs = 0;
+  number = 0;
+  isSent = false;
   readonly #host: CallHost;
   readonly #settings: CallSettings;
   readonly #resolve: (result: unknown) => void;
@@ -100,7 +101,7 @@ export class Call implements Exchange, Abortable {
     if (this.#settled) return;
     if (!(error instanceof ConnectionLostError)) {
       // An error is an answer too.
-      if (this.sentAs > 0) this.#endpoint?.answered();
+      if (this.isSent) this.#endpoint?.answered();
       if (!(error instanceof OverloadedError)) this.#end(error);
       else this.#again(error, true);
     } else if (error.sent) {
@@ -120,7 +121,7 @@ export class Call implements Exchange, Abortable {
       this.#end(new NoInstanceError(`no instance of ${service}`));
       return;
     }
-    if (this.sentAs > 0) this.#endpoint.missed(performance.now());
+    if (this.isSent) this.#endpoint.missed(performance.now());
     const { connection } = this;
     this.#end(new RpcTimeoutError(`no reply from ${service} within ${timeout} ms`));
     connection?.abandon(this, true);

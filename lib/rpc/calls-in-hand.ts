@@ -1,3 +1,4 @@
+import { CallsById } from './calls-by-id.js';
 import { BadRequestError, CallError, CancelledError, RpcTimeoutError } from './errors.js';
 import type { Method } from './handlers.js';
 import { ServedCall, type RemoteEnd } from './served-call.js';
@@ -47,7 +48,7 @@ export class CallsInHand {
   /** The calls without an id, in the order of their requests, until they are answered. */
   readonly #ordered: ServedCall[] = [];
   /** The calls with an id that are not answered yet. */
-  readonly #byId = new Map<CallId, ServedCall>();
+  readonly #byId = new CallsById();
   #unanswered = 0;
   /** The calls that are not answered, and those whose handlers are at work. */
   #places = 0;
@@ -125,7 +126,7 @@ export class CallsInHand {
 
   /** Nobody waits for the reply to this call any more, if it is one. */
   cancel(id: unknown): void {
-    const call = this.#byId.get(id as CallId);
+    const call = this.#byId.get(id);
     if (call === undefined) return;
     this.#settle(call);
     call.abort(new CancelledError('the caller has cancelled'));
@@ -146,11 +147,11 @@ export class CallsInHand {
 
   /** The connection is gone. */
   dropAll(): void {
-    for (const call of [...this.#ordered.splice(0), ...this.#byId.values()]) this.#drop(call);
+    for (const call of [...this.#ordered.splice(0), ...this.#byId.takeAll()]) this.#drop(call);
   }
 
   #expect(call: ServedCall, method: Method, result: unknown): void {
-    if (call.id !== undefined) this.#byId.set(call.id, call);
+    if (call.id !== undefined) this.#byId.add(call.id, call);
     call.until = performance.now() + this.#host.limits.handlerTimeout;
     this.#limit(call);
     void Promise.resolve(result).then(

@@ -9,6 +9,7 @@ import {
 } from './errors.js';
 import { nobody, type Exchange } from './exchange.js';
 import { FrameReader, type FrameBody } from './frames.js';
+import { Numbered } from './numbered.js';
 import { Outbox } from './outbox.js';
 import { Silence } from './silence.js';
 import { idTail, legacyRequest } from './wire.js';
@@ -56,10 +57,10 @@ export class Connection {
   readonly #reader: FrameReader;
   readonly #outbox: Outbox;
   readonly #ended: (ending: Ending) => void;
-  /** Calls whose request the server may know, by their numbers, in the order of the requests. */
-  readonly #sent = new Map<number, Exchange>();
+  /** Calls whose request the server may know. */
+  readonly #sent = new Numbered<Exchange>();
   /** Calls whose request has not left. */
-  readonly #unsent = new Set<Exchange>();
+  readonly #unsent = new Numbered<Exchange>();
   #mode: 'unknown' | 'extended' | 'legacy' = 'unknown';
   /** How many calls may be under way. */
   #window = 1;
@@ -156,12 +157,10 @@ export class Connection {
 
   send(call: Exchange): void {
     call.connection = this;
-    call.sentAs = 0;
-    if (this.#unsent.size === 0 && this.#maySend()) {
-      this.#write(call);
-    } else {
-      this.#unsent.add(call);
-    }
+    call.number = ++this.#lastNumber;
+    call.isSent = false;
+    if (this.#unsent.size === 0 && this.#maySend()) this.#write(call);
+    else this.#unsent.set(call.number, call);
   }
 
   /**
@@ -172,19 +171,20 @@ export class Connection {
    *   has only changed its mind, one reply is thrown away.
    */
   abandon(call: Exchange, late: boolean): void {
-    if (this.#unsent.delete(call)) {
+    const id = call.number;
+    if (this.#unsent.get(id) === call) {
+      this.#unsent.take(id);
       this.#closeIfDone();
       return;
     }
-    const id = call.sentAs;
     if (this.#sent.get(id) !== call) return;
     if (this.#mode === 'extended') {
-      this.#sent.delete(id);
+      this.#sent.take(id);
       this.#outbox.add(`{"cancel":${id}}`);
       this.#pump();
       this.#closeIfDone();
     } else if (late) {
-      this.#sent.delete(id);
+      this.#sent.take(id);
       this.#lose(new Error('a call before it timed out'));
     } else {
       this.#throwAway(id, call.deadline);
@@ -195,7 +195,7 @@ export class Connection {
   #throwAway(id: number, deadline: number): void {
     const timer = setTimeout(
       () => {
-        if (!this.#sent.delete(id)) return;
+        if (!this.#sent.take(id)) return;
         if (this.#mode === 'extended') this.#closeIfDone();
         else this.#lose(new Error('there was no reply to a call before it'));
       },
@@ -213,9 +213,7 @@ export class Connection {
   leave(): void {
     this.#ending = 'now';
     const error = new ConnectionLostError(`the server ${this.#address} takes no more calls`, false);
-    const unsent = [...this.#unsent];
-    this.#unsent.clear();
-    for (const call of unsent) call.fail(error);
+    for (const call of this.#unsent.takeAll()) call.fail(error);
     this.#closeIfDone();
   }
 
@@ -240,9 +238,9 @@ export class Connection {
   }
 
   #pump(): void {
-    for (const call of this.#unsent) {
-      if (!this.#maySend()) return;
-      this.#unsent.delete(call);
+    while (this.#maySend()) {
+      const call = this.#unsent.take(this.#unsent.first);
+      if (call === undefined) return;
       this.#write(call);
     }
   }
@@ -253,8 +251,8 @@ export class Connection {
       call.fail(new FrameError(`the server ${this.#address} takes at most ${this.#longest} bytes`));
       return;
     }
-    const id = ++this.#lastNumber;
-    call.sentAs = id;
+    const { number: id } = call;
+    call.isSent = true;
     this.#sent.set(id, call);
     if (this.#mode === 'legacy') {
       this.#outbox.send(legacyRequest(head, '}'));
@@ -305,10 +303,9 @@ export class Connection {
       this.leave();
       return;
     }
-    const call = this.#sent.get(id as number);
+    const call = typeof id === 'number' ? this.#sent.take(id) : undefined;
     // Nobody waits for it any more.
     if (call === undefined) return;
-    this.#sent.delete(id as number);
     this.#answered = true;
     if (Object.hasOwn(body, 'result')) call.succeed(body['result']);
     else call.fail(errorOf(body));
@@ -316,15 +313,13 @@ export class Connection {
 
   #takeInOrder(result: unknown): void {
     if (this.#mode === 'extended') throw new FrameError('a reply without an id');
-    const [first] = this.#sent;
-    if (first === undefined) throw new FrameError('a reply without a request');
+    const call = this.#sent.take(this.#sent.first);
+    if (call === undefined) throw new FrameError('a reply without a request');
     if (this.#mode === 'unknown') {
       this.#mode = 'legacy';
       const { legacyPipelining, maxInFlight } = this.#options;
       if (legacyPipelining) this.#window = maxInFlight;
     }
-    const [id, call] = first;
-    this.#sent.delete(id);
     this.#answered = true;
     call.succeed(result);
   }
@@ -382,10 +377,9 @@ export class Connection {
     const orderly = !lost && this.#answered && this.#complaint === undefined;
     this.#ended({ orderly: orderly || (this.#ending === 'when all are sent' && !lost), lost, error: unsent });
     const reason = `the connection to ${this.#address} was lost before the reply`;
-    for (const call of this.#sent.values()) call.fail(new ConnectionLostError(reason, true, options));
-    for (const call of this.#unsent) call.fail(unsent);
-    this.#sent.clear();
-    this.#unsent.clear();
+    const calls = [this.#sent.takeAll(), this.#unsent.takeAll()] as const;
+    for (const call of calls[0]) call.fail(new ConnectionLostError(reason, true, options));
+    for (const call of calls[1]) call.fail(unsent);
   }
 }
 

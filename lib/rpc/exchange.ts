@@ -6,9 +6,10 @@ export interface Exchange {
   readonly head: string;
   /** When the reply is of no use any more, on the clock of performance.now(). */
   readonly deadline: number;
-  /** The connection that has it, and its number there: 0 until it is sent. Only the connection writes them. */
+  /** The connection that has it, its number there, and whether it is sent. Only the connection writes them. */
   connection: Connection | undefined;
-  sentAs: number;
+  number: number;
+  isSent: boolean;
   succeed(result: unknown): void;
   fail(error: Error): void;
 }
@@ -19,5 +20,5 @@ export interface Exchange {
  * @param over is called when it is, or its connection is lost
  */
 export function nobody(over: () => void): Exchange {
-  return { head: '', deadline: 0, connection: undefined, sentAs: 0, succeed: over, fail: over };
+  return { head: '', deadline: 0, connection: undefined, number: 0, isSent: true, succeed: over, fail: over };
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { INT_MAX } from '../mistakes.js';
+import type { Listed } from '../roster.js';
 import { CallsInHand, type CallsHost, type Reason } from './calls-in-hand.js';
 import { BadRequestError, OverloadedError } from './errors.js';
 import { FrameReader, FrameWriter, type FrameBody } from './frames.js';
@@ -35,7 +36,8 @@ const mistakes = { unknown_method: 'no such method', bad_request: 'a call withou
 >;
 
 /** A connection, as seen by the server. */
-export class Peer {
+export class Peer implements Listed {
+  place = -1;
   readonly #host: PeerHost;
   readonly #socket: Socket;
   readonly #reader: FrameReader;

@@ -1,5 +1,6 @@
 import { Server, type Socket } from 'node:net';
 import { INT_MAX, integer } from '../mistakes.js';
+import { Roster } from '../roster.js';
 import { checkMaxFrame } from './arguments.js';
 import type { CallLimits } from './calls-in-hand.js';
 import { defaultMaxFrame } from './frames.js';
@@ -59,7 +60,7 @@ const probeAfter = 60_000;
 export class RpcServer extends Server {
   readonly #methods: ReadonlyMap<string, Method>;
   readonly #limits: Limits;
-  readonly #peers = new Set<Peer>();
+  readonly #peers = new Roster<Peer>();
   /** Those that wait for room, in the order in which they came. */
   readonly #waiting = new Set<Peer>();
   readonly #news = new Throttle(toldPerSecond);

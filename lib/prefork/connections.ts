@@ -1,0 +1,43 @@
+// The connections that a worker has, and the latest response of each.
+import type { OutgoingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { Roster, type Listed } from '../roster.js';
+
+/** What a worker knows of one. */
+export interface Connection extends Listed {
+  readonly socket: Socket;
+  /** Whether it has been accepted; else it is what TLS has made of one that has. */
+  readonly accepted: boolean;
+  /** Of HTTP/1, if it has had a request: not a listener on each response, which costs. */
+  response: OutgoingMessage | undefined;
+}
+
+const CONNECTION = Symbol('truefork.connection');
+
+type Known = Socket & { [CONNECTION]?: Connection };
+
+/** By their sockets. */
+export class Connections {
+  readonly #roster = new Roster<Connection>();
+
+  add(socket: Socket, accepted: boolean): Connection {
+    const connection: Connection = { socket, accepted, response: undefined, place: -1 };
+    this.#roster.add(connection);
+    (socket as Known)[CONNECTION] = connection;
+    return connection;
+  }
+
+  delete(connection: Connection): void {
+    this.#roster.delete(connection);
+    // Nobody needs it, and the connection may be in old space.
+    connection.response = undefined;
+  }
+
+  of(socket: Socket): Connection | undefined {
+    return (socket as Known)[CONNECTION];
+  }
+
+  [Symbol.iterator](): Iterator<Connection> {
+    return this.#roster[Symbol.iterator]();
+  }
+}
