@@ -4,16 +4,32 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { sched_getaffinity, sched_setaffinity } from 'truefork';
 
 const bench = join(import.meta.dirname, '..');
 const programs = join(bench, 'programs');
 const live = new Set();
 
+/** On the first processor only, if so: a process that is started is where the one is that starts it. */
+function placed(onOneProcessor, start) {
+  if (!onOneProcessor) return start();
+  const processors = sched_getaffinity(0);
+  sched_setaffinity(0, processors.slice(0, 1));
+  try {
+    return start();
+  } finally {
+    sched_setaffinity(0, processors);
+  }
+}
+
 /** A server that listens. */
 export class Server {
-  /** @param argument what its kind takes */
-  static async start(kind, argument = '') {
-    const server = new Server(kind, argument);
+  /**
+   * @param argument what its kind takes
+   * @param onOneProcessor whether it may run on the first only
+   */
+  static async start(kind, argument = '', onOneProcessor = false) {
+    const server = placed(onOneProcessor, () => new Server(kind, argument));
     await server.#listening();
     return server;
   }
@@ -65,8 +81,10 @@ export async function stopAll() {
 }
 
 /** @returns `perSecond`, and in milliseconds `p50` and `p99` */
-export async function load(client, { port }, { connections, calls, seconds }) {
+export async function load(client, { port }, { connections, calls, seconds, onOneProcessor }) {
   const args = [client, port, connections, calls, seconds].map(String);
-  const { stdout } = await promisify(execFile)(process.execPath, [join(programs, 'rpc-load.mjs'), ...args]);
+  const { stdout } = await placed(onOneProcessor, () =>
+    promisify(execFile)(process.execPath, [join(programs, 'rpc-load.mjs'), ...args]),
+  );
   return JSON.parse(stdout);
 }

@@ -15,7 +15,7 @@ const NAMES = { plain: 'a plain Node server', grpc: '@grpc/grpc-js', jayson: 'ja
 async function measure(contestants, shape, { seconds, times }) {
   const servers = {};
   for (const [name, { server, argument }] of Object.entries(contestants)) {
-    servers[name] = await Server.start(server, argument);
+    servers[name] = await Server.start(server, argument, shape.onOneProcessor);
   }
   const measures = Object.entries(contestants).map(([name, { client }]) => [
     name,
@@ -66,14 +66,33 @@ function owned() {
 export async function sequential(options) {
   const { contestants, absentees } = owned();
   const plain = { server: 'plain', client: 'plain' };
-  const values = await measure({ ...contestants, plain }, { connections: 1, calls: 1 }, options);
-  const what = {
-    name: 'sequential',
-    title: 'One call after the other on one connection',
-    about: 'How many calls a second a client makes that waits for each answer.',
-    bars: [{ row: 'truefork', least: SEQUENTIAL }],
-  };
-  return groupsOf(what, values, absentees);
+  const shape = { connections: 1, calls: 1 };
+  const together = await measure({ ...contestants, plain }, { ...shape, onOneProcessor: true }, options);
+  const apart = await measure({ ...contestants, plain }, shape, options);
+  const title = 'One call after the other on one connection';
+  const about = 'How many calls a second a client makes that waits for each answer.';
+  return [
+    ...groupsOf(
+      {
+        name: 'sequential',
+        title: `${title}, on one processor`,
+        about: `${about} Client and server never work at the same time: here they have one processor for both.`,
+        bars: [{ row: 'truefork', least: SEQUENTIAL }],
+      },
+      together,
+      absentees,
+    ),
+    ...groupsOf(
+      {
+        name: 'sequential-apart',
+        title: `${title}, where the kernel places them`,
+        about: `${about} On two processors each waits, for each call, until the other one's has woken up: as long as this machine takes for that.`,
+        bars: [],
+      },
+      apart,
+      absentees,
+    ),
+  ];
 }
 
 export async function pipelined(options) {
