@@ -219,9 +219,11 @@ export class Reader {
     const [line] = await program.logged(/^\{.*"event":"listening".*\}$/m);
     const { pid, workers } = JSON.parse(line) as { pid: number; workers: number };
     await program.logged(new RegExp(`(^\\{.*"event":"ready"[^]*){${workers}}`, 'm'));
-    // By this it can be asked.
+    // By this it can be asked. It may be in a pid namespace of its own.
     const { XDG_RUNTIME_DIR = '' } = this.env;
-    await appears(join(XDG_RUNTIME_DIR, 'truefork', 'families', `${pid}.control`));
+    const folder = join(XDG_RUNTIME_DIR, 'truefork', 'families');
+    const opened = (): boolean => readdirSync(folder).some((name) => existsSync(join(folder, name, `${pid}.control`)));
+    while (!opened()) await new Promise(setImmediate);
     return { program, pid };
   }
 
