@@ -97,7 +97,8 @@ test('masters of the same pid, in two pid namespaces that share the directory, k
   }
   for (const family of [one, other]) {
     const master = family.members.find(({ pid }) => innerPid(pid) === 1);
-    kill(master?.pid ?? 0, 'SIGTERM');
+    if (!master) throw new Error('the master has ended');
+    kill(master.pid, 'SIGTERM');
     await family.ended();
   }
 });
