@@ -159,6 +159,11 @@ export function munlock(memory: Memory): void {
  * Locks all memory of the process, V8's too, which reserves much more than it uses: without `MCL_ONFAULT` that may fill the
  * machine.
  *
+ * Not for long: V8 ends the process with SIGTRAP and the message `Check failed: 0 == ret` when it gives back pages that are
+ * locked, because the kernel refuses it (EINVAL of madvise). A garbage collection may do so, in a thread of V8's too, and a
+ * Worker and the process do when they end: `munlockall` goes before that. What must never be swapped out belongs in memory of
+ * `mmap`, locked with `mlock`.
+ *
  * @param flags `MCL_CURRENT`: what is mapped; `MCL_FUTURE`: what will be; `MCL_ONFAULT` or'ed to them: each page when it is
  *   touched first
  * @throws {PermissionError} EPERM: without CAP_IPC_LOCK, RLIMIT_MEMLOCK is 0

@@ -246,10 +246,16 @@ holdsOnEveryNode(
     'wiped-in-children': 'what is marked MADV_WIPEONFORK is zero in a child, and MADV_KEEPONFORK takes the mark off',
     'no-access': 'memory without the right to it ends the process that touches it with SIGSEGV',
     'data-view': 'a DataView is as good as any view, however often it is used',
-    'locked-all': 'mlockall locks what is mapped, or will be, as far as one may; munlockall unlocks it',
     'remapped-thousand-times': 'a thousand mremaps leave nothing behind',
     'remapped-shared': 'a shared mapping that has moved is still shared with a child',
     'remapped-long': 'mremap beyond 2 and 4 GiB maps as far as Node allows, and is a RangeError beyond',
   },
   { nodeArgs: ['--expose-gc'] },
+);
+
+// With threads of V8's, one may just then give back pages that are locked: V8 ends the process for it, as is documented.
+holdsOnEveryNode(
+  'posix-pages.mjs',
+  { 'locked-all': 'mlockall locks what is mapped, or will be, as far as one may; munlockall unlocks it' },
+  { nodeArgs: ['--expose-gc', '--single-threaded'] },
 );
