@@ -14,6 +14,7 @@
         'native/exec.cc',
         'native/filesystem.cc',
         'native/futex.cc',
+        'native/heap.cc',
         'native/inotify.cc',
         'native/io.cc',
         'native/ioctl.cc',

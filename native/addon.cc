@@ -15,6 +15,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   FutexFamily(exports);
   ExecFamily(exports);
   FilesystemFamily(exports);
+  HeapFamily(exports);
   InotifyFamily(exports, constants);
   IoFamily(exports, constants);
   IoctlFamily(exports, constants);

@@ -14,6 +14,7 @@ void DescriptorFamily(Napi::Object exports, Napi::Object constants);
 void FutexFamily(Napi::Object exports);
 void ExecFamily(Napi::Object exports);
 void FilesystemFamily(Napi::Object exports);
+void HeapFamily(Napi::Object exports);
 void InotifyFamily(Napi::Object exports, Napi::Object constants);
 void IoFamily(Napi::Object exports, Napi::Object constants);
 void IoctlFamily(Napi::Object exports, Napi::Object constants);

@@ -53,6 +53,7 @@ export { PtyProcess, ptySpawn, type PtyOptions } from './pty-process.js';
 export { ps, type ProcessEntry, type PsOptions } from './ps.js';
 export { ProcessTree, pstree } from './pstree.js';
 export * from './random.js';
+export { releaseMemory } from './release.js';
 export * from './resource.js';
 export * from './retry.js';
 export * from './shm.js';

@@ -172,6 +172,8 @@ export interface Native {
 
   getrandom(into: Uint8Array, flags: number): number;
 
+  releaseMemory(limit: number): number;
+
   sigprocmask(how: number, set: Uint32Array | null, old: Uint32Array): number;
   sigpending(set: Uint32Array): number;
   /** Without a set: with the mask that there is. Leaves the set as the mask, and the one before in `old`. */

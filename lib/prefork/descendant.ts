@@ -22,6 +22,7 @@ export interface DescendantPlan {
   readonly address: ServerAddress;
   readonly backlog: number;
   readonly maxConnections: number;
+  readonly collectAfter: number;
   readonly gracefulTimeout: number;
   /** The master's. */
   readonly estate: Estate;
@@ -82,11 +83,12 @@ export class Descendant {
 
   /** They serve this, unprepared. */
   take(server: Server): void {
-    const { backlog, maxConnections } = this.#plan;
+    const { backlog, maxConnections, collectAfter } = this.#plan;
     this.#worker = new Worker({
       server,
       backlog,
       maxConnections,
+      collectAfter,
       tell: (news) => {
         this.#tell(news);
       },

@@ -119,6 +119,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       address: listener.address,
       backlog: settings.backlog,
       maxConnections: settings.maxConnections,
+      collectAfter: settings.collectAfter,
       gracefulTimeout: settings.gracefulTimeout,
       estate,
       news: estate.news.end,

@@ -66,6 +66,12 @@ export interface PreforkOptions {
   maxLifetime?: number;
   /** With how much memory of its own, in bytes, a worker is replaced: what its end would give back. Default: never. */
   maxMemory?: number;
+  /**
+   * After how long without anything to do a worker that has worked collects its garbage, and gives the memory back that it does
+   * not need any more; up to twice as long, so that not all do at once. `releaseMemory` says what that is, and takes. 0: never.
+   * Default 5,000.
+   */
+  collectAfter?: number;
   /** The port of the status page, its JSON and the metrics, 0 to 65535; 0: one that is free. Default: there is none. */
   statusPort?: number;
   /** The host name or address of the status page. Who reaches it can see it. Default `127.0.0.1`. */
@@ -194,6 +200,14 @@ export const numberSettings = {
     untold: Infinity,
     help: 'Replace a worker that has so much memory of its own.',
   },
+  collectAfter: {
+    type: 'duration',
+    least: 0,
+    most: INT_MAX,
+    untold: 5_000,
+    zeroIsNever: true,
+    help: 'Collect the garbage of a worker that has had nothing to do for so long. 0: never.',
+  },
 } as const satisfies Partial<Record<keyof PreforkOptions, NumberSetting>>;
 
 type NumberSettingName = keyof typeof numberSettings;
@@ -298,6 +312,7 @@ export function settingsFrom(options: PreforkOptions): Settings {
     maxRequests: numberFrom('maxRequests', options.maxRequests),
     maxLifetime: numberFrom('maxLifetime', options.maxLifetime),
     maxMemory: numberFrom('maxMemory', options.maxMemory),
+    collectAfter: numberFrom('collectAfter', options.collectAfter),
     reforkAfter: countsFrom(options.reforkAfter ?? []),
     listener: listener === undefined ? undefined : object('options.listener', listener),
     command: options.command === undefined ? undefined : commandFrom(options.command),

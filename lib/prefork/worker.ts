@@ -5,6 +5,7 @@ import { F_DUPFD_CLOEXEC, fcntl } from '../posix/index.js';
 import { Agenda } from './agenda.js';
 import { Connections, type Connection } from './connections.js';
 import { Gate } from './gate.js';
+import { collectWhenIdle } from './idle-collection.js';
 import { now } from './place.js';
 import type { Cell } from './cell.js';
 import { isHttp2, Sessions } from './sessions.js';
@@ -21,6 +22,8 @@ export interface WorkerPlan {
   readonly backlog: number;
   /** How many connections one has at a time; Infinity: as many as come. */
   readonly maxConnections: number;
+  /** After how long without anything to do it collects its garbage, in milliseconds; Infinity: never. */
+  readonly collectAfter: number;
   /** Tells the master that it accepts connections, or that it has served as many requests as it should. */
   readonly tell: (news: 'ready' | 'served') => void;
   /** It has finished what it had in hand, and is to end. */
@@ -96,11 +99,12 @@ export class Worker {
 
   /** In the child: serves until it is told to stop. */
   serve(birth: Birth): void {
-    const { server, backlog, maxConnections } = this.#plan;
+    const { server, backlog, maxConnections, collectAfter } = this.#plan;
     const { cell, listener, beat } = birth;
     this.#birth = birth;
     cell.enter('booting', process.pid);
     if (beat < Infinity) this.#startBeat(cell, beat);
+    collectWhenIdle(collectAfter, this.#agenda, () => !this.#stopping);
     server.once('listening', () => {
       if (!this.#stopping) cell.enter('ready', process.pid);
       this.#plan.tell('ready');

@@ -12,4 +12,11 @@ describe.each(nodes())('on Node.js $major', ({ path: node }) => {
   test('prepareFork collects all garbage and leaves V8 as it was', async () => {
     await passes('fork-memory.mjs', { node, args: ['prepareFork'] });
   });
+
+  test.each(['process', 'child', 'thread'])(
+    'releaseMemory gives back what the work of a %s has taken',
+    async (where) => {
+      await passes('release-memory.mjs', { node, args: [where] });
+    },
+  );
 });

@@ -281,6 +281,7 @@ describe('every call’s error', () => {
       'processStat',
       'ps',
       'pstree',
+      'releaseMemory',
       'retryOnIntr',
       'signalName',
       'signalNumber',
