@@ -303,6 +303,8 @@ testPage(`${guide}/systemd.md`, {
     // As systemd does it: descriptor 3, for the process that is started.
     const fd = posix.socket(posix.AF_INET, posix.SOCK_STREAM | posix.SOCK_CLOEXEC, 0);
     try {
+      // As systemd does, too: a connection to the service before may be in TIME_WAIT.
+      posix.setsockopt(fd, posix.SOL_SOCKET, posix.SO_REUSEADDR, 1);
       posix.bind(fd, '127.0.0.1', reader.port);
       posix.listen(fd, 16);
       const activated = `LISTEN_FDS=1 LISTEN_PID=$$ exec ${unit.get('ExecStart')}`;
