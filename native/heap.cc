@@ -17,6 +17,8 @@ static Napi::Value ReleaseMemory(const Napi::CallbackInfo& info) {
   return ToNumber(info.Env(), 0);
 }
 
-void HeapFamily(Napi::Object exports) { Export(exports, "releaseMemory", ReleaseMemory); }
+void HeapFamily(Napi::Object exports) {
+  Export(exports, "releaseMemory", ReleaseMemory);
+}
 
 }  // namespace truefork
