@@ -7,6 +7,8 @@ import type { Agenda } from './agenda.js';
 const IDLE = 0.01;
 /** How often it looks, in the time after which it collects: so many times at least, and up to twice as often. */
 const LOOKS = 2;
+/** Neighbours look at different times. Not at random: the first draw of a process takes numbers from the kernel. */
+const PHASES = 8;
 /** In milliseconds. */
 const SHORTEST_LOOK = 20;
 /** For how many times as long as a collection takes it has computed before each: what is collected is worth it. */
@@ -23,13 +25,13 @@ function computed(): number {
 /**
  * Collects when this process has computed next to nothing for a while, and has worked before.
  *
- * @param after how long, in milliseconds, and up to twice as long: not all workers at once. Infinity: never
+ * @param after how long, in milliseconds, and up to twice as long: not all workers do at once. Infinity: never
  * @param agenda where it is taken back
  * @param mayCollect whether it is worth while now
  */
 export function collectWhenIdle(after: number, agenda: Agenda, mayCollect: () => boolean): void {
   if (after === Infinity) return;
-  const interval = Math.max(SHORTEST_LOOK, (after / LOOKS) * (1 - Math.random() / 2));
+  const interval = Math.max(SHORTEST_LOOK, (after / LOOKS) * (1 - (process.pid % PHASES) / PHASES / 2));
   let looked = computed();
   let collected = looked;
   let cost = FIRST;
