@@ -1,48 +1,55 @@
 // A worker collects its garbage while it has nothing to do: out of the way of requests, and so that a server which rests does not
 // keep what it took when it was busy.
 import { releaseMemory } from '../posix/index.js';
-import type { Agenda } from './agenda.js';
 
 /** What part of a time one that has nothing to do computes at most: for timers, a probe of its health. */
 const IDLE = 0.01;
-/** How often it looks, in the time after which it collects: so many times at least, and up to twice as often. */
-const LOOKS = 2;
-/** Neighbours look at different times. Not at random: the first draw of a process takes numbers from the kernel. */
+/** Neighbours wait for different times, not at random: the first draw of a process takes numbers from the kernel. */
 const PHASES = 8;
-/** In milliseconds. */
-const SHORTEST_LOOK = 20;
 /** For how many times as long as a collection takes it has computed before each: what is collected is worth it. */
 const WORK = 10;
 /** What the first one may take, in milliseconds. */
 const FIRST = 20;
 
-/** The processor time of this process, in milliseconds. */
+/** The processor time that this process has taken, in milliseconds: a forked child begins at 0. */
 function computed(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
 }
 
-/**
- * Collects when this process has computed next to nothing for a while, and has worked before.
- *
- * @param after how long, in milliseconds, and up to twice as long: not all workers do at once. Infinity: never
- * @param agenda where it is taken back
- * @param mayCollect whether it is worth while now
- */
-export function collectWhenIdle(after: number, agenda: Agenda, mayCollect: () => boolean): void {
-  if (after === Infinity) return;
-  const interval = Math.max(SHORTEST_LOOK, (after / LOOKS) * (1 - (process.pid % PHASES) / PHASES / 2));
-  let looked = computed();
-  let collected = looked;
-  let cost = FIRST;
-  let idle = 0;
-  agenda.every(interval, () => {
-    const time = computed();
-    idle = time - looked < IDLE * interval ? idle + interval : 0;
-    looked = time;
-    if (idle < after || time - collected < WORK * cost || !mayCollect()) return;
-    releaseMemory();
-    collected = looked = computed();
-    cost = collected - time;
-  });
+/** Collects when this process has computed next to nothing for a while, and has worked before. */
+export class IdleCollection {
+  /** How long it has to have nothing to do, and how much that is, in milliseconds. */
+  readonly #rest: number;
+  readonly #little: number;
+  /** Since when it has had nothing to do, and what it had computed by then. */
+  #since: number;
+  #computed = 0;
+  /** What it had computed after the last collection, and what that has taken. */
+  #collected = 0;
+  #cost = FIRST;
+
+  /**
+   * @param after how long it has nothing to do, in milliseconds, and up to twice as long: not all workers collect at once
+   * @param time now, as that of each look, in milliseconds
+   */
+  constructor(after: number, time: number) {
+    this.#rest = after * (1 + (process.pid % PHASES) / PHASES);
+    this.#little = after * IDLE;
+    this.#since = time;
+  }
+
+  /** Looks whether it is time. To be called several times in `after`. */
+  look(time: number): void {
+    const done = computed();
+    if (done - this.#computed > this.#little) {
+      this.#since = time;
+      this.#computed = done;
+    } else if (time - this.#since >= this.#rest && done - this.#collected >= WORK * this.#cost) {
+      releaseMemory();
+      this.#collected = this.#computed = computed();
+      this.#cost = this.#collected - done;
+      this.#since = time;
+    }
+  }
 }

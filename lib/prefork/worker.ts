@@ -5,7 +5,7 @@ import { F_DUPFD_CLOEXEC, fcntl } from '../posix/index.js';
 import { Agenda } from './agenda.js';
 import { Connections, type Connection } from './connections.js';
 import { Gate } from './gate.js';
-import { collectWhenIdle } from './idle-collection.js';
+import { IdleCollection } from './idle-collection.js';
 import { now } from './place.js';
 import type { Cell } from './cell.js';
 import { isHttp2, Sessions } from './sessions.js';
@@ -99,12 +99,11 @@ export class Worker {
 
   /** In the child: serves until it is told to stop. */
   serve(birth: Birth): void {
-    const { server, backlog, maxConnections, collectAfter } = this.#plan;
+    const { server, backlog, maxConnections } = this.#plan;
     const { cell, listener, beat } = birth;
     this.#birth = birth;
     cell.enter('booting', process.pid);
     if (beat < Infinity) this.#startBeat(cell, beat);
-    collectWhenIdle(collectAfter, this.#agenda, () => !this.#stopping);
     server.once('listening', () => {
       if (!this.#stopping) cell.enter('ready', process.pid);
       this.#plan.tell('ready');
@@ -115,13 +114,19 @@ export class Worker {
     server.listen({ fd, backlog });
   }
 
-  /** Tells from time to time that the event loop turns, and by how much it is late: a callback that runs long delays all others. */
+  /**
+   * Tells from time to time that the event loop turns, and by how much it is late: a callback that runs long delays all others.
+   * Collects garbage when there is nothing else to do.
+   */
   #startBeat(cell: Cell, interval: number): void {
     let last = now();
+    const { collectAfter } = this.#plan;
+    const collection = collectAfter < Infinity ? new IdleCollection(collectAfter, last) : undefined;
     this.#agenda.every(interval, () => {
       const time = now();
       cell.turn(Math.max(0, time - last - interval), time - last);
       last = time;
+      if (!this.#stopping) collection?.look(time);
     });
   }
 
