@@ -6,6 +6,8 @@ import { releaseMemory } from '../posix/index.js';
 const IDLE = 0.01;
 /** Neighbours wait for different times, not at random: the first draw of a process takes numbers from the kernel. */
 const PHASES = 8;
+/** How many samples it has of that time. */
+const SAMPLES = 16;
 /** For how many times as long as a collection takes it has computed before each: what is collected is worth it. */
 const WORK = 10;
 /** What the first one may take, in milliseconds. */
@@ -17,14 +19,19 @@ function computed(): number {
   return (user + system) / 1_000;
 }
 
+/** What it had computed when. */
+interface Sample {
+  readonly time: number;
+  readonly done: number;
+}
+
 /** Collects when this process has computed next to nothing for a while, and has worked before. */
 export class IdleCollection {
   /** How long it has to have nothing to do, and how much that is, in milliseconds. */
   readonly #rest: number;
   readonly #little: number;
-  /** Since when it has had nothing to do, and what it had computed by then. */
-  #since: number;
-  #computed = 0;
+  /** The first one is as old as that, as soon as there is one that is. */
+  #samples: Sample[];
   /** What it had computed after the last collection, and what that has taken. */
   #collected = 0;
   #cost = FIRST;
@@ -35,21 +42,22 @@ export class IdleCollection {
    */
   constructor(after: number, time: number) {
     this.#rest = after * (1 + (process.pid % PHASES) / PHASES);
-    this.#little = after * IDLE;
-    this.#since = time;
+    this.#little = this.#rest * IDLE;
+    this.#samples = [{ time, done: 0 }];
   }
 
   /** Looks whether it is time. To be called several times in `after`. */
   look(time: number): void {
     const done = computed();
-    if (done - this.#computed > this.#little) {
-      this.#since = time;
-      this.#computed = done;
-    } else if (time - this.#since >= this.#rest && done - this.#collected >= WORK * this.#cost) {
-      releaseMemory();
-      this.#collected = this.#computed = computed();
-      this.#cost = this.#collected - done;
-      this.#since = time;
-    }
+    const samples = this.#samples;
+    if (time - (samples.at(-1)?.time ?? 0) >= this.#rest / SAMPLES) samples.push({ time, done });
+    while (samples[1] && time - samples[1].time >= this.#rest) samples.shift();
+    const [first] = samples;
+    if (!first || time - first.time < this.#rest || done - first.done > this.#little) return;
+    if (done - this.#collected < WORK * this.#cost) return;
+    releaseMemory();
+    this.#collected = computed();
+    this.#cost = this.#collected - done;
+    this.#samples = [{ time, done: this.#collected }];
   }
 }
