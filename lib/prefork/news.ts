@@ -1,6 +1,17 @@
 // What the processes of a family tell the master, by a pipe that all of them write to: messages of 8 bytes, each written in
 // one piece.
-import { close, FIONREAD, ioctl, isPosixError, O_CLOEXEC, O_NONBLOCK, pipe2, read, Watcher, write } from '../posix/index.js';
+import {
+  close,
+  FIONREAD,
+  ioctl,
+  isPosixError,
+  O_CLOEXEC,
+  O_NONBLOCK,
+  pipe2,
+  read,
+  Watcher,
+  write,
+} from '../posix/index.js';
 
 // In the order of their numbers in a message.
 const kinds = ['forked', 'unforked', 'molded', 'ready', 'served'] as const;
