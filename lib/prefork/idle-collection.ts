@@ -8,6 +8,8 @@ const IDLE = 0.01;
 const PHASES = 8;
 /** How many samples it has of that time. */
 const SAMPLES = 16;
+/** By what part of it a look may be late: then this process has not run, and there may be much that waits for it. */
+const LATE = 0.25;
 /** For how many times as long as a collection takes it has computed before each: what is collected is worth it. */
 const WORK = 10;
 /** What the first one may take, in milliseconds. */
@@ -46,9 +48,14 @@ export class IdleCollection {
     this.#samples = [{ time, done: 0 }];
   }
 
-  /** Looks whether it is time. To be called several times in `after`. */
-  look(time: number): void {
+  /**
+   * Looks whether it is time. To be called several times in `after`.
+   *
+   * @param late by how many milliseconds
+   */
+  look(time: number, late: number): void {
     const done = computed();
+    if (late > this.#rest * LATE) this.#samples = [{ time, done }];
     const samples = this.#samples;
     if (time - (samples.at(-1)?.time ?? 0) >= this.#rest / SAMPLES) samples.push({ time, done });
     while (samples[1] && time - samples[1].time >= this.#rest) samples.shift();

@@ -124,9 +124,10 @@ export class Worker {
     const collection = collectAfter < Infinity ? new IdleCollection(collectAfter, last) : undefined;
     this.#agenda.every(interval, () => {
       const time = now();
-      cell.turn(Math.max(0, time - last - interval), time - last);
+      const late = Math.max(0, time - last - interval);
+      cell.turn(late, time - last);
       last = time;
-      if (!this.#stopping) collection?.look(time);
+      if (!this.#stopping) collection?.look(time, late);
     });
   }
 
