@@ -1,5 +1,6 @@
 // What a worker does when it has nothing to do: it collects the garbage of its work.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { kill } from 'truefork';
 import { nodes } from '../support/programs';
 import { Family } from './family';
 import { HttpConnection } from './http-connection';
@@ -15,7 +16,7 @@ function up(options: Record<string, unknown>, node: string) {
 async function client(family: Family & { port: number }) {
   const connection = await HttpConnection.open(family.port);
   const ask = async (path: string) => {
-    const [pid, young] = (await connection.get(path)).body.split(' ').map(Number);
+    const [pid = 0, young = 0] = (await connection.get(path)).body.split(' ').map(Number);
     return { pid, young };
   };
   const { pid } = await ask('/');
@@ -58,6 +59,23 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     const end = performance.now() + 8 * SOON;
     while (performance.now() < end) expect((await ask('/light')).young).toBeGreaterThanOrEqual(GROWN);
     expect(family.program.stdout).not.toContain('collected');
+    await family.program.printed(new RegExp(`^collected ${pid} 1$`, 'm'));
+    await family.stop();
+  });
+
+  test('not directly after it was stopped, when there is much that waits for it', async () => {
+    const family = await up({ workers: 1, collectAfter: 5 * SOON }, node);
+    const { ask, pid } = await client(family);
+    await ask('/work');
+    // It has looked since, and is to have nothing to do for longer than that.
+    await sleep(2 * SOON);
+    kill(pid, 'SIGSTOP');
+    await sleep(10 * SOON);
+    const answer = ask('/');
+    kill(pid, 'SIGCONT');
+    await answer;
+    // The timers have had their turn.
+    expect((await ask('/')).young).toBeGreaterThanOrEqual(GROWN);
     await family.program.printed(new RegExp(`^collected ${pid} 1$`, 'm'));
     await family.stop();
   });
