@@ -1,6 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { releaseMemory } from './release.js';
 
 type Collect = () => void;
 
@@ -26,8 +25,7 @@ function collector(): Collect {
  */
 export function prepareFork(): void {
   collect ??= collector();
-  // The young generation too, of which each child would have a copy of its own as soon as it works.
-  releaseMemory();
+  collect();
   // What the first collection has freed the second need not move.
   setFlagsFromString('--compact-on-every-full-gc');
   try {
