@@ -19,4 +19,11 @@ describe.each(nodes())('on Node.js $major', ({ path: node }) => {
       await passes('release-memory.mjs', { node, args: [where] });
     },
   );
+
+  test.each(['releaseMemory', 'prepareFork', 'child'])(
+    'process.nextTick() is as fast as before after a collection: %s',
+    async (collection) => {
+      await passes('ticks.mjs', { node, args: [collection] });
+    },
+  );
 });
