@@ -16,9 +16,9 @@ let tick: object | undefined;
 export function keepTicksFast(): void {
   if (tick) return;
   // While it waits, it is kept too: a collection may follow directly.
-  outside(() =>
+  outside(() => {
     process.nextTick(() => {
       tick = executionAsyncResource();
-    }),
-  );
+    });
+  });
 }
