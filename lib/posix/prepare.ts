@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { keepTicksFast } from './ticks.js';
+import { keepTicksFast } from '../shapes.js';
 
 type Collect = () => void;
 

@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import { native } from './native.js';
-import { keepTicksFast } from './ticks.js';
+import { keepTicksFast } from '../shapes.js';
 
 /**
  * Collects all garbage and gives the kernel back what is not needed any more, of malloc's memory too. V8 lets its young

@@ -4,6 +4,7 @@ import { Server } from 'node:net';
 import { inspect } from 'node:util';
 import { INT_MAX, wrongType } from '../mistakes.js';
 import { isPosixError, prepareFork, Watcher } from '../posix/index.js';
+import { keepTicksFast, makeSocketsFast } from '../shapes.js';
 import type { ServerAddress } from './address.js';
 import { MOLD } from './cell.js';
 import type { Note } from './log.js';
@@ -77,6 +78,8 @@ export class Descendant {
 
   /** In the process that workers are forked from: they serve this. */
   async prepare(server: Server): Promise<void> {
+    keepTicksFast();
+    makeSocketsFast();
     await rehearse(server, this.#plan, (plan) => new Descendant(plan));
     this.take(server);
   }
