@@ -10,6 +10,7 @@
 export * from './posix/index.js';
 export * from './reaper/index.js';
 export {
+  createAppServer,
   prefork,
   PreforkError,
   thisWorker,

@@ -1,8 +1,6 @@
 // The servers that are measured. Each response is the pid of the process that made it: `bare`, nothing but node:http;
 // `express`, an application on Express; `uneven`, one that computes for 20 ms at every fiftieth request; `large`, one that has 100 MB of
 // records and reads one for each request.
-import http from 'node:http';
-
 const MEGABYTES = 100;
 
 function records() {
@@ -44,6 +42,7 @@ const listeners = {
   },
 };
 
-export async function application(name) {
-  return http.createServer(await listeners[name]());
+/** The listener of one. */
+export function application(name) {
+  return listeners[name]();
 }

@@ -1,7 +1,9 @@
-// The same under node:cluster, as its documentation has it: a worker that ends is forked anew. NODE_CLUSTER_SCHED_POLICY says who
-// accepts. pm2 runs it too, whose workers are those of a cluster, and tells them to end by SIGINT.
+// The application that APPLICATION names under node:cluster, as its documentation has it: a worker that ends is forked anew.
+// NODE_CLUSTER_SCHED_POLICY says who accepts. pm2 runs it too, whose workers are those of a cluster, and tells them to end by SIGINT.
 import cluster from 'node:cluster';
-import served from './served.mjs';
+import { appendFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { application } from './application.mjs';
 
 if (cluster.isPrimary) {
   for (let n = 0; n < Number(process.env.WORKERS); n++) cluster.fork();
@@ -12,7 +14,8 @@ if (cluster.isPrimary) {
   // It outlives its workers.
   setInterval(() => undefined, 2 ** 30);
 } else {
-  const server = await served();
+  const server = createServer(await application(process.env.APPLICATION));
+  server.on('listening', () => appendFileSync(process.env.LISTENING, `${process.pid}\n`));
   process.once('SIGINT', () => server.close(() => process.exit()));
   server.listen(Number(process.env.PORT), '127.0.0.1');
 }

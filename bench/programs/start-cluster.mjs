@@ -1,5 +1,6 @@
 // Each worker loads the application itself: that is what cluster is.
 import cluster from 'node:cluster';
+import { createServer } from 'node:http';
 import { application } from './application.mjs';
 
 if (cluster.isPrimary) {
@@ -13,5 +14,5 @@ if (cluster.isPrimary) {
     });
   }
 } else {
-  (await application(process.argv[2])).listen(0, '127.0.0.1');
+  createServer(await application(process.argv[2])).listen(0, '127.0.0.1');
 }

@@ -1,8 +1,8 @@
 // The application is loaded before "start", once: that is what prefork is.
-import { prefork } from 'truefork';
+import { createAppServer, prefork } from 'truefork';
 import { application } from './application.mjs';
 
-const server = await application(process.argv[2]);
+const server = createAppServer(await application(process.argv[2]));
 const start = performance.now();
 const master = await prefork(server, { host: '127.0.0.1', workers: 4 });
 console.log(performance.now() - start);

@@ -9,12 +9,13 @@ const WARM_UP = { full: 3, quick: 1 }; // seconds
 const BARS = {
   close: { 'cluster, round robin': 4, 'cluster, SCHED_NONE': 2 },
   keep: { 'cluster, round robin': 1.1 },
+  express: { 'cluster, round robin': 1.1 },
 };
 
 /** All servers are up at the same time, and one is asked after the other. */
-async function measure({ seconds, quick, times }, close) {
+async function measure({ seconds, quick, times }, application, close) {
   const families = {};
-  for (const [name, server] of Object.entries(servers)) families[name] = await server('bare', WORKERS);
+  for (const [name, server] of Object.entries(servers)) families[name] = await server(application, WORKERS);
   // Until its workers have compiled what they do again and again.
   for (const { port } of Object.values(families))
     await wrk(port, { seconds: WARM_UP[quick ? 'quick' : 'full'], close });
@@ -79,11 +80,17 @@ const WHAT = {
     title: 'Connections that stay open, four workers',
     about: 'How many requests a second four workers answer on 64 connections that stay open.',
   },
+  express: {
+    title: 'An application on Express, four workers',
+    about:
+      'How many requests a second four workers answer on 64 connections that stay open, with an application on Express.',
+  },
 };
 
 export default async function rate(options) {
   return [
-    ...groupsOf('connections', WHAT.close, await measure(options, true), BARS.close),
-    ...groupsOf('keep-alive', WHAT.keep, await measure(options, false), BARS.keep),
+    ...groupsOf('connections', WHAT.close, await measure(options, 'bare', true), BARS.close),
+    ...groupsOf('keep-alive', WHAT.keep, await measure(options, 'bare', false), BARS.keep),
+    ...groupsOf('express', WHAT.express, await measure(options, 'express', false), BARS.express),
   ];
 }

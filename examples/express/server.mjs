@@ -1,8 +1,7 @@
 // The same app in a program of your own: `node examples/express/server.mjs`.
-import { createServer } from 'node:http';
-import { prefork } from 'truefork';
+import { createAppServer, prefork } from 'truefork';
 
-const load = async () => createServer((await import('./app.mjs')).default);
+const load = async () => createAppServer((await import('./app.mjs')).default);
 const master = await prefork(load, { port: Number(process.env.PORT ?? 8080), log: console.error });
 
 console.log(`${master.workers.length} workers serve port ${master.address.port}`);

@@ -1,14 +1,12 @@
 // The application of `truefork serve`: what a file exports. It may do anything while it is loaded.
-import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { Server } from 'node:net';
 import { inspect } from 'node:util';
 import { MAP_ANONYMOUS, MAP_SHARED, mmap, munmap, PROT_READ, PROT_WRITE } from '../posix/index.js';
-import { PreforkError } from '../prefork/index.js';
+import { createAppServer, PreforkError } from '../prefork/index.js';
 import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
 import { exportsOf } from './file-exports.js';
 import { tell } from './output.js';
-
-type Listener = (...args: unknown[]) => unknown;
 
 /** What a worker does last. */
 type LastAct = () => void | Promise<void>;
@@ -38,7 +36,7 @@ async function applicationFrom(file: string): Promise<Application> {
 
 function serverOf(exported: unknown, file: string): Server {
   if (exported instanceof Server) return exported;
-  if (typeof exported === 'function') return createServer(exported as Listener);
+  if (typeof exported === 'function') return createAppServer(exported as RequestListener);
   throw new Failure(
     'servable',
     `${file} must export by default a server of net, http, https or http2, a listener (request, response) => …, or a function without parameters that returns one; it need not listen, truefork does`,

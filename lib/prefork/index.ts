@@ -14,6 +14,7 @@ import { predecessor } from './predecessor.js';
 import { settingsFrom, type PreforkOptions, type Settings } from './settings.js';
 import type { StatusServer } from './status-server.js';
 
+export { createAppServer } from './app-server.js';
 export { shownAddress, socketPath, type ServerAddress } from './address.js';
 export type { MoldStatus, WorkerState, WorkerStatus } from './cell.js';
 export { askMaster, ControlError } from './control.js';
@@ -82,7 +83,7 @@ let taken = false;
  * console.log('workers', master.workers.map(({ pid }) => pid));
  *
  * @example
- * const master = await prefork(async () => http.createServer((await import('./app.js')).default), { port: 8080 });
+ * const master = await prefork(async () => createAppServer((await import('./app.js')).default), { port: 8080 });
  */
 export async function prefork(application: Application, options: PreforkOptions = {}): Promise<Master> {
   if (typeof application !== 'function' && !((application as unknown) instanceof Server)) {

@@ -303,6 +303,7 @@ const works = {
   atfork: () => t.atfork({ child() {} })(),
   intercept: () => t.intercept(() => ({}))(),
   prepareFork: () => t.prepareFork(),
+  createAppServer: () => t.createAppServer(() => undefined),
   ProcessTree: () => new t.ProcessTree({ pid: 1, args: [], command: 'x' }, []),
   inotifyEvents: () => assert.deepEqual(t.inotifyEvents(new Uint8Array()), []),
   isPosixError: () => assert.equal(t.isPosixError(new Error('x')), false),
