@@ -11,9 +11,9 @@ const WORKERS = 4;
 const ROUNDS = 3;
 const REQUESTS = 100_000;
 const FEW_REQUESTS = 2_000;
-// After which nothing of the start, or of the requests, goes on; and after which a worker of ours has collected its garbage.
-const MOMENT = 2_000;
-const REST = 15_000;
+const BARS = { idle: 5, served: 2 };
+// After which nothing of the start, or of the requests, goes on.
+const REST = 2_000;
 
 const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 
@@ -22,9 +22,9 @@ const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
  *
  * @param dismiss has all workers end; `left`: how many processes there are then
  */
-async function addedBy(family, { requests, rest }, dismiss, left) {
+async function addedBy(family, requests, dismiss, left) {
   if (requests > 0) await askKeepingAlive(family.port, requests);
-  await sleep(rest);
+  await sleep(REST);
   const four = family.memory();
   await dismiss();
   await family.settled(left);
@@ -33,48 +33,41 @@ async function addedBy(family, { requests, rest }, dismiss, left) {
   return (four - none) / WORKERS;
 }
 
-async function ours(moment) {
+async function ours(requests) {
   const family = await truefork('express', WORKERS);
   const dismiss = () => promisify(execFile)(process.execPath, [cli, 'scale', String(family.root), '0']);
   // The master and the mold.
-  return addedBy(family, moment, dismiss, 2);
+  return addedBy(family, requests, dismiss, 2);
 }
 
-async function theirs(moment) {
+async function theirs(requests) {
   const family = await cluster('express', WORKERS);
   const dismiss = () => family.announced.forEach((pid) => process.kill(pid, 'SIGTERM'));
-  return addedBy(family, moment, dismiss, 1);
+  return addedBy(family, requests, dismiss, 1);
 }
 
 export default async function memory({ quick, times }) {
   const requests = quick ? FEW_REQUESTS : REQUESTS;
-  const many = requests.toLocaleString('en-US');
-  const moments = {
-    idle: { requests: 0, rest: MOMENT, times: 5 },
-    [`${many} requests`]: { requests, rest: MOMENT },
-    [`${many} requests, ${REST / 1_000} s later`]: { requests, rest: REST, times: 2 },
-  };
-  const names = Object.keys(moments);
-  const measures = names.flatMap((name) => [
-    [`truefork, ${name}`, () => ours(moments[name])],
-    [`cluster, ${name}`, () => theirs(moments[name])],
-  ]);
-  const values = await interleave(times(ROUNDS), Object.fromEntries(measures));
+  const values = await interleave(times(ROUNDS), {
+    'truefork, idle': () => ours(0),
+    'cluster, idle': () => theirs(0),
+    'truefork, served': () => ours(requests),
+    'cluster, served': () => theirs(requests),
+  });
+  const after = { idle: 'idle', served: `${requests.toLocaleString('en-US')} requests` };
+  const moments = Object.entries(after);
   return [
     group({
       name: 'memory',
       title: 'What a worker adds to the memory of its family (PSS)',
-      about:
-        'The memory of the family with four workers less that with none, by four: before requests, directly after them, and when the server has rested.',
+      about: 'The memory of the family with four workers less that with none, by four: idle, and after requests.',
       unit: 'MB',
       better: 'less',
-      rows: names.flatMap((name) => [
-        row(`truefork, ${name}`, values[`truefork, ${name}`], { ours: true, peers: [`cluster, ${name}`] }),
-        row(`cluster, ${name}`, values[`cluster, ${name}`]),
+      rows: moments.flatMap(([when, text]) => [
+        row(`truefork, ${text}`, values[`truefork, ${when}`], { ours: true, peers: [`cluster, ${text}`] }),
+        row(`cluster, ${text}`, values[`cluster, ${when}`]),
       ]),
-      bars: names
-        .filter((name) => moments[name].times)
-        .map((name) => ({ row: `truefork, ${name}`, peer: `cluster, ${name}`, times: moments[name].times })),
+      bars: moments.map(([when, text]) => ({ row: `truefork, ${text}`, peer: `cluster, ${text}`, times: BARS[when] })),
       isPictured: true,
     }),
   ];

@@ -10,9 +10,7 @@ const ROUNDS = 3;
 const REQUESTS = 20_000;
 const FEW_REQUESTS = 500;
 const RELOADS = 1;
-const MOMENT = 2_000;
-// After which a worker of ours has collected its garbage.
-const REST = 15_000;
+const REST = 2_000;
 
 const contestants = {
   truefork: {
@@ -57,25 +55,23 @@ async function lostWhileReloading(family, reload) {
 
 async function measure({ start, reload }, requests, refork) {
   const family = await start();
-  await sleep(MOMENT);
+  await sleep(REST);
   const cold = family.memory();
   await askOften(family.port, requests);
-  await sleep(MOMENT);
-  const served = family.memory();
   await sleep(REST);
-  const rested = family.memory();
+  const served = family.memory();
   let reforked;
   if (refork) {
     family.signal('SIGUSR2');
     await family.logged(/ reforked /, 1);
     await family.settled(2 + WORKERS);
     await askOften(family.port, requests);
-    await sleep(MOMENT);
+    await sleep(REST);
     reforked = family.memory();
   }
   const reloaded = await lostWhileReloading(family, reload);
   await family.stop();
-  return { ...reloaded, started: family.started, cold, served, rested, reforked };
+  return { ...reloaded, started: family.started, cold, served, reforked };
 }
 
 export default async function peers({ quick, times }) {
@@ -121,13 +117,6 @@ export default async function peers({ quick, times }) {
       ...memory,
       rows: [row('truefork, reforked', of('truefork', 'reforked'), { ours: true }), ...rows('served')],
       isPictured: true,
-    }),
-    group({
-      name: 'peers-memory-rested',
-      title: 'The same when it has rested: memory of all its processes (PSS)',
-      about: `The same ${REST / 1_000} s later.`,
-      ...memory,
-      rows: rows('rested'),
     }),
     group({
       name: 'peers-reload',

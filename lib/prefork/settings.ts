@@ -68,8 +68,8 @@ export interface PreforkOptions {
   maxMemory?: number;
   /**
    * After how long without anything to do a worker that has worked collects its garbage, and gives the memory back that it does
-   * not need any more; up to twice as long, so that not all do at once. `releaseMemory` says what that is, and takes. 0: never.
-   * Default 5,000.
+   * not need any more; up to twice as long, so that not all do at once. `releaseMemory` says what that is, and takes. A server
+   * may be slower afterwards, until V8 has compiled again what it dropped. Default: never.
    */
   collectAfter?: number;
   /** The port of the status page, its JSON and the metrics, 0 to 65535; 0: one that is free. Default: there is none. */
@@ -204,9 +204,9 @@ export const numberSettings = {
     type: 'duration',
     least: 0,
     most: INT_MAX,
-    untold: 5_000,
+    untold: Infinity,
     zeroIsNever: true,
-    help: 'Collect the garbage of a worker that has had nothing to do for so long. 0: never.',
+    help: 'Collect the garbage of a worker that has had nothing to do for so long.',
   },
 } as const satisfies Partial<Record<keyof PreforkOptions, NumberSetting>>;
 
