@@ -1,6 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { keepTicksFast } from '../shapes.js';
 
 type Collect = () => void;
 
@@ -25,7 +24,6 @@ function collector(): Collect {
  * Call it when the application has been loaded, before the first fork.
  */
 export function prepareFork(): void {
-  keepTicksFast();
   collect ??= collector();
   collect();
   // What the first collection has freed the second need not move.
