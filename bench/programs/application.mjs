@@ -1,6 +1,8 @@
 // The servers that are measured. Each response is the pid of the process that made it: `bare`, nothing but node:http;
 // `express`, an application on Express; `uneven`, one that computes for 20 ms at every fiftieth request; `large`, one that has 100 MB of
 // records and reads one for each request.
+import { appendFileSync } from 'node:fs';
+
 const MEGABYTES = 100;
 
 function records() {
@@ -45,4 +47,14 @@ const listeners = {
 /** The listener of one. */
 export function application(name) {
   return listeners[name]();
+}
+
+/**
+ * The server of the one that APPLICATION names. Each process that accepts connections adds its pid to the file LISTENING.
+ *
+ * @param create makes a server of a listener
+ */
+export async function served(create) {
+  const server = create(await application(process.env.APPLICATION));
+  return server.on('listening', () => appendFileSync(process.env.LISTENING, `${process.pid}\n`));
 }

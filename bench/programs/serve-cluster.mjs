@@ -1,9 +1,8 @@
 // The application that APPLICATION names under node:cluster, as its documentation has it: a worker that ends is forked anew.
 // NODE_CLUSTER_SCHED_POLICY says who accepts. pm2 runs it too, whose workers are those of a cluster, and tells them to end by SIGINT.
 import cluster from 'node:cluster';
-import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { application } from './application.mjs';
+import { served } from './application.mjs';
 
 if (cluster.isPrimary) {
   for (let n = 0; n < Number(process.env.WORKERS); n++) cluster.fork();
@@ -14,8 +13,7 @@ if (cluster.isPrimary) {
   // It outlives its workers.
   setInterval(() => undefined, 2 ** 30);
 } else {
-  const server = createServer(await application(process.env.APPLICATION));
-  server.on('listening', () => appendFileSync(process.env.LISTENING, `${process.pid}\n`));
+  const server = await served(createServer);
   process.once('SIGINT', () => server.close(() => process.exit()));
   server.listen(Number(process.env.PORT), '127.0.0.1');
 }

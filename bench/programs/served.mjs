@@ -1,10 +1,5 @@
-// What truefork serves when it is measured: the application that APPLICATION names. Each process that accepts connections adds its
-// pid to the file LISTENING.
-import { appendFileSync } from 'node:fs';
+// What truefork serves when it is measured.
 import { createAppServer } from 'truefork';
-import { application } from './application.mjs';
+import { served } from './application.mjs';
 
-export default async function served() {
-  const server = createAppServer(await application(process.env.APPLICATION));
-  return server.on('listening', () => appendFileSync(process.env.LISTENING, `${process.pid}\n`));
-}
+export default () => served(createAppServer);
