@@ -26,10 +26,10 @@ export function keepTicksFast(): void {
 
 /** Of so many shapes V8 takes note at one place in the code, at most four, when it has run often enough to take note at all. */
 const SHAPES = 40;
-/** From this V8 on it is not needed: that of Node.js 20 is 11.3, that of 22 is 12.4. */
-const MENDED = 12;
+/** Whether this is the V8 of Node.js 22 (12.4) or a later one: that of Node.js 20 is 11.3. */
+export const isV8From12 = parseInt(process.versions.v8) >= 12;
 
-let several = parseInt(process.versions.v8) >= MENDED;
+let several = isV8From12;
 
 /**
  * Has sockets be made faster, in Node.js 20. They add to a copy of their options (`{ ...options }`). The V8 of Node.js 20 gives
