@@ -8,7 +8,6 @@ import {
   getpid,
   getsockname,
   InterruptedError,
-  kill,
   listen,
   pause,
   SA_RESTART,
@@ -17,7 +16,7 @@ import {
   SOCK_STREAM,
   socket,
 } from 'truefork';
-import { child, runCase, statusOf } from './posix-cases.mjs';
+import { child, runCase, signalAsleep, untilItSleeps } from './posix-cases.mjs';
 
 const main = getpid();
 const listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -25,25 +24,14 @@ bind(listener, '127.0.0.1', 0);
 listen(listener, 1);
 const { port } = getsockname(listener);
 
-const untilItSleeps = () => {
-  while (!statusOf(main, 'State').startsWith('S')) continue;
-};
-
 const connects = () => connect(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), '127.0.0.1', port);
-
-// In another process: signals the main program while it sleeps in its call.
-const signals = () => {
-  untilItSleeps();
-  kill(main, 'SIGALRM');
-  while (/[1-9a-f]/.test(statusOf(main, 'ShdPnd'))) continue;
-};
 
 const handled = (handler, flags) => sigaction('SIGALRM', { handler, mask: [], flags });
 
 await runCase({
   'waits-for-a-connection'() {
     child(() => {
-      untilItSleeps();
+      untilItSleeps(main);
       connects();
     });
     assert.ok(accept4(listener, SOCK_CLOEXEC) > listener);
@@ -51,7 +39,7 @@ await runCase({
   interrupted() {
     let ran = 0;
     handled(() => ran++, 0);
-    child(signals);
+    child(() => signalAsleep(main, 'SIGALRM'));
     assert.throws(
       () => accept4(listener, SOCK_CLOEXEC),
       (error) => {
@@ -68,8 +56,8 @@ await runCase({
     let ran = 0;
     handled(() => ran++, SA_RESTART);
     child(() => {
-      for (let i = 0; i < 5; i++) signals();
-      untilItSleeps();
+      signalAsleep(main, 'SIGALRM', 5);
+      untilItSleeps(main);
       connects();
     });
     accept4(listener, SOCK_CLOEXEC);
@@ -82,7 +70,7 @@ await runCase({
     handled(() => {
       throw thrown;
     }, 0);
-    child(signals);
+    child(() => signalAsleep(main, 'SIGALRM'));
     assert.throws(() => accept4(listener, SOCK_CLOEXEC), thrown);
   },
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { _exit, fork, getpid, pipe2, read, write } from 'truefork';
+import { _exit, fork, getpid, kill, pipe2, read, write } from 'truefork';
 
 /** Where the library is, for the code of worker threads. */
 export const library = createRequire(import.meta.url).resolve('truefork');
@@ -42,6 +42,30 @@ export function gate() {
 /** The line of /proc/<pid>/status that begins so. */
 export function statusOf(pid, line) {
   return new RegExp(`^${line}:\\s*(.*)$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+}
+
+/** Until a process sleeps in a system call. */
+export function untilItSleeps(pid) {
+  while (!statusOf(pid, 'State').startsWith('S')) continue;
+}
+
+/** If a signal is on its way to a process: not to one that has ended. */
+function signalIsPending(pid) {
+  try {
+    return /[1-9a-f]/.test(statusOf(pid, 'ShdPnd'));
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes(error.code)) return false;
+    throw error;
+  }
+}
+
+/** Signals a process that sleeps in a call, so often: each signal has been taken before the next is sent. */
+export function signalAsleep(pid, sig, times = 1) {
+  for (let sent = 0; sent < times; sent++) {
+    untilItSleeps(pid);
+    kill(pid, sig);
+    while (signalIsPending(pid)) continue;
+  }
 }
 
 /** The lines of /proc/self/maps that have this text in them. */

@@ -59,7 +59,7 @@ import {
   waitpid,
   write,
 } from 'truefork';
-import { child, gate, runCase, statusOf, temporaryFolder } from './posix-cases.mjs';
+import { child, gate, runCase, temporaryFolder, untilItSleeps } from './posix-cases.mjs';
 
 const folder = temporaryFolder();
 const locked = (syscall) => ({ name: 'BlockingIOError', code: 'EAGAIN', syscall });
@@ -156,7 +156,7 @@ await runCase({
     const fd = newFile();
     fcntl(fd, F_SETLK, { type: F_WRLCK });
     const pid = child(() => void fcntl(fd, F_SETLKW, { type: F_WRLCK }));
-    while (!statusOf(pid, 'State').startsWith('S')) continue;
+    untilItSleeps(pid);
     fcntl(fd, F_SETLK, { type: F_UNLCK });
     ends(pid);
   },

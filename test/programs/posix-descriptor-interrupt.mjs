@@ -18,7 +18,6 @@ import {
   getpid,
   InterruptedError,
   ITIMER_REAL,
-  kill,
   LOCK_EX,
   lockf,
   mkfifo,
@@ -42,7 +41,7 @@ import {
   write,
   writev,
 } from 'truefork';
-import { child, gate, runCase, statusOf, temporaryFolder } from './posix-cases.mjs';
+import { child, gate, runCase, signalAsleep, temporaryFolder } from './posix-cases.mjs';
 
 const main = getpid();
 const folder = temporaryFolder();
@@ -113,19 +112,10 @@ const blocking = {
   },
 };
 
-/** In a child: signals the main program while it sleeps in its call, several times. */
-function signalMain() {
-  for (let i = 0; i < 5; i++) {
-    while (!statusOf(main, 'State').startsWith('S')) continue;
-    kill(main, 'SIGALRM');
-    while (/[1-9a-f]/.test(statusOf(main, 'ShdPnd'))) continue;
-  }
-}
-
-/** In a child: the same, and lets it go on. */
+/** In a child: signals the main program while it sleeps in its call, several times, and lets it go on. */
 function signalInTheCall(release) {
   return child(() => {
-    signalMain();
+    signalAsleep(main, 'SIGALRM', 5);
     release();
   });
 }
@@ -208,7 +198,7 @@ await runCase({
     const fifo = new Fifo(join(folder, 'fifo'));
     const pid = fork();
     if (pid === 0) {
-      signalMain();
+      signalAsleep(main, 'SIGALRM', 5);
       const writer = fifo.openWriter();
       writer.write('after all');
       _exit(0);

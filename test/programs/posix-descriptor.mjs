@@ -23,7 +23,7 @@ import {
   waitpid,
   write,
 } from 'truefork';
-import { child, gate, runCase, statusOf, temporaryFolder } from './posix-cases.mjs';
+import { child, gate, runCase, temporaryFolder, untilItSleeps } from './posix-cases.mjs';
 
 const folder = temporaryFolder();
 
@@ -143,7 +143,7 @@ await runCase({
       fcntl(open(path, O_RDWR), F_OFD_SETLKW, { type: F_WRLCK });
       write(writeEnd, Buffer.from('b'));
     });
-    while (!statusOf(pid, 'State').startsWith('S')) continue;
+    untilItSleeps(pid);
     write(writeEnd, Buffer.from('a'));
     fcntl(fd, F_OFD_SETLK, { type: F_UNLCK });
     waitpid(pid, 0);

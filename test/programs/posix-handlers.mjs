@@ -45,7 +45,7 @@ import {
   WUNTRACED,
   write,
 } from 'truefork';
-import { child, gate, library, runCase, statusOf, temporaryFolder } from './posix-cases.mjs';
+import { child, gate, library, runCase, temporaryFolder, untilItSleeps } from './posix-cases.mjs';
 import { recorded, statusOfChild } from './support/handlers.mjs';
 
 const nothing = () => undefined;
@@ -293,7 +293,7 @@ await runCase({
     ];
     for (const call of calls) {
       const pid = child(call);
-      while (!/^S/.test(statusOf(pid, 'State'))) continue;
+      untilItSleeps(pid);
       kill(pid, 'SIGINT');
       assert.equal(waitpid(pid, 0).status, 2);
     }

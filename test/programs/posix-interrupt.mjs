@@ -9,7 +9,6 @@ import {
   getpid,
   InterruptedError,
   ITIMER_REAL,
-  kill,
   mkfifo,
   O_CREAT,
   O_RDONLY,
@@ -31,7 +30,7 @@ import {
   waitpid,
   write,
 } from 'truefork';
-import { child, gate, runCase, statusOf, temporaryFolder } from './posix-cases.mjs';
+import { child, gate, runCase, signalAsleep, temporaryFolder } from './posix-cases.mjs';
 
 const main = getpid();
 const folder = temporaryFolder();
@@ -96,19 +95,10 @@ async function interrupted(name) {
   call();
 }
 
-// In another process: signals the main program while it sleeps in its call, several times.
-function signalInTheCall() {
-  for (let i = 0; i < 5; i++) {
-    while (!statusOf(main, 'State').startsWith('S')) continue;
-    kill(main, 'SIGALRM');
-    while (/[1-9a-f]/.test(statusOf(main, 'ShdPnd'))) continue;
-  }
-}
-
 async function restarted(name) {
   const { call, release } = blocking[name]();
   child(() => {
-    signalInTheCall();
+    signalAsleep(main, 'SIGALRM', 5);
     release();
   });
   call();
@@ -162,7 +152,7 @@ async function restartsEach(restart) {
     ours(() => ran++);
     restart(() => ran++);
     child(() => {
-      signalInTheCall();
+      signalAsleep(main, 'SIGALRM', 5);
       release();
     });
     call();

@@ -26,7 +26,7 @@ import {
   waitpid,
   write,
 } from 'truefork';
-import { child, gate, runCase, statusOf, temporaryFolder } from './posix-cases.mjs';
+import { child, gate, runCase, temporaryFolder, untilItSleeps } from './posix-cases.mjs';
 
 const folder = temporaryFolder();
 const path = join(folder, 'fifo');
@@ -303,7 +303,7 @@ await runCase({
       const fd = retryOnIntr(() => open(path, O_WRONLY));
       write(fd, Buffer.from('x'));
     });
-    while (!statusOf(pid, 'State').startsWith('S')) continue;
+    untilItSleeps(pid);
     assert.equal(readText(open(path, O_RDONLY)), 'x');
     ends(pid);
   },

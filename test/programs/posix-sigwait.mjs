@@ -33,14 +33,9 @@ import {
   sigwaitinfo,
   waitpid,
 } from 'truefork';
-import { child, gate, runCase, statusOf } from './posix-cases.mjs';
+import { child, gate, runCase, untilItSleeps } from './posix-cases.mjs';
 
 const main = getpid();
-
-/** Until a process sleeps in a system call. */
-function asleep(pid) {
-  while (!statusOf(pid, 'State').startsWith('S')) continue;
-}
 
 /** What is pending, as soon as there is something: a thread that got a signal sends it on when it has its turn. */
 function sentAndPending() {
@@ -166,7 +161,7 @@ await runCase({
     assert.deepEqual(sigprocmask(SIG_BLOCK, null), ['SIGHUP', 'SIGUSR1']);
     // What it blocks comes afterwards.
     const pid = child(() => {
-      asleep(main);
+      untilItSleeps(main);
       kill(main, 'SIGUSR2');
       kill(main, 'SIGUSR1');
     });
@@ -202,7 +197,7 @@ await runCase({
     const count = counted('SIGUSR1');
     for (let i = 1; i <= 3; i++) {
       const pid = child(() => {
-        asleep(main);
+        untilItSleeps(main);
         kill(main, 'SIGUSR1');
       });
       pause();

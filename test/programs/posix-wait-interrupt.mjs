@@ -17,7 +17,7 @@ import {
   waitpid,
   WEXITED,
 } from 'truefork';
-import { child, gate, runCase, statusOf } from './posix-cases.mjs';
+import { child, gate, runCase, signalAsleep } from './posix-cases.mjs';
 
 const main = getpid();
 let handled = 0;
@@ -62,11 +62,7 @@ await runCase({
       const pid = child(() => end.wait());
       // In another process: signals this one while it sleeps in its call.
       const helper = child(() => {
-        for (let i = 0; i < 3; i++) {
-          while (!statusOf(main, 'State').startsWith('S')) continue;
-          kill(main, 'SIGALRM');
-          while (/[1-9a-f]/.test(statusOf(main, 'ShdPnd'))) continue;
-        }
+        signalAsleep(main, 'SIGALRM', 3);
         end.open();
         // It must not end before the child: to `wait` they are the same.
         kill(getpid(), 'SIGSTOP');
