@@ -20,7 +20,7 @@ describe.each(nodes())('on Node.js $major', ({ path: node }) => {
     },
   );
 
-  test.each(['releaseMemory', 'prepareFork', 'child'])(
+  test.each(['releaseMemory', 'prepareFork', 'child', 'worker'])(
     'process.nextTick() is as fast as before after a collection: %s',
     async (collection) => {
       await passes('ticks.mjs', { node, args: [collection] });
