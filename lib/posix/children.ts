@@ -16,7 +16,8 @@ export function hasEnded(pid: number): void {
 
 /** In a child: they are its parent's. */
 export function areNotMine(children = forked): void {
-  children.clear();
+  // To clear an empty one makes a new table.
+  if (children.size > 0) children.clear();
 }
 
 /**

@@ -6,7 +6,7 @@ import { answered } from './errno.js';
 import { ForkUnsafeError, type ForkUnsafeReason } from './errors.js';
 import { inspectors, profilers } from './inspectors.js';
 import { native, type NativeForkOptions, type Refusal } from './native.js';
-import { own, prepareRepair, repair, scratch, type Repaired } from './repair.js';
+import { prepareRepair, repair, scratch, type Repaired } from './repair.js';
 import { leaveStreams } from './streams.js';
 
 /** What to do around every fork of this process. */
@@ -19,7 +19,22 @@ export interface ForkHooks {
   child?: (index: number) => void;
 }
 
-let hooks: readonly ForkHooks[] = [];
+/** Of one shape, whichever there are. */
+interface Entry {
+  readonly before: ForkHooks['before'] | undefined;
+  readonly parent: ForkHooks['parent'] | undefined;
+  readonly child: ForkHooks['child'] | undefined;
+}
+
+let hooks: readonly Entry[] = [];
+
+function entryOf({ before, parent, child }: ForkHooks): Entry {
+  return {
+    before: before && callback('hooks.before', before),
+    parent: parent && callback('hooks.parent', parent),
+    child: child && callback('hooks.child', child),
+  };
+}
 
 /**
  * Registers hooks for every fork: those who own what must not be shared with a child (a connection, a lock, a cache)
@@ -29,19 +44,15 @@ let hooks: readonly ForkHooks[] = [];
  * @returns a function that takes the hooks back
  * @see https://man7.org/linux/man-pages/man3/pthread_atfork.3.html
  */
-export function atfork({ before, parent, child }: ForkHooks): () => void {
-  const entry: ForkHooks = {
-    ...(before && { before: callback('hooks.before', before) }),
-    ...(parent && { parent: callback('hooks.parent', parent) }),
-    ...(child && { child: callback('hooks.child', child) }),
-  };
+export function atfork(added: ForkHooks): () => void {
+  const entry = entryOf(added);
   hooks = [...hooks, entry];
   return () => {
     hooks = hooks.filter((other) => other !== entry);
   };
 }
 
-function runAfter(entries: readonly ForkHooks[], side: 'parent' | 'child', index = 0): void {
+function runAfter(entries: readonly Entry[], side: 'parent' | 'child', index = 0): void {
   for (const entry of entries) {
     try {
       if (side === 'child') entry.child?.(index);
@@ -141,12 +152,7 @@ function optionsFrom(options: ForkOptions): NativeForkOptions {
 }
 
 // All that a child does in fork().
-function becomeChild(
-  children: Int32Array,
-  connected: boolean,
-  entries: readonly ForkHooks[],
-  repaired: Repaired,
-): Forked {
+function becomeChild(children: Int32Array, connected: boolean, entries: readonly Entry[], repaired: Repaired): Forked {
   const index = children[0] ?? 0;
   repair(repaired);
   leaveStreams(children[1] ?? 0, connected);
@@ -165,7 +171,8 @@ function rehearse(): void {
   rehearsed = true;
   const children = new Int32Array(2);
   areNotMine(new Set());
-  for (let n = 0; n < REHEARSALS; n++) becomeChild(children, false, [], scratch());
+  const entries = [entryOf({ child: () => undefined })];
+  for (let n = 0; n < REHEARSALS; n++) becomeChild(children, false, entries, scratch());
 }
 
 function make(count: number, options: ForkOptions, caller: Caller): Forked {
@@ -189,7 +196,7 @@ function make(count: number, options: ForkOptions, caller: Caller): Forked {
       entry.before?.();
       prepared--;
     }
-    const obstacles = prepareRepair();
+    const { own, obstacles } = prepareRepair();
     if (obstacles.length > 0) throw refused('unsupported-platform', obstacles, caller);
     rehearse();
     // Looked up here for the child too.

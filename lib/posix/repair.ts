@@ -65,12 +65,15 @@ interface Ahead {
   /** Node calls this method or getter of the data: it can be watched for as long as one draw takes. */
   readonly prototype: object;
   readonly member: string;
-  /** Found. */
-  data?: Uint8Array | undefined;
 }
 
-/** What a child needs of it. */
-type Feed = Pick<Ahead, 'draw' | 'times' | 'data'>;
+/** What a child needs of it: the data; none where they were not found. */
+type Feed = Pick<Ahead, 'draw' | 'times'> & { readonly data: Uint8Array };
+
+// All of one shape, data too: what a child's V8 has not met it learns anew, in each child.
+function feed({ draw, times }: Pick<Ahead, 'draw' | 'times'>, { buffer, byteOffset, byteLength }: Uint8Array): Feed {
+  return { draw, times, data: new Uint8Array(buffer, byteOffset, byteLength) };
+}
 
 const TypedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
@@ -93,10 +96,12 @@ const aheads: Ahead[] = [
   },
 ];
 
-function find(ahead: Ahead): Uint8Array | undefined {
+const nothing = new Uint8Array(0);
+
+function find(ahead: Ahead): Uint8Array {
   const { prototype, member, draw, times } = ahead;
   const property: TypedPropertyDescriptor<unknown> | undefined = Object.getOwnPropertyDescriptor(prototype, member);
-  if (property?.configurable !== true) return undefined;
+  if (property?.configurable !== true) return nothing;
   const called = new Set<unknown>();
   // A method, or a getter.
   const role = 'value' in property ? 'value' : 'get';
@@ -111,11 +116,11 @@ function find(ahead: Ahead): Uint8Array | undefined {
   } finally {
     Object.defineProperty(prototype, member, property);
   }
-  return [...called].filter((value) => isUint8Array(value)).find((data) => feeds(data, ahead));
+  return [...called].filter((value) => isUint8Array(value)).find((data) => isDrawnFrom(data, ahead)) ?? nothing;
 }
 
 // The first draw may find the data used up, and renew it itself.
-function feeds(data: Uint8Array, { draw, ofZeros }: Ahead): boolean {
+function isDrawnFrom(data: Uint8Array, { draw, ofZeros }: Ahead): boolean {
   const zeros = [1, 2].map(() => {
     data.fill(0);
     return draw() === ofZeros;
@@ -124,31 +129,9 @@ function feeds(data: Uint8Array, { draw, ofZeros }: Ahead): boolean {
   return zeros.includes(true);
 }
 
-function repairAhead({ data, draw, times }: Feed): void {
-  if (data) randomize(data);
+function renew({ data, draw, times }: Feed): void {
+  if (data.length > 0) randomize(data);
   else for (let n = 0; n < times; n++) draw();
-}
-
-let found = false;
-
-/**
- * In the parent, before each fork: finds what the repair of the child needs.
- *
- * @returns what cannot be put right there
- */
-export function prepareRepair(): string[] {
-  if (!found) {
-    found = true;
-    for (const ahead of aheads) ahead.data = find(ahead);
-  }
-  const obstacles = [];
-  if (!prepareProperty(process, pid, 0)) obstacles.push('process.pid is frozen, and would be that of the parent');
-  mathRandom.descriptor = undefined;
-  // A generator that the program has put there itself, a seeded one say, is its own affair.
-  if (Math.random === nativeRandom && !prepareProperty(Math, mathRandom, random)) {
-    obstacles.push('Math.random is frozen, and would give every child the same numbers');
-  }
-  return obstacles;
 }
 
 /** What is put right. */
@@ -158,13 +141,42 @@ export interface Repaired {
   readonly feeds: readonly Feed[];
 }
 
-/** Of this process. */
-export const own: Repaired = { process, math: Math, feeds: aheads };
+let own: Repaired | undefined;
+
+// V8 takes a property that never changed for a constant, and has a lot to do when it does: here once, and not in each child.
+function change(owner: object, property: Property): void {
+  const found = Object.getOwnPropertyDescriptor(owner, property.name);
+  repairProperty(owner, property);
+  if (found) Object.defineProperty(owner, property.name, found);
+}
+
+/**
+ * In the parent, before each fork: finds what the repair of the child needs.
+ *
+ * @returns what is put right there, and what cannot be
+ */
+export function prepareRepair(): { own: Repaired; obstacles: string[] } {
+  const obstacles = [];
+  if (!prepareProperty(process, pid, 0)) obstacles.push('process.pid is frozen, and would be that of the parent');
+  mathRandom.descriptor = undefined;
+  // A generator that the program has put there itself, a seeded one say, is its own affair.
+  if (Math.random === nativeRandom && !prepareProperty(Math, mathRandom, random)) {
+    obstacles.push('Math.random is frozen, and would give every child the same numbers');
+  }
+  if (!own) {
+    own = { process, math: Math, feeds: aheads.map((ahead) => feed(ahead, find(ahead))) };
+    if (obstacles.length === 0) {
+      change(process, pid);
+      change(Math, mathRandom);
+    }
+  }
+  return { own, obstacles };
+}
 
 /** Of nobody. */
 export function scratch(): Repaired {
-  const feed = { draw: () => undefined, times: 0, data: new Uint8Array(1) };
-  return { process: { pid: 0 }, math: { random: null }, feeds: [feed, feed] };
+  const unused = feed({ draw: () => undefined, times: 0 }, new Uint8Array(1));
+  return { process: { pid: 0 }, math: { random: null }, feeds: [unused, unused] };
 }
 
 /** Puts right, in a forked child, what is wrong in every one. */
@@ -173,5 +185,5 @@ export function repair(repaired: Repaired): void {
   repairProperty(repaired.process, pid);
   next = draws.length;
   repairProperty(repaired.math, mathRandom);
-  for (const feed of repaired.feeds) repairAhead(feed);
+  for (const each of repaired.feeds) renew(each);
 }
