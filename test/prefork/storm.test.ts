@@ -99,7 +99,7 @@ async function recovered(family: Family & { port: number }): Promise<void> {
   const { body } = await connection.get();
   connection.close();
   // An old one that retires may have accepted it still.
-  expect(family.program.stdout).toMatch(new RegExp(`^worker=\\d pid=${body} ready `, 'm'));
+  await family.program.printed(new RegExp(`^worker=\\d pid=${body} ready `, 'm'));
 }
 
 describe('two signals', () => {
