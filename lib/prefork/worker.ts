@@ -103,10 +103,10 @@ export class Worker {
     const { cell, listener, beat } = birth;
     this.#birth = birth;
     cell.enter('booting', process.pid);
-    if (beat < Infinity) this.#startBeat(cell, beat);
     server.once('listening', () => {
       if (!this.#stopping) cell.enter('ready', process.pid);
       this.#plan.tell('ready');
+      if (beat < Infinity) this.#startBeat(cell, beat);
     });
     // A duplicate: Node closes the descriptor of a server that ends, and this process may be a mold then.
     const fd = fcntl(listener, F_DUPFD_CLOEXEC, 0);

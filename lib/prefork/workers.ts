@@ -347,23 +347,32 @@ export class Workers {
     scoreboard.retire(number);
     const replacement = member === place.successor;
     const asked = !replacement && member !== place.holder;
-    note('exit', { worker: place.worker, pid, asked: asked || stopping() }, manner(status));
     if (!asked) {
       const healthy = readyAt !== undefined && now() - readyAt >= HEALTHY_AFTER;
       place.failures = healthy ? 1 : place.failures + 1;
       if (readyAt === undefined) this.#bootFailures++;
       place.lose(member);
+      if (!replacement) this.#respawnAtOnce(place);
     }
+    note('exit', { worker: place.worker, pid, asked: asked || stopping() }, manner(status));
     this.#hooks.exited(member, status);
     this.#hooks.gone();
     if (stopping()) return;
     if (asked || place.closed) this.#replaceSoon();
     else if (!this.#everReady && this.#bootFailures >= BOOT_FAILURES) this.#hooks.hopeless(this.#bootFailures);
     else if (replacement) this.#replacementFailed(place);
-    else if (!place.holder) {
+    else if (!place.holder && !place.cancelRespawn) {
       this.#queue.delete(place);
       this.#respawn(place);
     }
+  }
+
+  /** Where a mold forks the next one, that need not wait until the end of this one has been told. */
+  #respawnAtOnce(place: Place): void {
+    if (this.#common.stopping() || place.closed || place.holder || !this.#everReady) return;
+    if (!this.source?.mold || respawnDelay(place.failures) > 0) return;
+    this.#queue.delete(place);
+    this.#trySpawn([place]);
   }
 
   /** The old worker goes on. */
