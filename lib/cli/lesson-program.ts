@@ -12,7 +12,7 @@ import { painted, wantsColour } from './terminal.js';
 
 interface Ended {
   readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
+  readonly signal: NodeJS.Signals | number | null;
 }
 
 /**
@@ -66,7 +66,8 @@ async function withSignals(run: (onStart: (pid: number) => void) => Promise<Ende
   for (const signal of passedOn) process.on(signal, passOn);
   try {
     const { exitCode, signal } = await run(onStart);
-    return signal ? 128 + constants.signals[signal] : (exitCode ?? 0);
+    if (signal === null) return exitCode ?? 0;
+    return 128 + (typeof signal === 'number' ? signal : constants.signals[signal]);
   } finally {
     for (const signal of passedOn) process.off(signal, passOn);
   }

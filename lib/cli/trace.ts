@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { kill, setrlimit, RLIMIT_CORE, SI_USER, signal, SIG_DFL } from '../posix/index.js';
+import { kill, setrlimit, RLIMIT_CORE, SI_USER, signal, SIG_DFL, type Signal } from '../posix/index.js';
 import { toHtml, toPerfetto, toSvg, toText, TraceError, traceProgram, type Timeline } from '../trace/index.js';
 import { integerOption, textOption, type Call, type Command } from './command.js';
 import { complaintOf } from './exit-codes.js';
@@ -34,7 +34,7 @@ function passOn(pid: () => number | undefined): void {
 }
 
 // As the program has ended: who looks at us sees the same. What it has left of a core dump is enough.
-function endBy(name: NodeJS.Signals): never {
+function endBy(name: Signal): never {
   setrlimit(RLIMIT_CORE, { cur: 0, max: 0 });
   // SIGSEGV is V8's, which lets it end the process as it does by default.
   if (name !== 'SIGKILL' && name !== 'SIGSEGV') signal(name, SIG_DFL);

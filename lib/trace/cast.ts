@@ -2,6 +2,7 @@
 import { SIBLING } from './kinds.js';
 import { decodeWaitStatus, signalName, WIFEXITED, WIFSIGNALED, WNOWAIT, type ExitStatus } from '../posix/index.js';
 import type { LogRecord } from './log.js';
+import type { ProgramEnd } from './program-end.js';
 
 /** A process, while the story is put together. Times are those of the clock. */
 export interface Actor {
@@ -30,12 +31,10 @@ export interface Actor {
 }
 
 /** What is known of the program that was traced: nobody in the timeline waits for it. */
-export interface Root {
+export interface Root extends ProgramEnd {
   readonly root: number;
   /** When it was started, by the clock. */
   readonly started: number;
-  readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
 }
 
 function isEnd(status: number): boolean {

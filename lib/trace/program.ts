@@ -7,6 +7,7 @@ import { now } from './clock.js';
 import { tracedEnvironment } from './environment.js';
 import { TraceError } from './errors.js';
 import { Observer } from './observer.js';
+import { endOf } from './program-end.js';
 import { capacityOf, type RecordOptions } from './record.js';
 import { tell } from './story.js';
 import { Tape } from './tape.js';
@@ -32,8 +33,8 @@ export interface TracedProgram {
   readonly timeline: Timeline;
   /** null: a signal has ended it. */
   readonly exitCode: number | null;
-  /** The signal that has ended it; null: none has. */
-  readonly signal: NodeJS.Signals | null;
+  /** The signal that has ended it, a real-time one by its number; null: none has. */
+  readonly signal: NodeJS.Signals | number | null;
 }
 
 function argumentsFrom(argv: readonly string[]): [file: string, ...rest: string[]] {
@@ -84,12 +85,12 @@ export async function traceProgram(argv: readonly string[], options: TraceProgra
       detached,
       env: tracedEnvironment(env, `/proc/${process.pid}/fd/${fd}`),
     });
-    const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    const ended = endOf(child);
     const { pid = 0 } = child;
     observer.meet(pid);
     observer.start();
     onStart?.(pid);
-    const [exitCode, signal] = await ended;
+    const { exitCode, signal } = await ended;
     observer.look();
     tape.stop();
     return { timeline: tell(tape, { root: pid, started: startedAt, exitCode, signal }), exitCode, signal };

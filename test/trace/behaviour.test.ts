@@ -43,6 +43,14 @@ test('a program whom a signal ends lets truefork end by the same', async () => {
   expect(stderr).toMatch(/^\d+ node trace-stories\.mjs.* SIGKILL$/m);
 });
 
+// Node's own 'exit' event says of such a program that it has exited with 0: the shell knows.
+test('and by a real-time signal', () => {
+  const words = [process.execPath, command, 'trace', '--', 'sh', '-c', 'kill -35 $$'];
+  const { stdout, stderr } = spawnSync('sh', ['-c', '"$@"; echo $?', 'sh', ...words], { encoding: 'utf8' });
+  expect(stdout).toBe(`${128 + 35}\n`);
+  expect(stderr).toMatch(/^\d+ sh .* 35$/m);
+});
+
 test.each(['SIGSEGV', 'SIGPIPE', 'SIGABRT', 'SIGUSR1'])('by %s, too', async (name) => {
   const script = `ulimit -c 0; kill -${name.slice('SIG'.length)} $$`;
   const { code, signal, stderr } = await truefork(['trace', '--', 'sh', '-c', script]);
