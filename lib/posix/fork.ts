@@ -26,7 +26,7 @@ interface Entry {
   readonly child: ForkHooks['child'] | undefined;
 }
 
-let hooks: readonly Entry[] = [];
+let registered: readonly Entry[] = [];
 
 function entryOf({ before, parent, child }: ForkHooks): Entry {
   return {
@@ -44,11 +44,11 @@ function entryOf({ before, parent, child }: ForkHooks): Entry {
  * @returns a function that takes the hooks back
  * @see https://man7.org/linux/man-pages/man3/pthread_atfork.3.html
  */
-export function atfork(added: ForkHooks): () => void {
-  const entry = entryOf(added);
-  hooks = [...hooks, entry];
+export function atfork(hooks: ForkHooks): () => void {
+  const entry = entryOf(hooks);
+  registered = [...registered, entry];
   return () => {
-    hooks = hooks.filter((other) => other !== entry);
+    registered = registered.filter((other) => other !== entry);
   };
 }
 
@@ -185,7 +185,7 @@ function make(count: number, options: ForkOptions, caller: Caller): Forked {
   }
 
   // A hook may register or take back others: this fork is with those of its beginning.
-  const entries = hooks;
+  const entries = registered;
   const children = new Int32Array(count + 1);
   let prepared = entries.length;
   let connected: boolean;
