@@ -30,9 +30,9 @@ let registered: readonly Entry[] = [];
 
 function entryOf({ before, parent, child }: ForkHooks): Entry {
   return {
-    before: before && callback('hooks.before', before),
-    parent: parent && callback('hooks.parent', parent),
-    child: child && callback('hooks.child', child),
+    before: before ? callback('hooks.before', before) : undefined,
+    parent: parent ? callback('hooks.parent', parent) : undefined,
+    child: child ? callback('hooks.child', child) : undefined,
   };
 }
 
