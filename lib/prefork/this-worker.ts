@@ -12,14 +12,19 @@ export interface WorkerIdentity {
   readonly pid: number;
 }
 
-let self: WorkerIdentity | undefined;
+type Unborn = Omit<WorkerIdentity, 'pid'> & { pid: number };
+
+/** That of a process which is no worker. With the last object of a shape V8 drops the shape, and each child would make it anew. */
+const nobody: Unborn = { worker: -1, generation: 0, pid: 0 };
+
+let self = nobody;
 
 /** Who the children of the fork that is under way shall be; empty: no workers. */
-let unborn: readonly Omit<WorkerIdentity, 'pid'>[] = [];
+let unborn: readonly Unborn[] = [];
 
 function beBorn(index: number): void {
-  const identity = unborn[index];
-  self = identity && { ...identity, pid: process.pid };
+  self = unborn[index] ?? nobody;
+  self.pid = process.pid;
 }
 
 // Registered before any hook of a program that asks here: those know it already. A child that a worker forks is none.
@@ -36,12 +41,12 @@ beBorn(0);
  * const label = { worker: thisWorker()?.worker };
  */
 export function thisWorker(): WorkerIdentity | undefined {
-  return self;
+  return self === nobody ? undefined : self;
 }
 
 /** Forks the workers of these cells, which have been assigned. It returns in each of them, too. */
 export function forkWorkers(cells: readonly Cell[], options?: ForkOptions): Forked {
-  unborn = cells.map(({ worker, generation }) => ({ worker, generation }));
+  unborn = cells.map(({ worker, generation }) => ({ worker, generation, pid: 0 }));
   try {
     return forkMany(cells.length, options);
   } finally {
@@ -51,5 +56,5 @@ export function forkWorkers(cells: readonly Cell[], options?: ForkOptions): Fork
 
 /** In a worker that becomes a mold. */
 export function beNoWorker(): void {
-  self = undefined;
+  self = nobody;
 }
