@@ -101,7 +101,8 @@ test('what is sent again is a fifth of the calls and ten a second', async () => 
 describe('a server that does not answer', () => {
   test('is left alone after five calls, if there is another, and tried again after five seconds', async () => {
     const hanging = await behindProxy('hanging');
-    const client = clientOf([hanging.port, await who('well')], { pingInterval: 200 });
+    // A connection that has been silent for twice as long is lost: not before the five calls are over.
+    const client = clientOf([hanging.port, await who('well')], { pingInterval: 1000 });
     await answers(client, 50, 10);
     hanging.mode = 'hang';
     let late = 0;
