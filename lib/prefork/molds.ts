@@ -20,6 +20,11 @@ export class Molds {
     return this.#molds.get(pid);
   }
 
+  /** Those that load the application. */
+  get booting(): MoldMember[] {
+    return [...this.#molds.values()].filter(({ ready, retiring }) => !ready && !retiring);
+  }
+
   /**
    * Forks a process that loads the application.
    *

@@ -165,12 +165,15 @@ export class Succession {
   }
 
   #takenLines(): readonly (Line | undefined)[] {
-    return [this.#workers.source?.mold?.line, this.#change?.donorLine];
+    const booting = this.#molds.booting.map(({ line }) => line);
+    return [this.#workers.source?.mold?.line, this.#change?.donorLine, ...booting];
   }
 
   /** From now on workers are forked from this, and those that were forked from something else are replaced. */
   #changeSource(source: Source, change: Change): void {
     delete change.candidate;
+    // What was begun before would come with the application as it was then.
+    for (const mold of this.#molds.booting) this.#molds.retire(mold);
     if (this.#workers.source) change.former = this.#workers.source;
     change.source = source;
     this.#workers.source = source;
@@ -285,7 +288,7 @@ export class Succession {
       delete this.#change.former;
     }
     for (const member of ordered) workers.lose(member);
-    if (!this.#common.stopping() && !workers.source && !this.#change?.candidate) this.#sourceLost(status);
+    if (!this.#common.stopping() && !workers.source && this.#molds.booting.length === 0) this.#sourceLost(status);
   }
 
   /** There is nothing that workers can be forked from. */
@@ -304,7 +307,7 @@ export class Succession {
 
   #bootAgain(): void {
     const { stopping, note } = this.#common;
-    if (stopping() || this.#workers.source || this.#change?.candidate) return;
+    if (stopping() || this.#workers.source || this.#molds.booting.length > 0) return;
     try {
       this.#boot(++this.#generation);
     } catch (error) {

@@ -194,6 +194,51 @@ describe('an application that cannot be loaded', () => {
   });
 });
 
+describe('a reload while the first mold loads the application', () => {
+  let gate: string;
+  let family: Family;
+  let first: number;
+
+  /** A family whose first mold waits for the gate. */
+  beforeEach(async () => {
+    gate = join(directory, 'gate');
+    application('first', {
+      first: `const { existsSync } = await import('node:fs');
+      console.log('loading');
+      while (!existsSync(${JSON.stringify(gate)})) await new Promise((resolve) => setTimeout(resolve, 5));`,
+    });
+    family = new Family('prefork-mold.mjs', { options: { workers: 2 }, args: [file] });
+    first = Number((await family.program.printed(/^mold pid=(\d+) forked generation=1$/m))[1]);
+    await family.program.printed(/^loading$/m);
+  });
+
+  test('is the end of that mold: what it would load is old', async () => {
+    application('second');
+    family.program.kill('SIGHUP');
+    await family.program.printed(/reloaded generation=2$/m);
+    writeFileSync(gate, '');
+    await family.program.printed(new RegExp(`^mold pid=${first} exited code=0`, 'm'));
+    family.program.kill('SIGTTIN');
+    await family.lines(/^worker=2 pid=\d+ ready/, 1);
+    const port = await family.listens();
+    for (const connection of (await oneToEach(port, family.workers)).values()) {
+      expect((await connection.get()).headers['x-version']).toBe('second');
+      connection.close();
+    }
+    expect(await family.stop()).not.toMatch(new RegExp(`^mold pid=${first} ready`, 'm'));
+  });
+
+  test('and fails, leaves that mold to it', async () => {
+    application('broken', { first: 'process.exit(7);' });
+    family.program.kill('SIGHUP');
+    await family.program.printed(/reload failed generation=2 /);
+    writeFileSync(gate, '');
+    await family.program.printed(/^up$/m);
+    expect((await ask(await family.listens())).version).toBe('first');
+    expect(await family.stop()).toMatch(new RegExp(`^mold pid=${first} ready`, 'm'));
+  });
+});
+
 describe('a mold that is killed', () => {
   test('is replaced by one that loads the application, and no worker notices', async () => {
     const family = await up({ workers: 2 });
