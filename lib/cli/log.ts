@@ -25,14 +25,20 @@ function writeTimed(record: PreforkRecord): void {
 async function jsonLog(): Promise<(record: PreforkRecord) => void> {
   // Loaded only where it is used.
   const { destination, pino, stdTimeFunctions } = await import('pino');
+  // At once: nothing is to be lost at the end of a process, and nothing written twice because it was forked.
+  const open = () => destination({ fd: process.stderr.fd, sync: true }).on('error', onError);
+  // The disk is full, or nobody reads: a server goes on without its log, and does not keep for later what it could not write.
+  const onError = () => {
+    out = open();
+  };
+  let out = open();
   const logger = pino(
     {
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
     },
-    // At once: nothing is to be lost at the end of a process, and nothing written twice because it was forked.
-    destination({ fd: process.stderr.fd, sync: true }),
+    { write: (line) => out.write(line) },
   );
   return ({ level, ...fields }) => {
     logger[level](fields);

@@ -1,9 +1,10 @@
 // Where nobody reads what a command writes, or it cannot be written.
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, symlinkSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { kill } from 'truefork';
 import { HttpConnection } from '../prefork/http-connection';
-import { Program } from '../support/programs';
+import { Program, programPath } from '../support/programs';
 import { isolated } from '../support/runtime';
 import { command, serve, truefork } from './truefork';
 
@@ -47,6 +48,25 @@ test('a server goes on when nobody reads its log any more', async () => {
   expect(await truefork(['stop', String(program.pid)], env)).toMatchObject({ code: 0, stderr: '' });
   expect((await program.finished()).code).toBe(0);
 });
+
+test.each(['json', 'text'])(
+  'a server goes on while its log cannot be written, and tells on when it can: %s',
+  async (format) => {
+    const env = isolated();
+    const [log, pidFile] = ['log', 'pid'].map((name) => join(env.XDG_RUNTIME_DIR, name)) as [string, string];
+    symlinkSync('/dev/full', log);
+    const args = ['-w', '1', '--daemon', '--log-file', log, '--log-format', format, '--pid-file', pidFile];
+    const started = await truefork(['serve', programPath('cli-listener.mjs'), ...args], env);
+    expect(started).toMatchObject({ code: 0, stderr: '' });
+    unlinkSync(log);
+    kill(Number(readFileSync(pidFile, 'utf8')), 'SIGUSR1');
+    expect(await truefork(['stop', pidFile], env)).toMatchObject({ code: 0, stderr: '' });
+    const told = readFileSync(log, 'utf8').trimEnd().split('\n');
+    expect(told.at(-1)).toMatch(/stopped/);
+    // Whole lines, of what came after.
+    for (const line of told) expect(line).toMatch(format === 'json' ? /^\{.*\}$/ : /^[a-z]+[= ]/);
+  },
+);
 
 test('a supervised program goes on when nobody reads the log any more', async () => {
   const program = new Program(command, { args: ['supervise', '--', 'sh', '-c', 'echo runs $$; exec sleep 1000'] });
