@@ -1,7 +1,7 @@
 // What the workers of a family are doing, in memory that they share with the master: a header and one cell a process,
 // each on cache lines of its own, each with one writer. It is a file of the user's runtime directory, so that `truefork
 // ps` can read it.
-import { closeSync, constants, ftruncateSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { MAP_ANONYMOUS, MAP_SHARED, mmap, munmap, PROT_READ, PROT_WRITE } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
 import {
@@ -123,7 +123,8 @@ export class Scoreboard {
 function mapNewFile(path: string, size: number): ArrayBuffer {
   const fd = createFile(path);
   try {
-    ftruncateSync(fd, size);
+    // Not ftruncate(2): of a hole that the disk has no room for, the first touch is SIGBUS.
+    writeFileSync(fd, new Uint8Array(size));
     return mmap(null, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   } catch (error) {
     removeFile(path);

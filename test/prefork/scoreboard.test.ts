@@ -117,6 +117,23 @@ test('where there can be no file the family runs without', async () => {
   await family.stop();
 });
 
+test('so it does where the disk is full', async () => {
+  const script = `cd "$XDG_RUNTIME_DIR" && mount -t tmpfs -o size=4k,mode=700 none . && cd "$PWD"
+    head -c 4096 /dev/zero > full && exec "$@"`;
+  const { node, nodeArgs } = asProcess1();
+  const family = await Family.up('prefork-http.mjs', {
+    env,
+    options: { workers: 1 },
+    node,
+    nodeArgs: [...nodeArgs.slice(0, -1), 'sh', '-c', script, 'sh', process.execPath],
+  });
+  expect(family.program.stdout).toMatch(/scoreboard=private reason="ENOSPC/);
+  const master = family.members.find(({ pid }) => innerPid(pid) === 1);
+  if (!master) throw new Error('the master has ended');
+  kill(master.pid, 'SIGTERM');
+  await family.ended();
+});
+
 test('a worker that somebody tells to retire while it is about to be the mold is one, and its workers stay', async () => {
   const gracefulTimeout = 1_500;
   const family = await Family.up('prefork-http.mjs', { env, options: { workers: 1, gracefulTimeout } });
