@@ -5,9 +5,8 @@ import { Roster, type Listed } from '../roster.js';
 
 /** What a worker knows of one. */
 export interface Connection extends Listed {
+  /** What has been accepted, or what TLS has made of that. */
   readonly socket: Socket;
-  /** Whether it has been accepted; else it is what TLS has made of one that has. */
-  readonly accepted: boolean;
   /** Of HTTP/1, if it has had a request: not a listener on each response, which costs. */
   response: OutgoingMessage | undefined;
 }
@@ -20,8 +19,8 @@ type Known = Socket & { [CONNECTION]?: Connection };
 export class Connections {
   readonly #roster = new Roster<Connection>();
 
-  add(socket: Socket, accepted: boolean): Connection {
-    const connection: Connection = { socket, accepted, response: undefined, place: -1 };
+  add(socket: Socket): Connection {
+    const connection: Connection = { socket, response: undefined, place: -1 };
     this.#roster.add(connection);
     (socket as Known)[CONNECTION] = connection;
     return connection;

@@ -84,6 +84,8 @@ export class Worker {
       });
     }
     server.on('connection', this.#onConnection);
+    // Of TLS: when it is there, and not with its first request, which may never come.
+    if (isHttp(server)) server.on('secureConnection', this.#secured);
     // Before the program's own listener, which may send the headers at once. A server of HTTP/2 that has none works with
     // streams: the first one would have it read them.
     if (!this.#sessions || server.listenerCount('request') > 0) server.prependListener('request', this.#onRequest);
@@ -93,6 +95,7 @@ export class Worker {
   close(): void {
     this.#agenda.clear();
     this.#plan.server.off('connection', this.#onConnection);
+    this.#plan.server.off('secureConnection', this.#secured);
     this.#plan.server.off('request', this.#onRequest);
     this.#sessions?.close();
   }
@@ -243,15 +246,15 @@ export class Worker {
     this.#sessions?.endIdle();
     if (isHttp(server)) server.closeIdleConnections();
     else if (!this.#sessions) return;
-    // Of those on which no request has come yet, Node does not know.
-    for (const { socket, accepted } of this.#connections) if (accepted && socket.bytesRead === 0) socket.destroy();
+    // Of those on which no request has come yet, Node does not know. With TLS, what has come is counted without its handshake.
+    for (const { socket } of this.#connections) if (socket.bytesRead === 0) socket.destroy();
   }
 
   readonly #onConnection = (socket: Socket) => {
     const cell = this.#birth?.cell;
     cell?.countConnection(1);
     this.#gate?.enter();
-    const connection = this.#connections.add(socket, true);
+    const connection = this.#connections.add(socket);
     socket.once('close', () => {
       cell?.countConnection(-1);
       this.#gate?.leave();
@@ -272,13 +275,13 @@ export class Worker {
     if (this.#stopping) this.#endAfter(response);
   };
 
-  #secured(socket: Socket): Connection {
-    const connection = this.#connections.add(socket, false);
+  readonly #secured = (socket: Socket): Connection => {
+    const connection = this.#connections.add(socket);
     socket.once('close', () => {
       this.#connections.delete(connection);
     });
     return connection;
-  }
+  };
 
   /** Makes its connection end after a response that it waits for. */
   #endAfter(response: OutgoingMessage): void {
