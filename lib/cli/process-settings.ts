@@ -129,6 +129,11 @@ export function keep(file: PidFile, master: Master, note: Note): void {
     });
   });
   master.once('stopped', () => {
-    file.remove();
+    try {
+      file.remove();
+    } catch (error) {
+      // Its lock is free with the end of this process: the next server replaces it.
+      note('pid file left', {}, { reason: (error as Error).message });
+    }
   });
 }

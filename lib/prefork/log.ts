@@ -47,6 +47,7 @@ const table = {
   'no control': { says: 'control=none', level: 'warn' },
   'no stacks': { says: 'stacks=none', level: 'warn' },
   'no pid file': { says: 'pidFile=none', level: 'warn' },
+  'pid file left': { says: 'pidFile=left', level: 'warn' },
   'no orphans': { says: 'orphans=none', level: 'warn' },
   'orphan exit': { says: 'exited', role: 'orphan' },
   registered: { says: 'registered' },

@@ -1,5 +1,15 @@
 // `truefork serve` as a service: pid file, daemon, user.
-import { existsSync, chmodSync, copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -43,6 +53,22 @@ describe('the pid file', () => {
     while (!existsSync(path)) await new Promise(setImmediate);
     return { env, path, program, port };
   }
+
+  test('that cannot be removed is left, and the server ends well', async () => {
+    const env = isolated();
+    const folder = join(temporaryDirectory(), 'folder');
+    mkdirSync(folder);
+    const path = newPidFile(folder);
+    const { program } = await serve('cli-listener.mjs', { env, args: ['-w', '1', '--pid-file', path] });
+    while (!existsSync(path)) await new Promise(setImmediate);
+    renameSync(folder, `${folder}-elsewhere`);
+    // What root cannot enter either.
+    symlinkSync(folder, folder);
+    program.kill('SIGTERM');
+    const { code, stderr } = await program.finished();
+    expect(stderr).toMatch(/stopped\nmaster pid=\d+ pidFile=left reason="ELOOP.*"\n$/);
+    expect(code).toBe(0);
+  });
 
   test('is there, whole, while the server accepts, and the commands take it for the pid', async () => {
     const { env, path, program } = await up();
