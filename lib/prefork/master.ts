@@ -261,9 +261,13 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#requests = new Requests({
       note: this.#note,
       busy: () => this.#handover.obstacle,
+      replacing: () => this.#succession.replacing !== undefined,
       wanted: () => workers.wanted,
       status: () => this.status(),
       reload: () => this.reload(),
+      reloadLater: () => {
+        this.#succession.reloadLater();
+      },
       refork: () => this.refork(),
       upgrade: () => this.upgrade(),
       scale: (count) => {

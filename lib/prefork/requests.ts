@@ -11,8 +11,12 @@ export interface Asked {
   readonly busy: () => string | undefined;
   /** How many workers there shall be. */
   readonly wanted: () => number;
+  /** Whether the workers are being replaced. */
+  readonly replacing: () => boolean;
   readonly status: () => Promise<unknown>;
   readonly reload: () => Promise<void>;
+  /** The same when the workers are not being replaced any more. */
+  readonly reloadLater: () => void;
   readonly refork: () => Promise<void>;
   readonly upgrade: () => Promise<number>;
   readonly scale: (workers: number) => void;
@@ -31,7 +35,7 @@ export class Requests {
   }
 
   onSignal(signal: NodeJS.Signals): void {
-    const { note, busy, wanted, scale, exit } = this.#asked;
+    const { note, busy, replacing, wanted, scale, exit } = this.#asked;
     note('signal', {}, { signal });
     const { action } = rowOf(signal) ?? {};
     const reason = busy();
@@ -50,9 +54,12 @@ export class Requests {
         this.#asked.reopenLogs();
         break;
       case 'reload':
+        this.#asked.reloadLater();
+        break;
       case 'refork':
+        if (replacing()) note('signal ignored', {}, { signal, reason: 'the workers are being replaced already' });
         // Whether it succeeds is in the log.
-        this.#asked[action]().catch(() => undefined);
+        else this.#asked.refork().catch(() => undefined);
         break;
       case 'more':
         scale(Math.min(wanted() + 1, MOST_WORKERS));

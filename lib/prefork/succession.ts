@@ -51,6 +51,8 @@ export class Succession {
   /** The last generation that was begun. */
   #generation = 1;
   #change: Change | undefined;
+  /** To reload when that is over. */
+  #again = false;
   #reforks = 0;
   /** By `now()`: after one that has failed. */
   #noReforkBefore = 0;
@@ -100,6 +102,24 @@ export class Succession {
       }
       const mold = this.#boot(generation);
       if (mold !== 'descendant') change.candidate = mold;
+    });
+  }
+
+  /**
+   * As `reload`, where nobody waits for it: if the workers are being replaced, when that is over, since the application may have
+   * changed after it was loaded. Whether it succeeds is in the log.
+   */
+  reloadLater(): void {
+    if (this.#change) this.#again = true;
+    else this.reload().catch(() => undefined);
+  }
+
+  #over(): void {
+    this.#change = undefined;
+    if (!this.#again) return;
+    this.#again = false;
+    this.#common.agenda.after(0, () => {
+      this.reloadLater();
     });
   }
 
@@ -240,7 +260,7 @@ export class Succession {
     if (change.former?.mold) this.#molds.retire(change.former.mold);
     this.#common.note(`${change.kind}ed`, {}, { generation: change.source.generation });
     if (change.kind === 'refork') this.#reforks++;
-    this.#change = undefined;
+    this.#over();
     change.resolve();
   }
 
@@ -258,7 +278,7 @@ export class Succession {
   #failed(reason: string): void {
     const change = this.#change;
     if (!change) return;
-    this.#change = undefined;
+    this.#over();
     const { kind, donor, candidate, source, former } = change;
     this.#common.note(`${kind} failed`, {}, { generation: this.#generation, reason });
     if (donor) this.#orders.demote(donor);

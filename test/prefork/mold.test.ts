@@ -194,6 +194,44 @@ describe('an application that cannot be loaded', () => {
   });
 });
 
+describe('while a reload goes on', () => {
+  const slow = { first: "console.log('loading'); await new Promise((resolve) => setTimeout(resolve, 200));" };
+
+  test.each([
+    ['succeeds', slow, /reloaded generation=2$/m],
+    ['fails', { first: `${slow.first} process.exit(7);` }, /reload failed generation=2 /],
+  ])('another SIGHUP is heeded when that has ended: it %s', async (_, second, ended) => {
+    const family = await up({ workers: 2 });
+    const old = family.workers;
+    application('second', second);
+    family.program.kill('SIGHUP');
+    await family.program.printed(/^loading$/m);
+    application('third');
+    family.program.kill('SIGHUP');
+    await family.lines(/signal=SIGHUP$/, 2);
+    // One for all that come.
+    family.program.kill('SIGHUP');
+    await family.program.printed(ended);
+    await family.program.printed(/reloaded generation=3$/m);
+    await Promise.all(old.map((pid) => family.exited(pid)));
+    expect((await ask(family.port)).version).toBe('third');
+    family.program.kill('SIGTERM');
+    expect(await family.program.finished()).toMatchObject({ code: 0 });
+    expect(family.program.stdout).not.toMatch(/ generation=4/);
+  });
+
+  test('a SIGUSR2 is ignored, which is logged', async () => {
+    const family = await up({ workers: 2 });
+    application('second', slow);
+    family.program.kill('SIGHUP');
+    await family.program.printed(/^loading$/m);
+    family.program.kill('SIGUSR2');
+    await family.program.printed(/ignored signal=SIGUSR2 reason="the workers are being replaced already"$/m);
+    await family.program.printed(/reloaded generation=2$/m);
+    expect(await family.stop()).not.toMatch(/refork/);
+  });
+});
+
 describe('a reload while the first mold loads the application', () => {
   let gate: string;
   let family: Family;

@@ -83,7 +83,7 @@ describe('two signals, one a little after the other,', () => {
 });
 
 // gunicorn #3274: a second SIGHUP sent a second SIGTERM to workers that were finishing, and cut them.
-test('a reload that is asked for again while it goes on is done once, and cuts nobody', async () => {
+test('a reload that is asked for again and again while it goes on is done once more, and cuts nobody', async () => {
   const family = await up({ workers: 3 });
   const old = family.workers;
   const load = new Load(family.port, 6, await oneToEach(family.port, old));
@@ -91,12 +91,12 @@ test('a reload that is asked for again while it goes on is done once, and cuts n
     family.program.kill('SIGHUP');
     await family.lines(/ signal=SIGHUP$/, n + 1);
   }
-  await family.program.printed(/ reloaded generation=2$/m);
+  await family.program.printed(/ reloaded generation=2$[^]* reloaded generation=3$/m);
   await Promise.all(old.map((pid) => family.exited(pid)));
   await load.stop();
   expect([load.lost, load.refused]).toEqual([[], []]);
   const log = await family.stop();
-  expect(log).not.toMatch(/killing|generation=3/);
+  expect(log).not.toMatch(/killing|generation=4/);
 });
 
 // pg cancelled its query at any signal to a worker of Unicorn; gunicorn #1337.
