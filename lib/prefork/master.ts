@@ -174,9 +174,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       unwanted: (member) => {
         this.#succession.lost(member, 'the worker is not wanted any more');
       },
-      settle: () => {
-        this.#succession.settle();
-      },
+      settle: () => this.#succession.settle(),
       replacementFailed: () => {
         this.#succession.replacementFailed();
       },

@@ -250,18 +250,19 @@ export class Succession {
     this.#orders.promote(member, { generation, line });
   }
 
-  /** Looks whether all workers are new. */
-  settle(): void {
+  /** Looks whether all workers are new; true: now they are. */
+  settle(): boolean {
     const change = this.#change;
     // Its mold may have ended meanwhile, and the workers go on without.
-    if (!change?.source || change.source !== this.#workers.source) return;
-    if (!this.#workers.allFrom(change.source)) return;
+    if (!change?.source || change.source !== this.#workers.source) return false;
+    if (!this.#workers.allFrom(change.source)) return false;
     // Where no worker is wanted, none has let it go.
     if (change.former?.mold) this.#molds.retire(change.former.mold);
     this.#common.note(`${change.kind}ed`, {}, { generation: change.source.generation });
     if (change.kind === 'refork') this.#reforks++;
     this.#over();
     change.resolve();
+    return true;
   }
 
   /** A new worker ended before it was ready. */

@@ -17,8 +17,8 @@ interface Hooks {
   /** A worker accepts connections, in the place of an old one, if there was one: which is to be told to end. */
   readonly ready: (member: Member, old: Member | undefined) => void;
   readonly exited: (member: Member, status: ExitStatus | undefined) => void;
-  /** Workers are about to be replaced: those that are to be new may all be ready. */
-  readonly settle: () => void;
+  /** Workers are about to be replaced. Answers whether all are new by now that were to be. */
+  readonly settle: () => boolean;
   /** A new worker has ended before it was ready, and the old one goes on. */
   readonly replacementFailed: () => void;
   /** There is one less. */
@@ -157,8 +157,7 @@ export class Workers {
   /** Forks workers where there are none, and replaces those that are to be. */
   fillSoon(): void {
     this.#common.agenda.after(0, () => {
-      this.#fill();
-      this.#replace();
+      if (this.#fill() === 'master') this.#replace();
     });
   }
 
@@ -200,19 +199,21 @@ export class Workers {
     return 'master';
   }
 
-  #trySpawn(places: readonly Place[]): void {
+  /** The same; what fails is tried again later. */
+  #trySpawn(places: readonly Place[]): 'master' | 'descendant' {
     try {
-      this.#spawn(places);
+      return this.#spawn(places);
     } catch (error) {
       for (const place of places) this.#forkFailed(place, (error as Error).message);
+      return 'master';
     }
   }
 
   /** Has workers forked for the places that have none and wait for none. */
-  #fill(): void {
-    if (this.#common.stopping()) return;
+  #fill(): 'master' | 'descendant' {
+    if (this.#common.stopping()) return 'master';
     const empty = this.#places.filter(({ holder, cancelRespawn }) => !holder && !cancelRespawn);
-    if (empty.length > 0) this.#trySpawn(empty);
+    return empty.length > 0 ? this.#trySpawn(empty) : 'master';
   }
 
   #replaceSoon(): void {
@@ -224,7 +225,11 @@ export class Workers {
   /** Has the next replacements forked: at most a tenth of the workers, rounded up, is being replaced at a time. */
   #replace(): void {
     if (this.#common.stopping()) return;
-    this.#hooks.settle();
+    if (this.#hooks.settle()) {
+      // Who waits for that hears of it in this process, before there is another that would hear of it too.
+      this.#replaceSoon();
+      return;
+    }
     if (!this.source) return;
     let room = Math.ceil(this.#places.length / 10) - this.#places.filter(({ successor }) => successor).length;
     const places: Place[] = [];

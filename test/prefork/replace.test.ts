@@ -276,3 +276,20 @@ test('workers that hang before they have ever been ready are killed, and prefork
   expect(stdout).toMatch(/killing reason=bootTimeout$[^]*giving up failures=5$/m);
   expect(stderr).toMatch(/ERR_PREFORK_BOOT/);
 });
+
+test('a worker that is forked while others are to be replaced forks none itself', async () => {
+  const family = await Family.up('prefork-together.mjs', { options: { workers: 3 } });
+  await family.program.printed(/^over$/m);
+  const log = await family.stop();
+  expect(log).not.toMatch(/failed/);
+  const replaced = [...log.matchAll(/ replaces=(\d+)/g)].map(([, pid]) => pid);
+  expect(replaced).toEqual([...new Set(replaced)]);
+});
+
+test('who waits for a reload hears of its end in the master, and in no worker that is forked then', async () => {
+  const family = await Family.up('prefork-together.mjs', { options: { workers: 3, maxLifetime: 1 }, args: ['tired'] });
+  await family.program.printed(/^over$/m);
+  const log = await family.stop();
+  const heard = [...log.matchAll(/^heard by (\d+)$/gm)].map(([, pid]) => Number(pid));
+  expect(new Set(heard)).toEqual(new Set([family.master]));
+});
