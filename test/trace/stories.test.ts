@@ -34,7 +34,8 @@ describe.each(nodes())('on Node.js $major', ({ path: node }) => {
     const stopped = process(facts['stopped']);
     expect(
       states(stopped)
-        .filter((state) => state !== 'running')
+        // A zombie is seen if its parent is late.
+        .filter((state) => !['running', 'zombie'].includes(state))
         .slice(-2),
     ).toEqual(['stopped', 'sleeping']);
     expect(stopped.end).toEqual({ state: 'signaled', signal: 'SIGKILL', coreDumped: false });
