@@ -41,9 +41,8 @@ export async function endOf(child: ChildProcess): Promise<ProgramEnd> {
   let pidfd: number | undefined;
   let watcher: Watcher | undefined;
   try {
-    const fd = pidfd_open(pid, 0);
-    pidfd = fd;
-    watcher = new Watcher(fd, () => {
+    pidfd = pidfd_open(pid, 0);
+    watcher = new Watcher(pidfd, () => {
       watcher?.close();
       try {
         asked.signal = signalThatEnded(pid);

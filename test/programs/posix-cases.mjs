@@ -50,7 +50,7 @@ export function untilItSleeps(pid) {
 }
 
 /** If a signal is on its way to a process: not to one that has ended. */
-function signalIsPending(pid) {
+export function signalIsPending(pid) {
   try {
     return /[1-9a-f]/.test(statusOf(pid, 'ShdPnd'));
   } catch (error) {

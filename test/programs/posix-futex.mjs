@@ -22,7 +22,7 @@ import {
   siginterrupt,
   waitpid,
 } from 'truefork';
-import { child, runCase, statusOf, temporaryFolder } from './posix-cases.mjs';
+import { child, runCase, signalIsPending, temporaryFolder } from './posix-cases.mjs';
 
 const ALL = 2 ** 31 - 1;
 
@@ -190,7 +190,7 @@ await runCase({
       for (let n = 0; n < 5; n++) {
         untilAsleep(main, 10);
         kill(main, 'SIGALRM');
-        while (/[1-9a-f]/.test(statusOf(main, 'ShdPnd'))) continue;
+        while (signalIsPending(main)) continue;
       }
       wakeOne(words, 0);
     });
