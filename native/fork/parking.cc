@@ -6,6 +6,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 
@@ -68,8 +69,11 @@ void WakeAll(std::atomic<uint32_t>& word) {
 constexpr size_t kTrampoline = 1024;
 
 struct Guest {
+  Guest* next = nullptr;
+  // Who it is, for the handler; what is known of it at this fork, for the rest.
+  std::atomic<pid_t> tid{0};
   Thread thread;
-  std::atomic<uint32_t> state{kCalled};
+  std::atomic<uint32_t> state{kLeft};
   // Written in the handler: where it was interrupted, its name, its thread-local storage, its
   // frame.
   Place place{};
@@ -81,11 +85,12 @@ struct Guest {
   alignas(16) char trampoline[kTrampoline];
 };
 
-// There is one fork at a time: all are made by the main thread. The guest book is never freed: a
-// thread that was called and did not come in time may still come, and look for itself here.
-Guest* guests = nullptr;
-size_t capacity = 0;
-std::atomic<size_t> count{0};
+// There is one fork at a time: all are made by the main thread. The guest book: a thread that was
+// called and did not come in time may still come, look for itself here, and write. So a page is
+// never freed, and gets another's name only when that one has left.
+std::atomic<Guest*> guests{nullptr};
+// Those of this fork.
+std::vector<Guest*>& called = *new std::vector<Guest*>;
 std::atomic<uint32_t> released{0};
 int park_signal = 0;
 
@@ -116,10 +121,9 @@ __attribute__((noinline)) void Stay(Guest* guest, ucontext_t* context) {
 void OnParkSignal(int, siginfo_t*, void* context) {
   const int saved = errno;
   const auto self = static_cast<pid_t>(syscall(SYS_gettid));
-  for (size_t i = 0; i < count; i++) {
-    Guest& guest = guests[i];
-    if (guest.thread.tid == self && guest.state == kCalled) {
-      Stay(&guest, static_cast<ucontext_t*>(context));
+  for (Guest* guest = guests; guest != nullptr; guest = guest->next) {
+    if (guest->tid == self && guest->state == kCalled) {
+      Stay(guest, static_cast<ucontext_t*>(context));
     }
   }
   errno = saved;
@@ -178,6 +182,27 @@ bool MayBeForked(const Guest& guest) {
          !IsLibraryCode(guest.place.program_counter);
 }
 
+// Its page of the guest book: the one that it has, that of one who has left and is not among these,
+// or a new one.
+Guest* PageOf(pid_t tid, const std::vector<Thread>& threads) {
+  const auto is_here = [&threads](pid_t tid) {
+    return std::any_of(threads.begin(), threads.end(),
+                       [tid](const Thread& thread) { return thread.tid == tid; });
+  };
+  Guest* vacant = nullptr;
+  for (Guest* guest = guests; guest != nullptr; guest = guest->next) {
+    if (guest->tid == tid) return guest;
+    if (vacant == nullptr && guest->state == kLeft && !is_here(guest->tid)) vacant = guest;
+  }
+  if (vacant == nullptr) {
+    vacant = new Guest;
+    vacant->next = guests;
+    guests = vacant;
+  }
+  vacant->tid = tid;
+  return vacant;
+}
+
 }  // namespace
 
 int ParkSignal() {
@@ -206,31 +231,28 @@ int ParkSignal() {
 }
 
 std::vector<const Thread*> Park(const std::vector<Thread>& threads, Deadline deadline) {
-  count = 0;
-  if (threads.size() > capacity) {
-    capacity = threads.size() + 16;
-    guests = new Guest[capacity];
-  }
-  for (size_t i = 0; i < threads.size(); i++) {
-    guests[i].thread = threads[i];
-    guests[i].state = kCalled;
-  }
+  // First of all: who comes by an earlier call, and is too late for that, stays from now on or is
+  // seen to have left.
   released = 0;
-  count = threads.size();
-
-  for (size_t i = 0; i < count; i++) {
-    if (syscall(SYS_tgkill, getpid(), guests[i].thread.tid, park_signal) != 0) {
-      guests[i].state = kLeft;
-    }
+  called.clear();
+  for (const Thread& thread : threads) {
+    Guest* guest = PageOf(thread.tid, threads);
+    guest->thread = thread;
+    guest->state = kCalled;
+    called.push_back(guest);
+  }
+  for (Guest* guest : called) {
+    if (syscall(SYS_tgkill, getpid(), guest->thread.tid, park_signal) != 0) guest->state = kLeft;
   }
   std::vector<const Thread*> elsewhere;
-  for (size_t i = 0; i < count; i++) {
-    const bool came = Await(guests[i].state, kCalled, deadline) && guests[i].state == kParked;
+  for (size_t i = 0; i < threads.size(); i++) {
+    std::atomic<uint32_t>& state = called[i]->state;
+    const bool came = Await(state, kCalled, deadline) && state == kParked;
     if (!came) elsewhere.push_back(&threads[i]);
   }
   // Only with all of them parked is it true for long that one waits.
-  for (size_t i = 0; elsewhere.empty() && i < count; i++) {
-    if (!MayBeForked(guests[i])) elsewhere.push_back(&threads[i]);
+  for (size_t i = 0; elsewhere.empty() && i < threads.size(); i++) {
+    if (!MayBeForked(*called[i])) elsewhere.push_back(&threads[i]);
   }
   if (!elsewhere.empty()) Release();
   return elsewhere;
@@ -242,7 +264,7 @@ void Release() {
 }
 
 void Settle() {
-  for (size_t i = 0; i < count; i++) Await(guests[i].state, kParked);
+  for (Guest* guest : called) Await(guest->state, kParked);
 }
 
 // The kernel's mask of the calling thread, with every signal in it: also the two of glibc's own,
@@ -266,15 +288,14 @@ int Resurrect() {
   // where there is no room for a handler, takes it when it is back on its own stack, with the mask
   // that it had there.
   const TrulyAllBlocked blocked;
-  for (size_t i = 0; i < count; i++) {
-    Guest& guest = guests[i];
-    if (guest.thread.dropped) {
-      LookEnded(guest.thread);
-      guest.state = kLeft;
+  for (Guest* guest : called) {
+    if (guest->thread.dropped) {
+      LookEnded(guest->thread);
+      guest->state = kLeft;
       continue;
     }
-    if (const int error = Revive(guest.thread, guest.thread_pointer, Return,
-                                 guest.trampoline + kTrampoline, &guest)) {
+    if (const int error = Revive(guest->thread, guest->thread_pointer, Return,
+                                 guest->trampoline + kTrampoline, guest)) {
       return error;
     }
   }
