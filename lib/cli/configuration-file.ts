@@ -19,7 +19,7 @@ export async function readConfigurationFile(file: string): Promise<Map<SettingNa
   const path = resolve(file);
   if (!existsSync(path)) throw mistake(`there is no file ${file}`);
   const exported = await exportedBy(file, path);
-  if (typeof exported !== 'object' || exported === null || Array.isArray(exported)) {
+  if (!isRecord(exported)) {
     throw mistake(`${file} must have an object of settings, not ${inspect(exported, { depth: 0 })}`);
   }
   const settings = new Map<SettingName, SettingValue>();
@@ -40,6 +40,11 @@ export async function readConfigurationFile(file: string): Promise<Map<SettingNa
     settings.set(name, value);
   }
   return settings;
+}
+
+/** Not a Map, say, whose properties are nothing that somebody has set. */
+function isRecord(value: unknown): value is object {
+  return Object.prototype.toString.call(value) === '[object Object]';
 }
 
 async function exportedBy(file: string, path: string): Promise<unknown> {

@@ -151,6 +151,7 @@ test.each<[string, unknown, RegExp]>([
   ['a.json', '[]', /a\.json must have an object of settings, not \[\]/],
   ['a.json', '"port"', /must have an object of settings/],
   ['a.mjs', 'export const port = 80;', /a\.mjs must have an object of settings, not undefined/],
+  ['a.mjs', 'export default new Map([["port", 80]]);', /must have an object of settings, not Map\(1\) /],
   ['a.mjs', 'throw new Error("no day for it");', /could not be read: Error: no day for it\n.*a\.mjs:1:/s],
   ['a.yaml', 'port: 80', /a\.yaml must end with \.json or \.js, \.mjs, \.cjs/],
 ])('%s: %j is told to be wrong, with status 78', async (name, content, message) => {
