@@ -21,7 +21,7 @@ const REST = 50;
 const SHORTEST_REST = 1_000;
 
 interface Reading {
-  /** When, in milliseconds of the epoch. */
+  /** When, by `now()`. */
   readonly at: number;
   readonly time: number;
 }
@@ -41,10 +41,10 @@ export class Resources {
   /**
    * Looks at these processes, and forgets others.
    *
-   * @param born when each was forked, in milliseconds of the epoch, by its pid
+   * @param born when each was forked, by `now()`, by its pid
    */
   async look(born: ReadonlyMap<number, number>): Promise<void> {
-    const at = Date.now();
+    const at = now();
     const processes = new Map<number, Process>();
     for (const [pid, birth] of born) {
       const stat = processStat(pid);
@@ -93,7 +93,7 @@ export class Resources {
   }
 
   async #weighAll(): Promise<void> {
-    const rested = Date.now() >= this.#restUntil;
+    const rested = now() >= this.#restUntil;
     const pids = [...this.#processes].filter(([, { memory }]) => rested || !memory).map(([pid]) => pid);
     let cost = 0;
     for (const pid of pids) {
@@ -106,6 +106,6 @@ export class Resources {
       const entry = this.#processes.get(pid);
       if (entry) entry.memory = memory;
     }
-    if (rested) this.#restUntil = Date.now() + Math.max(REST * cost, SHORTEST_REST);
+    if (rested) this.#restUntil = now() + Math.max(REST * cost, SHORTEST_REST);
   }
 }

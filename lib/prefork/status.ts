@@ -128,8 +128,8 @@ export class Reporter {
   readonly #restarts = new Map<number, number>();
   readonly #pastCpuTime = new Map<number, number>();
   readonly #emptySince = new Map<number, number>();
-  /** When each process was forked, by its pid. */
-  readonly #born = new Map<number, number>();
+  /** When each process was forked, by its pid: in milliseconds of the epoch for people, and by `now()` for what is reckoned. */
+  readonly #born = new Map<number, { readonly epoch: number; readonly at: number }>();
   #timer: NodeJS.Timeout | undefined;
   #forgetFork: () => void = () => undefined;
   #latest: { readonly at: number; readonly status: Promise<MasterStatus> } | undefined;
@@ -171,7 +171,7 @@ export class Reporter {
     if (kind === 'kill') this.#kills[detail] = (this.#kills[detail] ?? 0) + 1;
     if (kind === 'recycle') this.#recycles[detail] = (this.#recycles[detail] ?? 0) + 1;
     if (pid === undefined || worker === undefined) return;
-    if (kind === 'fork' || kind === 'mold fork') this.#born.set(pid, time);
+    if (kind === 'fork' || kind === 'mold fork') this.#born.set(pid, { epoch: time, at: now() });
     if (kind === 'exit' || kind === 'mold exit') this.#born.delete(pid);
     if (kind !== 'exit') return;
     this.#keepCpuTime(pid, worker);
@@ -216,7 +216,8 @@ export class Reporter {
     const { address, scoreboard, view } = this.#sources;
     const resources = this.#resources;
     const { pid: master } = process;
-    await resources.look(new Map([[master, Date.now() - now()], ...this.#born]));
+    // The master was born when that clock began.
+    await resources.look(new Map([[master, 0], ...[...this.#born].map(([pid, { at }]) => [pid, at] as const)]));
     const time = Date.now();
     const [molds, processes] = [scoreboard.molds(), scoreboard.status()];
     const parts = [master, ...this.#born.keys()].map((pid) => resources.memory(pid)?.proportional);
@@ -256,7 +257,7 @@ export class Reporter {
       role: 'worker',
       ...status,
       state: resources.stopped(pid) ? 'stopped' : state,
-      forkedAt: this.#born.get(pid) ?? since,
+      forkedAt: this.#born.get(pid)?.epoch ?? since,
       requestsPerSecond: tenths(this.#rates.of(pid)),
       // One that hangs does not tell by how much.
       lag: tenths(Math.max(lag, time - turnedAt - this.#sources.beat)),
@@ -274,7 +275,7 @@ export class Reporter {
       worker: MOLD,
       ...status,
       state: resources.stopped(pid) ? 'stopped' : state,
-      forkedAt: this.#born.get(pid) ?? since,
+      forkedAt: this.#born.get(pid)?.epoch ?? since,
       activeAt: since,
       requestsPerSecond: 0,
       connections: 0,

@@ -181,6 +181,10 @@ test('molds are among its processes, and what a warm one was given as a worker i
   await family.stop();
 });
 
+test('what a worker takes is told when the clock has been set back', async () => {
+  await passes('prefork-clock.mjs', { env: isolated() });
+});
+
 test('the history has its bounds', async () => {
   await passes('prefork-history.mjs', { env: isolated() });
 });
