@@ -148,7 +148,7 @@ async function stateOfParent() {
   await settled();
   rubbish = [];
   globalThis.gc?.();
-  return { state: { descriptors: descriptors(), threads: threads() }, rss: process.memoryUsage.rss() / 2 ** 20 };
+  return { state: [...descriptors(), ...threads()], rss: process.memoryUsage.rss() / 2 ** 20 };
 }
 
 const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
@@ -174,7 +174,14 @@ async function main() {
     } while (running.size >= AT_ONCE);
   }
   states.push(await stateOfParent());
-  for (const { state } of states) assert.deepEqual(state, states[0].state);
+  for (const [tenth, { state }] of states.entries()) {
+    const [first] = states.map((each) => each.state);
+    const [lost, added] = [
+      first.filter((each) => !state.includes(each)),
+      state.filter((each) => !first.includes(each)),
+    ];
+    assert.deepEqual({ lost, added }, { lost: [], added: [] }, JSON.stringify({ tenth, lost, added }));
+  }
   // What V8 keeps for its garbage comes and goes, and on a busy machine grows by 100 MB before it stays; what each fork left
   // would come with every tenth, on top of that.
   const memory = states.map(({ rss }) => rss);
