@@ -8,7 +8,7 @@ interface Details {
   readonly cause?: unknown;
 }
 
-/** The server could not be started, or its workers not be replaced, or the master not; `code` says which. */
+/** The server could not be started, or its workers not be replaced, or their number not be changed, or the master not be replaced; `code` says which. */
 export class PreforkError extends Error {
   readonly code:
     /** This process has a prefork server already, or is a worker of one. */
@@ -21,6 +21,7 @@ export class PreforkError extends Error {
     | 'ERR_PREFORK_MOLD'
     | 'ERR_PREFORK_RELOAD'
     | 'ERR_PREFORK_REFORK'
+    | 'ERR_PREFORK_SCALE'
     | 'ERR_PREFORK_UPGRADE';
   override readonly name = 'PreforkError';
   /** Of ERR_PREFORK_MOLD: how the mold ended that should load the application. */

@@ -79,6 +79,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #stopped: Promise<void>;
   readonly #handover: Handover;
   readonly #stop: Stop;
+  /** Resolves `start`, until it has. */
+  #started: (() => void) | undefined;
   #failed: PreforkError | undefined;
   /** By `now()`: when the logs were opened anew. */
   #reopenedAt = -Infinity;
@@ -174,7 +176,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       unwanted: (member) => {
         this.#succession.lost(member, 'the worker is not wanted any more');
       },
-      settle: () => this.#succession.settle(),
+      settle: () => this.#settleStart() || this.#succession.settle(),
       replacementFailed: () => {
         this.#succession.replacementFailed();
       },
@@ -188,7 +190,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#workers = workers;
     this.#succession = new Succession(common, molds, workers, orders, {
       loads: typeof application === 'function',
-      obstacle: () => this.#handover.obstacle,
+      obstacle: () => this.#obstacle,
       replacing: (finished) => this.emit('replacing', finished),
       promoted: (pid, worker) => {
         this.#reporter.promoted(pid, worker);
@@ -258,7 +260,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     });
     this.#requests = new Requests({
       note: this.#note,
-      busy: () => this.#handover.obstacle,
+      obstacle: () => this.#obstacle,
       replacing: () => this.#succession.replacing !== undefined,
       wanted: () => workers.wanted,
       status: () => this.status(),
@@ -347,17 +349,21 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       this.#succession.considerRefork();
     });
     await new Promise<void>((resolve, reject) => {
-      const check = () => {
+      this.#started = resolve;
+      // Stopped by a signal before it has started, it stays pending: the process is about to exit.
+      this.once('stopped', () => {
         if (this.#failed) reject(this.#failed);
-        else if (this.#workers.allReady) resolve();
-        // Stopped by a signal before that, it stays pending: the process is about to exit.
-        else return;
-        this.off('ready', check);
-        this.off('stopped', check);
-      };
-      this.on('ready', check);
-      this.on('stopped', check);
+      });
     });
+  }
+
+  /** Looks whether there is one in each place by now, of as many as are wanted by now; true: it has just started. */
+  #settleStart(): boolean {
+    const started = this.#started;
+    if (!started || !this.#workers.allReady) return false;
+    this.#started = undefined;
+    started();
+    return true;
   }
 
   /** Takes the place of another master, when that has let go of it; unless this one has been told to stop by then. */
@@ -453,14 +459,13 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    *
    * @param workers how many there shall be, 0 to 1,024; with none, connections wait in the backlog
    * @throws {TypeError | RangeError} no such number
-   * @throws {PreforkError} ERR_PREFORK_UPGRADE: a new master is being started, which would not know of it
+   * @throws {PreforkError} ERR_PREFORK_SCALE: a new master is being started, which would not know of it; the server stops
    */
   scale(workers: number): void {
     integer('workers', workers, 0, MOST_WORKERS);
-    if (this.#stopping) return;
-    const { obstacle } = this.#handover;
+    const obstacle = this.#obstacle;
     if (obstacle !== undefined) {
-      throw new PreforkError('ERR_PREFORK_UPGRADE', `the number of workers stays as it is: ${obstacle}`);
+      throw new PreforkError('ERR_PREFORK_SCALE', `the number of workers stays as it is: ${obstacle}`);
     }
     this.#note('scale', {}, { workers, from: this.#workers.wanted });
     this.#workers.resize(workers);
@@ -515,6 +520,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   get #stopping(): boolean {
     return this.#stop.manner !== undefined;
+  }
+
+  /** What keeps the workers as they are. */
+  get #obstacle(): string | undefined {
+    return this.#stopping ? 'the server stops' : this.#handover.obstacle;
   }
 
   /** Also a new master that has not taken over. */

@@ -7,8 +7,8 @@ import { rowOf } from './signals.js';
 /** What it is asked of. */
 export interface Asked {
   readonly note: Note;
-  /** What keeps the workers from being replaced, if something does. */
-  readonly busy: () => string | undefined;
+  /** What keeps everything as it is, if something does: all but a stop is refused then. */
+  readonly obstacle: () => string | undefined;
   /** How many workers there shall be. */
   readonly wanted: () => number;
   /** Whether the workers are being replaced. */
@@ -35,10 +35,10 @@ export class Requests {
   }
 
   onSignal(signal: NodeJS.Signals): void {
-    const { note, busy, replacing, wanted, scale, exit } = this.#asked;
+    const { note, obstacle, replacing, wanted, scale, exit } = this.#asked;
     note('signal', {}, { signal });
     const { action } = rowOf(signal) ?? {};
-    const reason = busy();
+    const reason = obstacle();
     if (reason !== undefined && action !== 'quick' && action !== 'stop' && action !== 'reopen') {
       note('signal ignored', {}, { signal, reason });
       return;

@@ -29,7 +29,7 @@ interface Change {
 interface SuccessionPlan {
   /** Whether a mold loads what is served; else it is the master's own. */
   readonly loads: boolean;
-  /** What keeps the workers from being replaced; undefined if nothing does. */
+  /** What keeps the workers from being replaced, besides that they are; undefined if nothing does. */
   readonly obstacle: () => string | undefined;
   /** All workers are being replaced. */
   readonly replacing: (finished: Promise<void>) => void;
@@ -110,7 +110,9 @@ export class Succession {
    * changed after it was loaded. Whether it succeeds is in the log.
    */
   reloadLater(): void {
+    const obstacle = this.#plan.obstacle();
     if (this.#change) this.#again = true;
+    else if (obstacle !== undefined) this.#noteFailed('reload', obstacle);
     else this.reload().catch(() => undefined);
   }
 
@@ -139,12 +141,10 @@ export class Succession {
 
   /** Reforks if a worker has served as many requests as it takes. */
   considerRefork(): void {
-    const { stopping, settings } = this.#common;
-    const { reforkAfter } = settings;
+    const { reforkAfter } = this.#common.settings;
     const limit = reforkAfter[Math.min(this.#reforks, reforkAfter.length - 1)];
-    if (limit === undefined || this.#change || stopping() || now() < this.#noReforkBefore) return;
-    if (this.#plan.obstacle() !== undefined) return;
-    if (!this.#workers.hasServed(limit)) return;
+    if (limit === undefined || this.#change || now() < this.#noReforkBefore) return;
+    if (this.#plan.obstacle() !== undefined || !this.#workers.hasServed(limit)) return;
     this.refork().catch(() => {
       this.#noReforkBefore = now() + REFORK_AGAIN;
     });
@@ -157,10 +157,8 @@ export class Succession {
   }
 
   #begin(kind: Change['kind'], begin: (change: Change) => void): Promise<void> {
-    const { stopping, note, agenda } = this.#common;
-    if (stopping()) return Promise.reject(changeError(kind, 'the server stops'));
-    if (this.#change) return Promise.reject(changeError(kind, 'they are being replaced already'));
-    const obstacle = this.#plan.obstacle();
+    const { note, agenda } = this.#common;
+    const obstacle = this.#change ? 'they are being replaced already' : this.#plan.obstacle();
     if (obstacle !== undefined) return Promise.reject(changeError(kind, obstacle));
     note(kind, {}, { from: this.#generation });
     const finished = new Promise<void>((resolve, reject) => {
@@ -281,7 +279,7 @@ export class Succession {
     if (!change) return;
     this.#over();
     const { kind, donor, candidate, source, former } = change;
-    this.#common.note(`${kind} failed`, {}, { generation: this.#generation, reason });
+    this.#noteFailed(kind, reason);
     if (donor) this.#orders.demote(donor);
     if (candidate) this.#molds.retire(candidate);
     if (former && source) {
@@ -291,6 +289,10 @@ export class Succession {
     }
     this.#workers.replaceNoMore();
     change.reject(changeError(kind, `${reason}; the old workers go on`));
+  }
+
+  #noteFailed(kind: Change['kind'], reason: string): void {
+    this.#common.note(`${kind} failed`, {}, { generation: this.#generation, reason });
   }
 
   moldEnded(mold: MoldMember, status: ExitStatus | undefined): void {

@@ -17,7 +17,7 @@ interface Hooks {
   /** A worker accepts connections, in the place of an old one, if there was one: which is to be told to end. */
   readonly ready: (member: Member, old: Member | undefined) => void;
   readonly exited: (member: Member, status: ExitStatus | undefined) => void;
-  /** Workers are about to be replaced. Answers whether all are new by now that were to be. */
+  /** Workers are about to be replaced. Answers whether all serve by now that somebody waits for. */
   readonly settle: () => boolean;
   /** A new worker has ended before it was ready, and the old one goes on. */
   readonly replacementFailed: () => void;
@@ -87,9 +87,9 @@ export class Workers {
     return this.#everReady;
   }
 
-  /** Whether there is one in every place that accepts connections. */
+  /** Whether there is something to fork them from, and one in every place that accepts connections. */
   get allReady(): boolean {
-    return this.#places.every(({ holder }) => holder?.readyAt !== undefined);
+    return this.source !== undefined && this.#places.every(({ holder }) => holder?.readyAt !== undefined);
   }
 
   /** Whether there is one in every place that accepts connections, and was forked from this. */
@@ -237,8 +237,9 @@ export class Workers {
       if (room <= 0) break;
       if (place.successor) continue;
       this.#queue.delete(place);
-      // A place without a worker is about to get a new one anyway.
-      if (!place.holder) continue;
+      // A place without a worker is about to get a new one anyway, and may have got it since.
+      const { holder } = place;
+      if (!holder || (holder.source === this.source && holder.tired === undefined && !holder.promoted)) continue;
       places.push(place);
       room--;
     }

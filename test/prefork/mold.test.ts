@@ -232,7 +232,7 @@ describe('while a reload goes on', () => {
   });
 });
 
-describe('a reload while the first mold loads the application', () => {
+describe('while the first mold loads the application', () => {
   let gate: string;
   let family: Family;
   let first: number;
@@ -250,7 +250,7 @@ describe('a reload while the first mold loads the application', () => {
     await family.program.printed(/^loading$/m);
   });
 
-  test('is the end of that mold: what it would load is old', async () => {
+  test('a reload is the end of that mold: what it would load is old', async () => {
     application('second');
     family.program.kill('SIGHUP');
     await family.program.printed(/reloaded generation=2$/m);
@@ -266,7 +266,18 @@ describe('a reload while the first mold loads the application', () => {
     expect(await family.stop()).not.toMatch(new RegExp(`^mold pid=${first} ready`, 'm'));
   });
 
-  test('and fails, leaves that mold to it', async () => {
+  test('the number of workers may become none: it is up when the application has been loaded', async () => {
+    for (const left of [1, 0]) {
+      family.program.kill('SIGTTOU');
+      await family.program.printed(new RegExp(` scale workers=${left} `));
+    }
+    expect(family.program.stdout).not.toMatch(/^up$/m);
+    writeFileSync(gate, '');
+    await family.program.printed(/^up$/m);
+    expect(await family.stop()).not.toMatch(/^worker=/m);
+  });
+
+  test('a reload that fails leaves that mold to it', async () => {
     application('broken', { first: 'process.exit(7);' });
     family.program.kill('SIGHUP');
     await family.program.printed(/reload failed generation=2 /);

@@ -284,6 +284,8 @@ test('a worker that is forked while others are to be replaced forks none itself'
   expect(log).not.toMatch(/failed/);
   const replaced = [...log.matchAll(/ replaces=(\d+)/g)].map(([, pid]) => pid);
   expect(replaced).toEqual([...new Set(replaced)]);
+  // The one more that came is new already.
+  expect(log.match(/^worker=3 pid=\d+ forked/gm)).toHaveLength(1);
 });
 
 test('who waits for a reload hears of its end in the master, and in no worker that is forked then', async () => {

@@ -60,6 +60,19 @@ describe('to the master', () => {
     expect(log).toMatch(new RegExp(`pid=${worker} killing reason=gracefulTimeout\n[^]*exited signal=SIGKILL`));
   });
 
+  test('signals that would change the family are ignored while it stops', async () => {
+    const { family, connection } = await stuck({});
+    family.program.kill('SIGTERM');
+    await family.program.printed(/stopping how=graceful/);
+    for (const signal of ['SIGTTIN', 'SIGTTOU', 'SIGHUP', 'SIGUSR2'] as const) {
+      family.program.kill(signal);
+      await family.program.printed(new RegExp(`ignored signal=${signal} reason="the server stops"$`, 'm'));
+    }
+    connection.finishBody();
+    expect((await connection.answer()).status).toBe(200);
+    expect(await family.ended()).not.toMatch(/scale|reload|refork/);
+  });
+
   test('signals that repeat change nothing', async () => {
     const { family, connection } = await stuck({});
     for (let n = 0; n < 50; n++) family.program.kill(n % 2 ? 'SIGTERM' : 'SIGQUIT');

@@ -83,6 +83,6 @@ await assert.rejects(cut, { code: 'ERR_PREFORK_REFORK', message: /the server sto
 await stopped;
 await assert.rejects(master.refork(), { code: 'ERR_PREFORK_REFORK', message: /the server stops/ });
 await assert.rejects(master.reload(), { code: 'ERR_PREFORK_RELOAD', message: /the server stops/ });
-master.scale(3);
+assert.throws(() => master.scale(3), { code: 'ERR_PREFORK_SCALE', message: /the server stops/ });
 assert.deepEqual(master.workers, []);
 console.log('passed');
