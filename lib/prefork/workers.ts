@@ -352,7 +352,8 @@ export class Workers {
     member.cancelKill();
     scoreboard.retire(number);
     const replacement = member === place.successor;
-    const asked = !replacement && member !== place.holder;
+    // One whose place is closed keeps it until it has ended.
+    const asked = member.retiring || (!replacement && member !== place.holder);
     if (!asked) {
       const healthy = readyAt !== undefined && now() - readyAt >= HEALTHY_AFTER;
       place.failures = healthy ? 1 : place.failures + 1;

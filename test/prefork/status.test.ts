@@ -92,6 +92,17 @@ test('an end that nobody asked for is a restart of the place, a reload is none',
   await family.stop();
 });
 
+test('a worker that is not wanted any more ends as it was asked to', async () => {
+  const { family, port } = await up({ workers: 2 });
+  const [, second = 0] = family.workers;
+  family.program.kill('SIGTTOU');
+  await family.exited(second);
+  const { totals, events } = await statusWhen(port, ({ totals: { exits } }) => exits === 1);
+  expect(totals).toMatchObject({ forks: 2, restarts: 0 });
+  expect(events.find(({ kind }) => kind === 'exit')).toMatchObject({ worker: 1, pid: second, asked: true });
+  await family.stop();
+});
+
 test('a place whose worker is not there is shown, and none accepts', async () => {
   const obstacle = join(temporaryDirectory(), 'obstacle');
   const { family, port } = await up({ workers: 1 }, obstacle);
