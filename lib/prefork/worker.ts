@@ -16,6 +16,9 @@ const IDLE = 5_000;
 // How long a stopping worker waits for the first request on a connection that was made before, in milliseconds.
 const UNUSED = 1_000;
 
+// By these Node tells of a request with the header `Expect`, if there is a listener: who may pass it on as a 'request'.
+const expectations = ['checkContinue', 'checkExpectation'] as const;
+
 /** What all workers of a server have in common. */
 export interface WorkerPlan {
   readonly server: Server;
@@ -89,6 +92,10 @@ export class Worker {
     // Before the program's own listener, which may send the headers at once. A server of HTTP/2 that has none works with
     // streams: the first one would have it read them.
     if (!this.#sessions || server.listenerCount('request') > 0) server.prependListener('request', this.#onRequest);
+    // Where the program has a listener, Node does not tell of a request with `Expect` by any other event.
+    for (const event of expectations) {
+      if (server.listenerCount(event) > 0) server.prependListener(event, this.#onRequest);
+    }
   }
 
   /** In the process that made it, when no worker is left: the server is as it was. */
@@ -96,7 +103,7 @@ export class Worker {
     this.#agenda.clear();
     this.#plan.server.off('connection', this.#onConnection);
     this.#plan.server.off('secureConnection', this.#secured);
-    this.#plan.server.off('request', this.#onRequest);
+    for (const event of ['request', ...expectations]) this.#plan.server.off(event, this.#onRequest);
     this.#sessions?.close();
   }
 
@@ -264,13 +271,17 @@ export class Worker {
   };
 
   readonly #onRequest = (request: IncomingMessage, response: unknown) => {
-    // That of a stream, which has been counted.
-    if (this.#sessions && !isResponse(response)) return;
-    this.#countRequest();
-    if (!isResponse(response)) return;
+    if (!isResponse(response)) {
+      // That of a stream has been counted.
+      if (!this.#sessions) this.#countRequest();
+      return;
+    }
     const { socket } = request;
     // With TLS it is another than the one that was accepted.
     const connection = this.#connections.of(socket) ?? this.#secured(socket);
+    // A listener of `expectations` has passed it on.
+    if (connection.response === response) return;
+    this.#countRequest();
     connection.response = response;
     if (this.#stopping) this.#endAfter(response);
   };

@@ -3,6 +3,7 @@ import { nodes } from '../support/programs';
 import { Family } from './family';
 import { HttpConnection, oneToEach } from './http-connection';
 import { Load } from './load';
+import { statusOf, statusPort, statusWhen } from './status-client';
 
 describe.each(nodes())('on Node $major', ({ path: node }) => {
   test('all workers serve the one port', async () => {
@@ -60,4 +61,21 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     expect(family.members).toEqual([]);
     await expect(HttpConnection.open(family.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
+});
+
+test('a request that the application itself lets continue is one as any other', async () => {
+  const family = await Family.up('prefork-http.mjs', { options: { workers: 1, statusPort: 0 }, args: ['continue'] });
+  const connections = [await HttpConnection.open(family.port), await HttpConnection.open(family.port)];
+  for (const [n, connection] of connections.entries()) await connection.begin(n === 0 ? '/' : '/passed');
+  const status = await statusPort(family);
+  const { totals } = await statusOf(status);
+  expect(totals.requests).toBe(connections.length);
+  family.program.kill('SIGHUP');
+  await statusWhen(status, ({ workers }) => workers.some(({ state }) => state === 'stopping'));
+  for (const connection of connections) {
+    connection.finishBody();
+    expect(await connection.answer()).toMatchObject({ status: 200, headers: { connection: 'close' } });
+    expect(await connection.ended()).toBe('END');
+  }
+  await family.stop();
 });

@@ -1,17 +1,27 @@
 // An HTTP server under prefork, with the options of the first argument (JSON). Its log goes to stdout.
 //
 // A response says the worker's pid, and comes when the request's body has ended: the client decides when. Those for
-// /early send their headers at once.
+// /early send their headers at once. With 'continue' as the second argument the program itself lets requests continue, and
+// answers those for /passed as any other.
 import { createServer } from 'node:http';
 import { prefork } from 'truefork/prefork';
 
 const LENGTH = 8; // bytes of a response
 
-const server = createServer((request, response) => {
+function answer(request, response) {
   response.setHeader('Content-Length', LENGTH);
   if (request.url === '/early') response.flushHeaders();
   request.resume().once('end', () => response.end(String(process.pid).padEnd(LENGTH)));
-});
+}
+
+const server = createServer(answer);
+if (process.argv[3] === 'continue') {
+  server.on('checkContinue', (request, response) => {
+    response.writeContinue();
+    if (request.url === '/passed') server.emit('request', request, response);
+    else answer(request, response);
+  });
+}
 
 const options = JSON.parse(process.argv[2] ?? '{}');
 await prefork(server, { host: '127.0.0.1', ...options, log: console.log });
