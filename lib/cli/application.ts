@@ -35,7 +35,10 @@ async function applicationFrom(file: string): Promise<Application> {
 }
 
 function serverOf(exported: unknown, file: string): Server {
-  if (exported instanceof Server) return exported;
+  if (exported instanceof Server) {
+    if (!exported.listening) return exported;
+    throw new Failure('servable', `${file} exports a server that listens already, which is for truefork to do`);
+  }
   if (typeof exported === 'function') return createAppServer(exported as RequestListener);
   throw new Failure(
     'servable',

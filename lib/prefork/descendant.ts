@@ -8,6 +8,7 @@ import { keepTicksFast, makeSocketsFast } from '../shapes.js';
 import type { ServerAddress } from './address.js';
 import { MOLD } from './cell.js';
 import type { Note } from './log.js';
+import { alreadyListening } from './errors.js';
 import type { Estate } from './estate.js';
 import { GRACE } from './last-words.js';
 import { tell, type News } from './news.js';
@@ -116,6 +117,7 @@ export class Descendant {
       const server = await load();
       if (!(server instanceof Server))
         throw wrongType('the server that was loaded', 'a server of net, http, https or http2', server);
+      if (server.listening) throw alreadyListening();
       await this.prepare(server);
       this.#open();
     } catch (error) {

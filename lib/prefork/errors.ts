@@ -33,3 +33,10 @@ export class PreforkError extends Error {
     this.status = status;
   }
 }
+
+/** That a server listens which prefork is to have listen. Node.js says it so too, but in each worker. */
+export function alreadyListening(): Error {
+  return Object.assign(new Error('the server listens already: prefork makes the listening socket'), {
+    code: 'ERR_SERVER_ALREADY_LISTEN',
+  });
+}

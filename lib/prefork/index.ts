@@ -5,7 +5,7 @@
  */
 import { Server } from 'node:net';
 import { wrongType } from '../mistakes.js';
-import { PreforkError } from './errors.js';
+import { alreadyListening, PreforkError } from './errors.js';
 import { openListener, openStatusListener } from './listener.js';
 import { noteTo } from './log.js';
 import { Master, type Application } from './master.js';
@@ -90,11 +90,7 @@ export async function prefork(application: Application, options: PreforkOptions 
     throw wrongType('application', 'a server of net, http, https or http2, or a function that makes one', application);
   }
   const settings = settingsFrom(options);
-  if (typeof application !== 'function' && application.listening) {
-    throw Object.assign(new Error('the server listens already: prefork makes the listening socket'), {
-      code: 'ERR_SERVER_ALREADY_LISTEN',
-    });
-  }
+  if (typeof application !== 'function' && application.listening) throw alreadyListening();
   if (taken) {
     throw new PreforkError('ERR_PREFORK_TAKEN', 'this process has a prefork server already, or is a worker of one');
   }

@@ -28,6 +28,7 @@ test.each<[string, string[], number, RegExp]>([
   ['one that is never loaded', [programPath('cli-never.mjs')], 66, /cli-never\.mjs .* has nothing more to do/],
   ['one that exports no server', [programPath('cli-bad-export.mjs')], 65, /bad-export\.mjs must export by default a/],
   ['one that exports nothing', [programPath('cli-no-export.mjs')], 65, /cli-no-export\.mjs must export by default a/],
+  ['one whose server listens', [programPath('cli-listens.mjs')], 65, /cli-listens\.mjs exports a server that listens/],
   [
     'one whose beforeWorkerExit is no function',
     [programPath('cli-last-wrong.mjs')],

@@ -192,6 +192,17 @@ describe('an application that cannot be loaded', () => {
     expect(stderr).toMatch(/ERR_PREFORK_MOLD[^]*status: \{ state: 'exited', code: 7 \}/);
     expect(stdout).toMatch(/stopped$/m);
   });
+
+  test('is one whose server listens already, and no worker is forked', async () => {
+    writeFileSync(file, "import { createServer } from 'node:http'; export default createServer().listen(0);");
+    const { code, stdout, stderr } = await run(programPath('prefork-mold.mjs'), {
+      args: [JSON.stringify({ workers: 2 }), file],
+      env: isolated(),
+    });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Error: the server listens already[^]*ERR_SERVER_ALREADY_LISTEN[^]*ERR_PREFORK_MOLD/);
+    expect(stdout).not.toMatch(/^worker/m);
+  });
 });
 
 describe('while a reload goes on', () => {
