@@ -74,6 +74,7 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     tell(complaintOf(error));
-    process.exitCode = exitCodeOf(error);
+    // At once: what was loaded, an application or a configuration, may have timers or connections.
+    process.exit(exitCodeOf(error));
   },
 );

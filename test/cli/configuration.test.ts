@@ -228,6 +228,8 @@ describe('--check-config', () => {
   test.each([
     ['cli-throws.mjs', 66, /could not be loaded: Error: this file is broken/],
     ['cli-no-export.mjs', 65, /must export by default a server/],
+    // It keeps its process alive.
+    ['cli-listens.mjs', 65, /exports a server that listens already/],
     ['cli-exits.mjs', 66, /ended the process, or has nothing more to do, before it was loaded/],
     ['cli-never.mjs', 66, /ended the process, or has nothing more to do, before it was loaded/],
   ])('of %s ends with status %i', async (name, status, message) => {
