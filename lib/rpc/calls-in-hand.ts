@@ -204,13 +204,12 @@ export class CallsInHand {
     if (call.id === undefined) {
       this.#settle(call);
       this.#refusePlace(call, refusal);
-    } else if (error instanceof CallError) {
-      this.#answer(call, errorReply(call.id, error.reason, error.message));
     } else {
-      this.#host.refused(refusal, this.#end.address);
+      const own = wordOf(error);
+      if (own === undefined) this.#host.refused(refusal, this.#end.address);
       // What a handler throws may tell of the server's inside; what `params` throws is meant for who has sent them.
-      const told = reason !== 'failed' && error instanceof Error ? error.message : message;
-      this.#answer(call, errorReply(call.id, reason, told));
+      const told = own || reason !== 'failed' ? messageOf(error) : undefined;
+      this.#answer(call, errorReply(call.id, own ?? reason, told ?? message));
     }
   }
 
@@ -289,6 +288,26 @@ export class CallsInHand {
     if (call.isSettled || call.isRefused) return;
     this.#settle(call);
     call.abort(new CancelledError('the connection has ended'));
+  }
+}
+
+// Programs throw whatever they like: errors whose members are no texts, too, or that throw when they are looked at.
+
+/** The word of a handler to its caller, if that is what it has thrown. */
+function wordOf(error: unknown): string | undefined {
+  return textIn(() => error instanceof CallError && error.reason);
+}
+
+function messageOf(error: unknown): string | undefined {
+  return textIn(() => error instanceof Error && error.message);
+}
+
+function textIn(look: () => unknown): string | undefined {
+  try {
+    const found = look();
+    return typeof found === 'string' ? found : undefined;
+  } catch {
+    return undefined;
   }
 }
 

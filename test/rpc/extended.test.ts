@@ -29,6 +29,11 @@ function aborted(): { handle: (params: unknown, context: CallContext) => Promise
   };
 }
 
+/** As a class does that declares its own `message` and leaves it. */
+function mute(): never {
+  throw Object.assign(new Error('secret'), { message: undefined });
+}
+
 describe('a call with an id', () => {
   test('is answered with its id, after a greeting that comes once', async () => {
     const { port } = await serve(booklet);
@@ -79,6 +84,10 @@ describe('a call with an id', () => {
     ['a later result that JSON cannot express', { in: 'bigLater', params: 1 }, 'failed'],
     ['a thenable that throws', { in: 'thenable', params: 1 }, 'failed'],
     ['a handler with a reason of its own', { in: 'refuses', params: 1 }, 'no_funds'],
+    ['a handler with a reason that is no text', { in: 'numbered', params: 1 }, 'failed'],
+    ['a later one with a reason that is no text', { in: 'numberedLater', params: 1 }, 'failed'],
+    ['an error that throws when it is looked at', { in: 'opaque', params: 1 }, 'failed'],
+    ['params of which an error without a message is thrown', { in: 'checks', params: 1 }, 'bad_request'],
     ['a reply that is too long', { in: 'long', params: 1 }, 'too_long'],
     ['a deadline that has passed', { in: 'ping', params: 1, deadline: 0 }, 'expired'],
   ])('and %s is answered with an error, and the connection goes on', async (_, request, code) => {
@@ -98,6 +107,18 @@ describe('a call with an id', () => {
       refuses: () => {
         throw new CallError('no_funds', 'not enough');
       },
+      numbered: () => {
+        throw new CallError(1n as never, 'secret');
+      },
+      numberedLater: () => Promise.reject(new CallError(1n as never, 'secret')),
+      opaque: () => {
+        throw new Proxy(new Error('secret'), {
+          getPrototypeOf() {
+            throw new Error('secret');
+          },
+        });
+      },
+      checks: { params: mute, handle: () => 1 },
       long: () => 'x'.repeat(4 * 1024 * 1024),
     });
     const peer = await greeted(port);
