@@ -246,20 +246,17 @@ export class Connection {
   }
 
   #write(call: Exchange): void {
-    const { head } = call;
-    if (3 * head.length > this.#longest && Buffer.byteLength(head) > this.#longest) {
+    const { number: id, head } = call;
+    const isLegacy = this.#mode === 'legacy';
+    const tail = isLegacy ? '}' : idTail(id, Math.max(1, Math.ceil(call.deadline - performance.now())));
+    const room = this.#longest - tail.length;
+    if (3 * head.length > room && Buffer.byteLength(head) > room) {
       call.fail(new FrameError(`the server ${this.#address} takes at most ${this.#longest} bytes`));
       return;
     }
-    const { number: id } = call;
     call.isSent = true;
     this.#sent.set(id, call);
-    if (this.#mode === 'legacy') {
-      this.#outbox.send(legacyRequest(head, '}'));
-      return;
-    }
-    const tail = idTail(id, Math.max(1, Math.ceil(call.deadline - performance.now())));
-    if (this.#mode === 'unknown') {
+    if (isLegacy || this.#mode === 'unknown') {
       this.#outbox.send(legacyRequest(head, tail));
       return;
     }

@@ -124,6 +124,25 @@ describe('calls to a server that knows ids', () => {
     expect(connections).toBe(1);
   });
 
+  test('that are just as long as it takes are sent, and longer ones are not, with the id and the deadline', async () => {
+    const { server, port } = await serve({ ...booklet, size: (text) => (text as string).length }, 0, {
+      maxFrame: 1000,
+    });
+    let connections = 0;
+    server.on('connection', () => connections++);
+    const client = clientOf(port);
+    await client.call('ping');
+    const lengths = Array.from({ length: 80 }, (_, n) => 930 + n);
+    const sent = [];
+    for (const length of lengths) {
+      const result = client.call('size', 'x'.repeat(length), { timeout: 9000 });
+      sent.push(await result.catch((error: unknown) => (error as { code?: string }).code));
+    }
+    const room = 1000 - '{"in":"size","params":"","id":10,"deadline":9000}'.length;
+    expect(sent).toEqual(lengths.map((length) => (length <= room ? length : 'ERR_RPC_FRAME')));
+    expect(connections).toBe(1);
+  });
+
   test('are known by its first reply if it does not say hello, and may be answered in any order', async () => {
     let held: unknown[] = [];
     const port = await answering(({ params, id }) => {
