@@ -18,56 +18,61 @@ static Napi::Value Socketpair(const Napi::CallbackInfo& info) {
                                        info[3].As<Napi::Int32Array>().Data()));
 }
 
-// A message of one piece of data, and room for so many descriptors.
-struct Message {
-  iovec data;
-  std::vector<char> control;
-  msghdr header = {};
-
-  Message(Napi::Uint8Array bytes, size_t descriptors)
-      : data{bytes.Data(), bytes.ByteLength()}, control(CMSG_SPACE(descriptors * sizeof(int))) {
-    header.msg_iov = &data;
-    header.msg_iovlen = 1;
-    if (descriptors == 0) return;
-    header.msg_control = control.data();
-    // Not CMSG_SPACE: what it adds to the end would have room for one more.
-    header.msg_controllen = CMSG_LEN(descriptors * sizeof(int));
-  }
-};
-
 // sendFds(fd, from: Uint8Array, descriptors: Int32Array, flags)
 static Napi::Value SendFds(const Napi::CallbackInfo& info) {
-  Napi::Int32Array descriptors = info[2].As<Napi::Int32Array>();
-  const size_t count = descriptors.ElementLength();
-  Message message(info[1].As<Napi::Uint8Array>(), count);
-  if (count > 0) {
-    cmsghdr* rights = CMSG_FIRSTHDR(&message.header);
+  const auto from = ToElements<uint8_t>(info, 1);
+  const auto descriptors = ToElements<int32_t>(info, 2);
+  const size_t size = descriptors.length * sizeof(int);
+  iovec data = {from.data, from.length};
+  std::vector<char> control(CMSG_SPACE(size));
+  msghdr header = {};
+  header.msg_iov = &data;
+  header.msg_iovlen = 1;
+  if (size > 0) {
+    header.msg_control = control.data();
+    header.msg_controllen = CMSG_LEN(size);
+    cmsghdr* rights = CMSG_FIRSTHDR(&header);
     rights->cmsg_level = SOL_SOCKET;
     rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = message.header.msg_controllen;
-    memcpy(CMSG_DATA(rights), descriptors.Data(), count * sizeof(int));
+    rights->cmsg_len = header.msg_controllen;
+    memcpy(CMSG_DATA(rights), descriptors.data, size);
   }
-  return Answer(info.Env(), sendmsg(Int(info, 0), &message.header, Int(info, 3)));
+  return Answer(info.Env(), sendmsg(Int(info, 0), &header, Int(info, 3)));
 }
 
 // recvFds(fd, into: Uint8Array, flags, descriptors: Int32Array, got: Int32Array(2)): the length of
 // the data; in `got` how many descriptors there are, and the message's flags.
 static Napi::Value RecvFds(const Napi::CallbackInfo& info) {
-  Napi::Int32Array descriptors = info[3].As<Napi::Int32Array>();
+  const auto descriptors = ToElements<int32_t>(info, 3);
   Napi::Int32Array got = info[4].As<Napi::Int32Array>();
-  Message message(info[1].As<Napi::Uint8Array>(), descriptors.ElementLength());
-  const ssize_t length = recvmsg(Int(info, 0), &message.header, Int(info, 2));
+  const auto into = ToElements<uint8_t>(info, 1);
+  iovec data = {into.data, into.length};
+  // A socket may be told who has sent (SO_PASSCRED): that comes first, and takes room.
+  std::vector<char> control(CMSG_SPACE(sizeof(ucred)) + CMSG_LEN(descriptors.length * sizeof(int)));
+  msghdr header = {};
+  header.msg_iov = &data;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  const ssize_t length = recvmsg(Int(info, 0), &header, Int(info, 2));
   if (length < 0) return Answer(info.Env(), length);
   size_t count = 0;
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message.header); part != nullptr;
-       part = CMSG_NXTHDR(&message.header, part)) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
     if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-    const size_t size = part->cmsg_len - CMSG_LEN(0);
-    memcpy(descriptors.Data() + count, CMSG_DATA(part), size);
-    count += size / sizeof(int);
+    for (size_t at = 0; at < part->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
+      int fd;
+      memcpy(&fd, CMSG_DATA(part) + at, sizeof fd);
+      if (count < descriptors.length) {
+        descriptors.data[count++] = fd;
+      } else {
+        // It came where the sender was not told.
+        close(fd);
+        header.msg_flags |= MSG_CTRUNC;
+      }
+    }
   }
   got[0] = static_cast<int32_t>(count);
-  got[1] = message.header.msg_flags;
+  got[1] = header.msg_flags;
   return Answer(info.Env(), length);
 }
 

@@ -92,6 +92,22 @@ describe('sendFds and recvFds', () => {
     expect(openDescriptors()).toEqual(before);
   });
 
+  test.each([0, 1, 2, 20])('receive %d, and no more, of a socket that is told who sends as well', (most) => {
+    const [from, to] = newPair();
+    truefork.setsockopt(to, truefork.SOL_SOCKET, truefork.SO_PASSCRED, 1);
+    const before = openDescriptors();
+    for (const count of [0, most]) {
+      sendFds(from, one, Array<number>(count).fill(from), 0);
+      const { length, fds } = recvFds(to, Buffer.alloc(1), most, MSG_CMSG_CLOEXEC);
+      expect([length, fds.length]).toEqual([1, count]);
+      for (const fd of fds) close(fd);
+    }
+    sendFds(from, one, Array<number>(most + 1).fill(from), 0);
+    const error = thrownBy(() => recvFds(to, Buffer.alloc(1), most, MSG_CMSG_CLOEXEC));
+    expect(error).toMatchObject({ code: 'EMSGSIZE', syscall: 'recvmsg', fd: to });
+    expect(openDescriptors()).toEqual(before);
+  });
+
   test('a datagram that is longer than the buffer says so', () => {
     const [from, to] = newPair(SOCK_DGRAM);
     sendFds(from, Buffer.from('too long'), [], 0);
