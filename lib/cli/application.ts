@@ -82,16 +82,16 @@ function endWith(failure: Failure): void {
 
 const MOST_SAID = 2 ** 16; // bytes
 
-// By these a master ends its mold.
-const stops = ['SIGTERM', 'SIGQUIT', 'SIGINT'] as const;
+// By these a master ends a mold, or a worker.
+const stops = ['SIGTERM', 'SIGQUIT', 'SIGINT', 'SIGTTOU'] as const;
 
 /**
- * Loads the application in molds. A mold that cannot ends with the exit code for it, and says why: the first one to the
- * master, which may have to tell somebody else; later ones to stderr.
+ * Loads the application in molds, or in workers. One that cannot ends with the exit code for it, and says why: until the server
+ * has started to the master, which may have to tell somebody else; later to stderr.
  */
 export class Loader {
   readonly #file: string;
-  /** What the first mold says, null bytes behind it: memory that it shares with the master, until the server has started. */
+  /** What is said last, and a null byte: memory that all share with the master, until the server has started. */
   #said: Buffer<ArrayBuffer> | undefined;
   #beforeWorkerExit: LastAct = () => undefined;
 
@@ -101,7 +101,7 @@ export class Loader {
     this.#said = Buffer.from(mmap(null, MOST_SAID, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   }
 
-  /** In a mold: the server. */
+  /** In a mold, or a worker: the server. */
   async load(): Promise<Server> {
     const { ppid } = process;
     let told = false;
@@ -125,17 +125,20 @@ export class Loader {
     }
   }
 
-  /** In a worker, a fork of the mold. */
+  /** In a worker, which has loaded it, or its mold. */
   beforeWorkerExit(): void | Promise<void> {
     return this.#beforeWorkerExit();
   }
 
-  /** In the master: why the server has not started; what the mold has said, if it was the mold. */
+  /** In the master: why the server has not started; what was said, if the application could not be loaded. */
   reasonOf(error: unknown): unknown {
-    if (!(error instanceof PreforkError) || error.code !== 'ERR_PREFORK_MOLD') return error;
-    const said = this.#said?.toString().replace(/\0+$/, '') ?? '';
+    if (!(error instanceof PreforkError)) return error;
+    const { code, status } = error;
+    if (code !== 'ERR_PREFORK_MOLD' && code !== 'ERR_PREFORK_BOOT') return error;
+    const said = this.#said?.subarray(0, this.#said.indexOf(0)).toString() ?? '';
     if (said === '') return error;
-    return new Failure(exitCodeOf(error) === exitCodes.servable.code ? 'servable' : 'application', said, error);
+    const wasServable = status?.state === 'exited' && status.code === exitCodes.servable.code;
+    return new Failure(wasServable ? 'servable' : 'application', said, error);
   }
 
   /** What molds have to say from now on, nobody else has to be told. */
@@ -149,7 +152,7 @@ export class Loader {
       endWith(failure);
       return;
     }
-    this.#said.write(failure.message);
+    this.#said.write(`${failure.message.slice(0, MOST_SAID / 4)}\0`);
     process.exitCode = exitCodeOf(failure);
   }
 }

@@ -3,7 +3,7 @@
 import { Server } from 'node:net';
 import { inspect } from 'node:util';
 import { INT_MAX, wrongType } from '../mistakes.js';
-import { isPosixError, prepareFork, Watcher } from '../posix/index.js';
+import { ForkUnsafeError, isPosixError, prepareFork, Watcher } from '../posix/index.js';
 import { keepTicksFast, makeSocketsFast } from '../shapes.js';
 import type { ServerAddress } from './address.js';
 import { MOLD } from './cell.js';
@@ -30,8 +30,10 @@ export interface DescendantPlan {
   readonly estate: Estate;
   /** Where it tells the master of itself. */
   readonly news: number;
-  /** What a mold loads: answers the server. */
+  /** What is loaded: answers the server. */
   readonly load: () => unknown;
+  /** Whether a mold loads it; else each worker does. */
+  readonly preload: boolean;
   /** Is told why a worker cannot serve. */
   readonly failed: (error: unknown) => void;
   /** For the worker that is born. */
@@ -42,13 +44,18 @@ export interface DescendantPlan {
   readonly beforeExit: () => void | Promise<void>;
 }
 
+/** Whether it cannot be forked because of worker threads: an application that starts them will do so again. */
+function hasThreads(error: unknown): boolean {
+  return error instanceof ForkUnsafeError && error.reason === 'worker-threads';
+}
+
 /** What a process of the family is. */
 type Role = 'nothing' | 'mold' | 'worker';
 
 export class Descendant {
   readonly #plan: DescendantPlan;
   readonly #lifeline: Watcher;
-  /** There is one as soon as there is a server. */
+  /** There is one as soon as there is a server: in a worker from its birth on, if the mold has loaded that. */
   #worker: Worker | undefined;
   #role: Role = 'nothing';
   /** The number of its own cell. */
@@ -86,7 +93,7 @@ export class Descendant {
   }
 
   /** They serve this, unprepared. */
-  take(server: Server): void {
+  take(server: Server): Worker {
     const { backlog, maxConnections, collectAfter } = this.#plan;
     this.#worker = new Worker({
       server,
@@ -100,28 +107,37 @@ export class Descendant {
         void this.#end();
       },
     });
+    return this.#worker;
   }
 
   /** In a fork of the master: loads the application, and from then on forks what the master orders. What fails ends it. */
   beMold(cell: number): void {
     this.#plan.estate.leave();
-    void this.#mold(cell);
-  }
-
-  async #mold(cell: number): Promise<void> {
     this.#role = 'mold';
     this.#cell = cell;
-    const { scoreboard, note, load } = this.#plan;
+    const { scoreboard, preload } = this.#plan;
     scoreboard.cell(cell).enter('booting', process.pid);
+    if (preload) void this.#load((server) => this.#mold(server));
+    else this.#open();
+  }
+
+  async #mold(server: Server): Promise<void> {
+    await this.prepare(server);
+    this.#open();
+  }
+
+  /** What fails ends the process. */
+  async #load(loaded: (server: Server) => void | Promise<void>): Promise<void> {
+    const { note, load } = this.#plan;
     try {
       const server = await load();
       if (!(server instanceof Server))
         throw wrongType('the server that was loaded', 'a server of net, http, https or http2', server);
       if (server.listening) throw alreadyListening();
-      await this.prepare(server);
-      this.#open();
+      await loaded(server);
     } catch (error) {
-      note('mold failed', { worker: MOLD, pid: process.pid }, { reason: String(error) });
+      const worker = thisWorker()?.worker ?? MOLD;
+      note(worker === MOLD ? 'mold failed' : 'load failed', { worker, pid: process.pid }, { reason: String(error) });
       process.stderr.write(`${inspect(error)}\n`, () => process.exit(1));
     }
   }
@@ -139,8 +155,17 @@ export class Descendant {
   #serve(cell: number): void {
     this.#role = 'worker';
     this.#cell = cell;
-    if (!this.#worker) throw new Error('there is nothing to serve');
-    this.#worker.serve(this.#plan.birth(cell));
+    const { scoreboard, birth } = this.#plan;
+    if (this.#worker) {
+      this.#worker.serve(birth(cell));
+      return;
+    }
+    scoreboard.cell(cell).enter('booting', process.pid);
+    void this.#load((server) => {
+      keepTicksFast();
+      makeSocketsFast();
+      this.take(server).serve(birth(cell));
+    });
   }
 
   /**
@@ -155,10 +180,7 @@ export class Descendant {
       if (reaction === 'stop') process.exit();
       return;
     }
-    if (reaction === 'stop' || reaction === 'retire') {
-      this.#worker?.[reaction]();
-      this.#endInTime();
-    }
+    if (reaction === 'stop' || reaction === 'retire') this.#finish(reaction);
     if (reaction === 'promote') this.#promote();
   }
 
@@ -232,7 +254,7 @@ export class Descendant {
   }
 
   #fork(cells: readonly number[]): void {
-    const { scoreboard, note } = this.#plan;
+    const { scoreboard, note, preload } = this.#plan;
     let forked;
     try {
       // The workers are the master's children: it waits for them.
@@ -241,7 +263,9 @@ export class Descendant {
         { sibling: true },
       );
     } catch (error) {
-      note('fork failed', { worker: MOLD, pid: process.pid }, { reason: String(error) });
+      const way =
+        preload && hasThreads(error) ? '; with preload: false each worker loads the application for itself' : '';
+      note('fork failed', { worker: MOLD, pid: process.pid }, { reason: `${String(error)}${way}` });
       const errno = isPosixError(error) ? error.errno : 0;
       for (const cell of cells) this.#tell('unforked', cell, errno);
       return;
@@ -262,7 +286,13 @@ export class Descendant {
   #masterEnded(): void {
     this.#lifeline.close();
     if (this.#role === 'mold') process.exit();
-    this.#worker?.stop();
+    this.#finish('stop');
+  }
+
+  #finish(how: 'stop' | 'retire'): void {
+    // It loads the application still.
+    if (!this.#worker) process.exit();
+    this.#worker[how]();
     this.#endInTime();
   }
 

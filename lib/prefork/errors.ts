@@ -24,7 +24,7 @@ export class PreforkError extends Error {
     | 'ERR_PREFORK_SCALE'
     | 'ERR_PREFORK_UPGRADE';
   override readonly name = 'PreforkError';
-  /** Of ERR_PREFORK_MOLD: how the mold ended that should load the application. */
+  /** Of ERR_PREFORK_MOLD: how the mold ended that should load the application. Of ERR_PREFORK_BOOT: how the last worker ended. */
   readonly status: ExitStatus | undefined;
 
   constructor(code: PreforkError['code'], message: string, { status, cause }: Details = {}) {

@@ -4,7 +4,7 @@
  * @module truefork/prefork
  */
 import { Server } from 'node:net';
-import { wrongType } from '../mistakes.js';
+import { wrongType, wrongValue } from '../mistakes.js';
 import { alreadyListening, PreforkError } from './errors.js';
 import { openListener, openStatusListener } from './listener.js';
 import { noteTo } from './log.js';
@@ -90,7 +90,10 @@ export async function prefork(application: Application, options: PreforkOptions 
     throw wrongType('application', 'a server of net, http, https or http2, or a function that makes one', application);
   }
   const settings = settingsFrom(options);
-  if (typeof application !== 'function' && application.listening) throw alreadyListening();
+  if (typeof application !== 'function') {
+    if (application.listening) throw alreadyListening();
+    if (!settings.preload) throw wrongValue('options.preload', 'must not be false for a server that is there', false);
+  }
   if (taken) {
     throw new PreforkError('ERR_PREFORK_TAKEN', 'this process has a prefork server already, or is a worker of one');
   }

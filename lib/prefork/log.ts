@@ -72,6 +72,7 @@ const table = {
   'mold fork': { says: 'forked', kept: ['generation'] },
   'mold ready': { says: 'ready', kept: ['generation'] },
   'mold failed': { says: 'failed', level: 'error' },
+  'load failed': { says: 'failed', level: 'error' },
   'mold exit': { says: 'exited', kept: ['code', 'signal', 'status'] },
   scale: { says: 'scale', kept: ['workers', 'from'] },
   signal: { says: '', kept: 'signal' },

@@ -135,6 +135,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         };
       },
       load: application as () => unknown,
+      preload: settings.preload,
       failed: (error) => {
         // It ends this worker, as an uncaught one, and is not the caller's.
         queueMicrotask(() => {
@@ -180,10 +181,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       replacementFailed: () => {
         this.#succession.replacementFailed();
       },
-      hopeless: (failures) => {
+      hopeless: (failures, status) => {
         this.#note('giving up', {}, { failures });
         const message = `${failures} workers ended before any was ready: the server cannot start (see their output)`;
-        this.#fail(new PreforkError('ERR_PREFORK_BOOT', message));
+        this.#fail(new PreforkError('ERR_PREFORK_BOOT', message, { status }));
       },
     });
     this.#molds = molds;

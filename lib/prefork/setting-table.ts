@@ -93,6 +93,11 @@ const ofPrefork = {
     untoldMeans: 'auto, one a processor',
     help: 'How many workers.',
   },
+  preload: {
+    type: 'flag',
+    untold: true,
+    help: 'Load the application once, and fork workers from it. Off: each loads it, with worker threads, say.',
+  },
   ...numberSettings,
   statusPort: {
     type: 'integer',

@@ -37,6 +37,12 @@ export interface PreforkOptions {
   reusePort?: boolean;
   /** How many workers, 1 to 1,024. Default `'auto'`: as many as the process may use processors. */
   workers?: number | 'auto';
+  /**
+   * Whether a mold loads the application, and workers are forks of it: they start within milliseconds and share its memory.
+   * Else each worker loads it for itself, which takes as long and as much memory as it does: for one that cannot be forked when
+   * it is there, because it starts worker threads, a logger's for example. Not false for a server that is there. Default true.
+   */
+  preload?: boolean;
   /** How many connections may wait to be accepted, 1 and more; the kernel limits it. Default 1,024. */
   backlog?: number;
   /** How long a worker that was told to stop may take to finish, before SIGKILL. Default 30,000. */
@@ -227,6 +233,7 @@ export interface Settings extends Readonly<Record<NumberSettingName, number>> {
   readonly inherit: boolean;
   readonly reusePort: boolean;
   readonly workers: number;
+  readonly preload: boolean;
   readonly reforkAfter: readonly number[];
   readonly statusPort: number | undefined;
   readonly statusHost: string;
@@ -302,6 +309,7 @@ export function settingsFrom(options: PreforkOptions): Settings {
   return {
     ...addressFrom(options),
     workers: workers === 'auto' ? availableParallelism() : integer('options.workers', workers, 1, MOST_WORKERS),
+    preload: boolean('options.preload', options.preload ?? true),
     statusPort: statusPort === undefined ? undefined : integer('options.statusPort', statusPort, 0, 65535),
     statusHost: text('options.statusHost', options.statusHost ?? '127.0.0.1'),
     backlog: numberFrom('backlog', options.backlog),

@@ -25,8 +25,8 @@ interface Hooks {
   readonly gone: () => void;
   /** Its place is closed. */
   readonly unwanted: (member: Member) => void;
-  /** So many have ended, and none was ever ready. */
-  readonly hopeless: (failures: number) => void;
+  /** So many have ended, and none was ever ready; how the last one ended, if it was forked. */
+  readonly hopeless: (failures: number, last: ExitStatus | undefined) => void;
 }
 
 export class Workers {
@@ -277,7 +277,8 @@ export class Workers {
     place.failures++;
     this.#common.note('fork failed', { worker: place.worker }, { reason });
     if (replacement) this.#replacementFailed(place);
-    else if (!this.#everReady && ++this.#bootFailures >= BOOT_FAILURES) this.#hooks.hopeless(this.#bootFailures);
+    else if (!this.#everReady && ++this.#bootFailures >= BOOT_FAILURES)
+      this.#hooks.hopeless(this.#bootFailures, undefined);
     else this.#respawn(place);
   }
 
@@ -366,7 +367,7 @@ export class Workers {
     this.#hooks.gone();
     if (stopping()) return;
     if (asked || place.closed) this.#replaceSoon();
-    else if (!this.#everReady && this.#bootFailures >= BOOT_FAILURES) this.#hooks.hopeless(this.#bootFailures);
+    else if (!this.#everReady && this.#bootFailures >= BOOT_FAILURES) this.#hooks.hopeless(this.#bootFailures, status);
     else if (replacement) this.#replacementFailed(place);
     else if (!place.holder && !place.cancelRespawn) {
       this.#queue.delete(place);

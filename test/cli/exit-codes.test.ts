@@ -9,9 +9,9 @@ import { truefork } from './truefork';
 
 const listener = programPath('cli-listener.mjs');
 
-test.each<[string, string[], number, RegExp]>([
-  ['a file that is not there', ['missing.mjs'], 66, /^truefork: there is no file \/.*\/missing\.mjs\n$/],
-  ['a directory', [__dirname], 66, /^truefork: \/.* is a directory, not a file\n$/],
+type Row = [string, string[], number, RegExp];
+
+const unloadable: Row[] = [
   [
     'a program that cannot be loaded, shown with where it went wrong',
     [programPath('cli-throws.mjs')],
@@ -35,6 +35,18 @@ test.each<[string, string[], number, RegExp]>([
     65,
     /^truefork: what .*cli-last-wrong\.mjs exports as beforeWorkerExit must be a function$/m,
   ],
+];
+
+test.each<Row>([
+  ['a file that is not there', ['missing.mjs'], 66, /^truefork: there is no file \/.*\/missing\.mjs\n$/],
+  ['a directory', [__dirname], 66, /^truefork: \/.* is a directory, not a file\n$/],
+  ...unloadable,
+  ...unloadable.map(([what, args, status, message]): Row => [
+    `${what}, by each worker`,
+    [...args, '--no-preload', '--workers', '2'],
+    status,
+    message,
+  ]),
   [
     'workers that do not start',
     [programPath('cli-dies.mjs'), '--workers', '2'],

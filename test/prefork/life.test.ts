@@ -88,6 +88,8 @@ test('mistakes are told by typed errors, and leave nothing behind', async () => 
     'reusePort as text': wrongType,
     'reusePort of a path': wrongValue,
     'inherit as text': wrongType,
+    'preload as text': wrongType,
+    'no preload of a server': wrongValue,
     'no server': wrongType,
     'a server that listens': { type: 'Error', code: 'ERR_SERVER_ALREADY_LISTEN', posix: false },
     'a worker thread': { type: 'ForkUnsafeError', code: 'ERR_FORK_UNSAFE', reason: 'worker-threads', posix: false },

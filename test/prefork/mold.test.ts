@@ -417,3 +417,92 @@ test('when the master is killed, its mold and its workers end', async () => {
   kill(family.master, 'SIGKILL');
   await family.gone();
 });
+
+describe('without preload', () => {
+  const threads = {
+    first: `const { Worker } = await import('node:worker_threads');
+    new Worker('setInterval(() => 0, 1e6)', { eval: true });`,
+  };
+
+  describe.each(nodes())('on Node $major', ({ path: node }) => {
+    test('each worker loads the application, which may start threads, and a reload loads the new one', async () => {
+      application('first', threads);
+      const family = await up({ workers: 4, preload: false }, node);
+      const old = family.workers;
+      const load = new Load(family.port, 8, await oneToEach(family.port, old));
+      await load.more(5, old);
+      application('second', threads);
+      family.program.kill('SIGHUP');
+      await family.program.printed(finished('reload', 2));
+      await Promise.all(old.map((pid) => family.exited(pid)));
+      for (const connection of (await oneToEach(family.port, family.workers)).values()) {
+        expect((await connection.get()).headers['x-version']).toBe('second');
+        connection.close();
+      }
+      await load.stop();
+      expect([...load.lost, ...load.refused]).toEqual([]);
+      expect(await family.stop()).not.toMatch(/failed|killing/);
+    });
+  });
+
+  test('is what a log says that has the threads keep a mold from forking', async () => {
+    application('first', threads);
+    const { code, stdout } = await run(programPath('prefork-mold.mjs'), {
+      args: [JSON.stringify({ workers: 1 }), file],
+      env: isolated(),
+    });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^mold pid=\d+ fork failed reason="ForkUnsafeError: .*; with preload: false each worker/m);
+  });
+
+  test('an application that is broken leaves the old workers, and one that is mended replaces them', async () => {
+    const family = await up({ workers: 2, preload: false });
+    const old = family.workers;
+    application('broken', { first: "throw new Error('not today');" });
+    family.program.kill('SIGHUP');
+    await family.program.printed(/reload failed generation=2 reason="a new worker ended before it was ready"$/m);
+    expect(family.program.stdout).toMatch(/^worker=0 pid=\d+ failed reason="Error: not today"$/m);
+    expect(family.workers).toEqual(old);
+    application('second');
+    family.program.kill('SIGHUP');
+    await family.program.printed(finished('reload', 3));
+    expect((await ask(family.port)).version).toBe('second');
+    await Promise.all(old.map((pid) => family.exited(pid)));
+    expect(await family.stop({ stderr: expect.stringContaining('Error: not today') as string })).not.toMatch(/killing/);
+  });
+
+  test('a refork forks what a worker has loaded', async () => {
+    const family = await up({ workers: 2, preload: false });
+    const old = family.workers;
+    for (let n = 0; n < 6; n++) await ask(family.port);
+    application('second');
+    family.program.kill('SIGUSR2');
+    await family.program.printed(finished('refork', 2));
+    await Promise.all(old.filter((pid) => pid !== moldOf(family)).map((pid) => family.exited(pid)));
+    const { version, known } = await ask(family.port);
+    expect(version).toBe('first');
+    expect(known).toBeGreaterThan(2);
+    await family.stop();
+  });
+
+  test.each(['SIGTERM', 'SIGINT', 'SIGTTOU'] as const)('%s ends a worker that loads it', async (signal) => {
+    application('slow', { first: "console.log('loading'); await new Promise((done) => setTimeout(done, 60_000));" });
+    const family = new Family('prefork-mold.mjs', { options: { workers: 1, preload: false }, args: [file] });
+    const [, worker] = await family.program.printed(/^worker=0 pid=(\d+) forked/m);
+    await family.program.printed(/^loading$/m);
+    family.program.kill(signal);
+    expect(await family.exited(Number(worker))).toBe('code=0');
+    expect(signal === 'SIGTTOU' ? await family.stop() : await family.ended()).not.toMatch(/killing/);
+  });
+
+  test('a worker that is never loaded is killed after bootTimeout', async () => {
+    application('slow', { first: 'await new Promise((done) => setTimeout(done, 60_000));' });
+    const family = new Family('prefork-mold.mjs', {
+      options: { workers: 1, preload: false, bootTimeout: 200 },
+      args: [file],
+    });
+    await family.program.printed(/^worker=0 pid=\d+ killing reason=bootTimeout$/m);
+    family.program.kill('SIGTERM');
+    expect((await family.program.finished()).code).toBe(0);
+  });
+});

@@ -58,6 +58,8 @@ await mistake('mode as text', server, { host: undefined, path: '/tmp/socket', so
 await mistake('reusePort as text', server, { reusePort: 1 });
 await mistake('reusePort of a path', server, { host: undefined, path: '/tmp/socket', reusePort: true });
 await mistake('inherit as text', server, { inherit: 'yes' });
+await mistake('preload as text', () => server, { preload: 'no' });
+await mistake('no preload of a server', server, { preload: false });
 await mistake('no server', {}, {});
 await mistake('a server that listens', taken, {});
 
