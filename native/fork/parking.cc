@@ -238,11 +238,11 @@ std::vector<const Thread*> Park(const std::vector<Thread>& threads, Deadline dea
   for (const Thread& thread : threads) {
     Guest* guest = PageOf(thread.tid, threads);
     guest->thread = thread;
-    guest->state = kCalled;
     called.push_back(guest);
-  }
-  for (Guest* guest : called) {
-    if (syscall(SYS_tgkill, getpid(), guest->thread.tid, park_signal) != 0) guest->state = kLeft;
+    guest->state = kCalled;
+    // Who was called before, and has not come, gets it twice: there is nothing to do the second
+    // time.
+    if (syscall(SYS_tgkill, getpid(), thread.tid, park_signal) != 0) guest->state = kLeft;
   }
   std::vector<const Thread*> elsewhere;
   for (size_t i = 0; i < threads.size(); i++) {

@@ -23,10 +23,16 @@ export function threads(fields = /^(Name|Sig(Blk|Ign|Cgt)):.*$/gm) {
   );
 }
 
-const blocking = () => threads().filter((thread) => /SigBlk:\s*f/.test(thread)).length;
-const quiet = blocking();
+/** The threads that block all signals, or have one of their own to take. */
+const restless = () =>
+  threads(/^Sig(Pnd|Blk):.*$/gm).filter((thread) => /SigBlk:\s*f/.test(thread) || /SigPnd:\s*0*[^0\s]/.test(thread))
+    .length;
+const quiet = restless();
 
-/** Until the threads that were parked have left the handler, where all signals are blocked: when they get a processor. */
+/**
+ * Until the threads that were parked have left the handler, where all signals are blocked: when they get a processor. One that came
+ * late was called a second time, and takes that signal when it has left.
+ */
 export async function settled() {
-  for (const end = Date.now() + HANG; Date.now() < end && blocking() !== quiet;) await sleep(1);
+  for (const end = Date.now() + HANG; Date.now() < end && restless() !== quiet;) await sleep(1);
 }
