@@ -191,9 +191,10 @@ export class StatusServer {
   }
 
   // In a browser on this machine, somebody else's page can reach a server of the machine by a name that it lets point here
-  // (DNS rebinding), and then reads the answers. The name that the browser says is not in its hands.
-  #isOurs(host = ''): boolean {
-    if (!isLoopback(this.address.host ?? '')) return true;
+  // (DNS rebinding), and then reads the answers. The name that the browser says is not in its hands. Every browser says one;
+  // what says none, with HTTP/1.0, is a check of health such as HAProxy's.
+  #isOurs(host: string | undefined): boolean {
+    if (host === undefined || !isLoopback(this.address.host ?? '')) return true;
     const name = nameIn(host);
     return name === 'localhost' || isLoopback(name);
   }

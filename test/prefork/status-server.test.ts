@@ -99,6 +99,14 @@ test('only GET and HEAD of what there is, from the machine itself, without a bod
   await family.stop();
 });
 
+test('a check of HTTP/1.0 may say no name: no browser does', async () => {
+  const { family, port } = await up();
+  const connection = await HttpConnection.open(port);
+  connection.send('GET /healthz HTTP/1.0\r\n\r\n');
+  expect(await connection.answer()).toMatchObject({ status: 200, body: 'ok' });
+  await family.stop();
+});
+
 test('where it is not of the loopback, any name will do', async () => {
   const { family, port } = await up({ statusHost: '0.0.0.0' });
   expect(await ask(port, '/healthz', { headers: { Host: 'status.example.com' } })).toMatchObject({ status: 200 });
