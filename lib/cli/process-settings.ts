@@ -1,5 +1,5 @@
 // The settings that are about the process of the server, not about what it serves: who it is, where it is, its pid file.
-import { existsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fchownSync, openSync, statSync } from 'node:fs';
 import {
   become,
   checkPidFile,
@@ -80,15 +80,39 @@ export function checkAlone({ pidFile }: Values): void {
   if (pidFile !== undefined) claimable(pidFile, { alone: true });
 }
 
-/** In the background from here on, if it shall be, and its output in the log file, if there is one. */
-export function detached({ daemon, logFile }: Values): Daemon | undefined {
+/**
+ * In the background from here on, if it shall be, and its output in the log file, if there is one.
+ *
+ * @param identity who the server shall be, if not who this process is
+ */
+export function detached({ daemon, logFile }: Values, identity: Identity | undefined): Daemon | undefined {
   const cwd = process.cwd();
   return orFail('file', () => {
+    if (logFile !== undefined && identity) makeFor(identity, logFile);
     // Who takes the place of another is where that one is: in the background, if it is.
     if (daemon && !predecessor()) return daemonize({ cwd, ...(logFile !== undefined && { logFile }) });
     if (logFile !== undefined) redirectOutput(logFile);
     return undefined;
   });
+}
+
+/**
+ * The file is this user's, who opens it again: when it has been renamed, and in the next master. One that is there is left as it
+ * is: where others may write to its directory, it may be a link of theirs to what only root may give away.
+ */
+function makeFor({ uid, gid }: Identity, file: string): void {
+  let fd;
+  try {
+    fd = openSync(file, 'ax', 0o640);
+  } catch {
+    // Nor is it made where it cannot be: whoever opens it says so.
+    return;
+  }
+  try {
+    fchownSync(fd, uid, gid);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Before anything is made that has permission bits: a socket's file, a log file. */

@@ -78,7 +78,7 @@ async function start(call: Call, command: Program): Promise<void> {
   const instance = beforeServing(listener, () => {
     return register === undefined ? undefined : instanceAt(listener.address, registry, advertise);
   });
-  const daemon = beforeServing(listener, () => detached(values));
+  const daemon = beforeServing(listener, () => detached(values, identity));
   try {
     beforeServing(listener, () => {
       settle(values, identity);

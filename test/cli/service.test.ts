@@ -308,6 +308,29 @@ test.each(nodes())('a daemon becomes another user, if root starts it: on Node $m
   }
 });
 
+test('a log file that root makes for another user is theirs: the next master opens it as that user', async () => {
+  if (!isRoot) return;
+  const user = getpwnam('nobody');
+  const folder = temporaryDirectory();
+  chmodSync(folder, 0o1777);
+  const application = join(folder, 'app.mjs');
+  copyFileSync(listener, application);
+  const path = newPidFile(folder);
+  const logs = ['made.log', 'there.log'].map((name) => join(folder, name));
+  const env = { TMPDIR: folder };
+  const args = ['serve', application, '--host', '127.0.0.1', '--daemon', '--user', 'nobody', '--pid-file', path];
+  const [made = '', there = ''] = logs;
+  writeFileSync(there, '');
+  for (const log of logs) {
+    expect(await truefork([...args, '--log-file', log], env)).toMatchObject({ code: 0, stderr: '' });
+    // Somebody else's file is left as it is.
+    expect(statSync(log).uid).toBe(log === made ? user?.uid : 0);
+    expect((await truefork(['upgrade', path], env)).code).toBe(log === made ? 0 : 1);
+    expect(await truefork(['stop', path], env)).toMatchObject({ code: 0, stderr: '' });
+  }
+  expect(statSync(made).mode & 0o777).toBe(0o640);
+});
+
 test('a pid file that the user cannot write is told before the application is loaded', async () => {
   const args = [
     'serve',
