@@ -138,7 +138,7 @@ export class StatusServer {
       this.#connections.add(connection.unref());
       connection.once('close', () => this.#connections.delete(connection));
     });
-    this.#server = server.listen({ fd: this.#listener.socketOf(0), backlog: STATUS_BACKLOG }).unref();
+    this.#server = server.listen({ fd: this.#listener.socketOf(0) }, STATUS_BACKLOG).unref();
   }
 
   /** Its socket, as another master is to know it that shall take the place of this one. */

@@ -121,7 +121,8 @@ export class Worker {
     // A duplicate: Node closes the descriptor of a server that ends, and this process may be a mold then.
     const fd = fcntl(listener, F_DUPFD_CLOEXEC, 0);
     this.#gate = new Gate(server, fd, maxConnections);
-    server.listen({ fd, backlog });
+    // Where there is a descriptor, Node.js does not look for the backlog in the options.
+    server.listen({ fd }, backlog);
   }
 
   /**

@@ -96,6 +96,21 @@ describe('on a path', () => {
       await down(program);
       expect(existsSync(path)).toBe(false);
     });
+
+    test('as many connections wait as the backlog says', async () => {
+      const { program, worker } = await up(['--path', path, '--backlog', '3'], { node });
+      await ask({ socketPath: path });
+      kill(worker, 'SIGSTOP');
+      while (posix.processStat(worker)?.state !== 'T') await new Promise(setImmediate);
+      const connect = () => {
+        posix.connect(openSocket(posix.AF_UNIX, posix.SOCK_STREAM | posix.SOCK_NONBLOCK), path);
+      };
+      // The kernel lets one more wait than listen(2) was told.
+      for (let n = 0; n <= 3; n++) connect();
+      expect(connect).toThrow(expect.objectContaining({ code: 'EAGAIN' }) as Error);
+      kill(worker, 'SIGCONT');
+      await down(program);
+    });
   });
 
   test('it is what log, ps and status show', async () => {
