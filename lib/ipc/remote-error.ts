@@ -10,6 +10,8 @@ export type ToldError =
       readonly stack: string;
       readonly properties: Record<string, unknown>;
       readonly cause: ToldError | undefined;
+      /** Of an AggregateError. */
+      readonly errors: readonly ToldError[] | undefined;
     };
 
 const classes: Record<string, ErrorConstructor> = {
@@ -22,7 +24,7 @@ const classes: Record<string, ErrorConstructor> = {
   URIError,
 };
 
-// An error may be its own cause, in a circle.
+// A chain of causes may have no end.
 const DEEPEST = 8;
 
 function isCloneable(value: unknown): boolean {
@@ -34,25 +36,37 @@ function isCloneable(value: unknown): boolean {
   }
 }
 
-export function tell(thrown: unknown, depth = 0): ToldError {
+/** @param outer the errors that it is a cause of, or one of the errors of: it may be in a circle */
+export function tell(thrown: unknown, outer: readonly unknown[] = []): ToldError {
   if (!(thrown instanceof Error)) return { value: isCloneable(thrown) ? thrown : String(thrown) };
   const { name, message, stack = '', cause } = thrown;
   const own = Object.entries(thrown).filter(([key, value]) => key !== 'cause' && isCloneable(value));
+  const around = [...outer, thrown];
+  const toldIn = (errors: unknown[]): ToldError[] =>
+    around.length > DEEPEST
+      ? []
+      : errors.filter((error) => !around.includes(error)).map((error) => tell(error, around));
   return {
     // A class that does not name its errors is known by its own name.
     name: name === 'Error' ? thrown.constructor.name : name,
     message,
     stack,
     properties: Object.fromEntries(own),
-    cause: cause === undefined || depth === DEEPEST ? undefined : tell(cause, depth + 1),
+    cause: cause === undefined ? undefined : toldIn([cause])[0],
+    errors:
+      thrown instanceof AggregateError && Array.isArray(thrown.errors)
+        ? toldIn([...(thrown.errors as unknown[])])
+        : undefined,
   };
 }
 
 export function rebuild(told: ToldError): unknown {
   if ('value' in told) return told.value;
-  const { name, message, stack, properties, cause } = told;
+  const { name, message, stack, properties, cause, errors } = told;
   const options = cause && { cause: rebuild(cause) };
-  const error = new (classes[name] ?? Error)(message, options);
+  const error = errors
+    ? new AggregateError(errors.map(rebuild), message, options)
+    : new (classes[name] ?? Error)(message, options);
   const hidden = { configurable: true, writable: true, enumerable: false };
   if (error.name !== name) Object.defineProperty(error, 'name', { ...hidden, value: name });
   Object.defineProperty(error, 'stack', { ...hidden, value: stack });

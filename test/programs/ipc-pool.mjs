@@ -91,6 +91,18 @@ await runCases({
         throw own;
       };
       assert.equal((await thrown(pool.apply(circular))).message, 'own cause');
+      const several = await thrown(
+        pool.apply(() => Promise.any([Promise.reject(new OddError('one')), Promise.reject(2)])),
+      );
+      assert.ok(several instanceof AggregateError);
+      assert.deepEqual([several.errors[0].message, several.errors[0].extra, several.errors[1]], ['one', { a: 1 }, 2]);
+      assert.ok(!Object.keys(several).includes('errors'));
+      const ofItself = () => {
+        const own = new AggregateError([1], 'of itself');
+        own.errors.push(own);
+        throw own;
+      };
+      assert.deepEqual((await thrown(pool.apply(ofItself))).errors, [1]);
       assert.match((await thrown(pool.apply(() => () => 1))).message, /could not be cloned/);
       assert.match((await thrown(pool.apply(square, [() => 1]))).message, /could not be cloned/);
       assert.equal(await pool.apply(square, [3]), 9);
