@@ -40,7 +40,7 @@ export async function* stream<T, R>(options: StreamOptions<T, R>): AsyncGenerato
   const source = iteratorOf(options.items);
   const entries: Entry<R>[] = [];
   const change = new Change();
-  const asked = { ended: false, stopped: false };
+  const asked = { ended: false, stopped: false, waits: false };
 
   const give = (chunk: T[]): void => {
     const entry: Entry<R> = {};
@@ -67,7 +67,9 @@ export async function* stream<T, R>(options: StreamOptions<T, R>): AsyncGenerato
         await change.next();
         continue;
       }
+      asked.waits = true;
       const next = await source.next();
+      asked.waits = false;
       if (next.done !== true) chunk.push(next.value);
       if (chunk.length === chunksize || (next.done === true && chunk.length > 0)) {
         give(chunk);
@@ -87,6 +89,10 @@ export async function* stream<T, R>(options: StreamOptions<T, R>): AsyncGenerato
   const aborted = (): void => {
     change.tell();
   };
+  const leave = async (): Promise<void> => {
+    await source.return?.();
+  };
+  let hasFailed = false;
   signal?.addEventListener('abort', aborted);
   try {
     for (;;) {
@@ -104,10 +110,18 @@ export async function* stream<T, R>(options: StreamOptions<T, R>): AsyncGenerato
         await change.next();
       }
     }
+  } catch (reason) {
+    hasFailed = true;
+    throw reason;
   } finally {
     asked.stopped = true;
     signal?.removeEventListener('abort', aborted);
     change.tell();
-    if (!asked.ended) void source.return?.();
+    if (!asked.ended) {
+      const left = leave();
+      // One that waits itself may do so for ever.
+      if (hasFailed || asked.waits) left.catch(() => undefined);
+      else await left;
+    }
   }
 }

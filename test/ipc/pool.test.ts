@@ -9,6 +9,7 @@ holdOnEveryNode('ipc-pool.mjs', {
   deaths: 'a worker that dies fails what it was at, and nothing else',
   'not-begun': 'what a worker was given that dies before it begins is done by another, and not for ever',
   streams: 'results come one by one, and items are asked for as they are taken',
+  left: 'a source that fails when it is left says so, and nobody else does',
   aborted: 'a signal ends what was begun and drops what was not',
   closed: 'a closed pool does what it has been given, and ends its workers',
   terminated: 'a terminated pool ends its workers at once',

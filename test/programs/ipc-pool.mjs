@@ -212,6 +212,50 @@ await runCases({
     });
   },
 
+  // As of for await: what the source throws when it is left is told, unless something else is.
+  left: () =>
+    withPool(1, async (pool) => {
+      const fail = (message) => {
+        throw new Error(message);
+      };
+      const sources = {
+        *sync() {
+          try {
+            for (const n of upTo(100)) yield n;
+          } finally {
+            fail('cannot be left');
+          }
+        },
+        async *later() {
+          try {
+            for (const n of upTo(100)) yield n;
+          } finally {
+            await Promise.reject(new Error('cannot be left'));
+          }
+        },
+      };
+      const takeOne = async (results) => {
+        for await (const result of results) return result;
+      };
+      for (const source of Object.values(sources)) {
+        await assert.rejects(takeOne(pool.imap(square, source())), { message: 'cannot be left' });
+        await assert.rejects(takeOne(pool.imap((n) => fail(`${n}`), source())), { message: '0' });
+      }
+      let release;
+      const asked = new Promise((resolve) => (release = resolve));
+      const stuck = (async function* () {
+        yield 3;
+        try {
+          await asked;
+        } finally {
+          await Promise.reject(new Error('cannot be left'));
+        }
+      })();
+      assert.equal(await takeOne(pool.imap(square, stuck)), 9);
+      release();
+      await new Promise(setImmediate);
+    }),
+
   aborted: () =>
     withPool(2, async (pool) => {
       const begun = new SharedValue(Int32Array, 0);
