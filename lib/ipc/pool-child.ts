@@ -16,6 +16,16 @@ export function dieWith(parent: number): void {
   if (getppid() !== parent) _exit(1);
 }
 
+/** What goes wrong here ends the worker: elsewhere in the program, that would be its parent's. */
+export function orDie(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    console.error(error);
+    void leave(1);
+  }
+}
+
 /**
  * Works until there is nothing more to do. What follows the call in the caller must not run.
  *
@@ -25,7 +35,7 @@ export function work(channel: Channel<Order>, functions: ReadonlyMap<number, Any
   for (;;) {
     const order = nextOrder(channel);
     if (order === null) {
-      void leave();
+      void leave(0);
       return;
     }
     begin();
@@ -33,8 +43,10 @@ export function work(channel: Channel<Order>, functions: ReadonlyMap<number, Any
     if (outcome instanceof Promise) {
       // The event loop turns, for as long as it takes.
       void outcome.then((settled) => {
-        answer(channel, settled);
-        work(channel, functions, begin);
+        orDie(() => {
+          answer(channel, settled);
+          work(channel, functions, begin);
+        });
       });
       return;
     }
@@ -52,9 +64,9 @@ function nextOrder(channel: Channel<Order>): Order {
 }
 
 // The parent's listeners for 'exit' are its own: as Python's multiprocessing, which leaves by os._exit.
-async function leave(): Promise<void> {
+async function leave(status: number): Promise<void> {
   await outputWritten();
-  _exit(0);
+  _exit(status);
 }
 
 type Call = (...parameters: unknown[]) => unknown;

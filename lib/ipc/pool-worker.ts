@@ -14,7 +14,7 @@ import {
 } from '../posix/index.js';
 import { Channel } from './channel.js';
 import { ClosedError } from './errors.js';
-import { dieWith, work } from './pool-child.js';
+import { dieWith, orDie, work } from './pool-child.js';
 import type { AnyFunction, Order, Outcome } from './pool-task.js';
 import { sharedMemory } from './shared.js';
 
@@ -63,9 +63,11 @@ export class PoolWorker {
       throw error;
     }
     if (pid === 0) {
-      dieWith(parent);
-      ours.close();
-      work(its, functions, () => Atomics.store(begun, 0, 1));
+      orDie(() => {
+        dieWith(parent);
+        ours.close();
+        work(its, functions, () => Atomics.store(begun, 0, 1));
+      });
       return undefined;
     }
     its.close();

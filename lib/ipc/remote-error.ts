@@ -1,4 +1,5 @@
 // What a worker throws, as a value that can be cloned, and made into an error again.
+import { inspect } from 'node:util';
 import { serialize } from 'node:v8';
 
 /** An error as it is sent; or, in `value`, what was thrown and is none. */
@@ -36,9 +37,30 @@ function isCloneable(value: unknown): boolean {
   }
 }
 
-/** @param outer the errors that it is a cause of, or one of the errors of: it may be in a circle */
+/**
+ * What is told of something that was thrown: of what cannot be told, that.
+ *
+ * @param outer the errors that it is a cause of, or one of the errors of: it may be in a circle
+ */
 export function tell(thrown: unknown, outer: readonly unknown[] = []): ToldError {
-  if (!(thrown instanceof Error)) return { value: isCloneable(thrown) ? thrown : String(thrown) };
+  try {
+    if (thrown instanceof Error) return toldError(thrown, outer);
+    return { value: isCloneable(thrown) ? thrown : String(thrown) };
+  } catch {
+    // It throws when it is looked at, or has no text: an object without a prototype.
+    return toldError(new Error(`what was thrown cannot be sent${shown(thrown)}`), []);
+  }
+}
+
+function shown(thrown: unknown): string {
+  try {
+    return `: ${inspect(thrown)}`;
+  } catch {
+    return '';
+  }
+}
+
+function toldError(thrown: Error, outer: readonly unknown[]): ToldError {
   const { name, message, stack = '', cause } = thrown;
   const own = Object.entries(thrown).filter(([key, value]) => key !== 'cause' && isCloneable(value));
   const around = [...outer, thrown];

@@ -6,6 +6,7 @@ holdOnEveryNode('ipc-pool.mjs', {
   apply: 'a function is called with arguments, and may be async',
   closures: 'workers know functions with what these refer to; for a new function there are new ones',
   errors: 'what a function throws is thrown here: name, message, stack, cause and properties',
+  untold: 'what cannot be told of an error does not leave the caller waiting, nor the worker going on as its parent',
   deaths: 'a worker that dies fails what it was at, and nothing else',
   'not-begun': 'what a worker was given that dies before it begins is done by another, and not for ever',
   streams: 'results come one by one, and items are asked for as they are taken',

@@ -108,6 +108,37 @@ await runCases({
       assert.equal(await pool.apply(square, [3]), 9);
     }),
 
+  // Whatever it is, the worker answers, and what follows here it does not do.
+  untold: () =>
+    withPool(1, async (pool) => {
+      const goesOn = new SharedValue(Int32Array, 0);
+      const lasting = setInterval(() => undefined, 1000);
+      const trap = () => {
+        throw new Error('looked at');
+      };
+      const odd = {
+        bare: Object.assign(Object.create(null), { call: trap }),
+        classless: Object.assign(new Error('odd'), { constructor: null }),
+        getter: Object.defineProperty(new Error('odd'), 'field', { enumerable: true, get: trap }),
+        proxy: new Proxy(new Error('odd'), { get: trap }),
+        unspeakable: { [Symbol.for('nodejs.util.inspect.custom')]: trap, [Symbol.toPrimitive]: trap, call: trap },
+      };
+      for (const what of Object.values(odd)) {
+        const error = await thrown(
+          pool.apply(() => {
+            throw what;
+          }),
+        );
+        Atomics.add(goesOn.array, 0, 1);
+        assert.match(error.message, /^what was thrown cannot be sent/);
+        const later = await thrown(pool.apply(() => Promise.reject(what)));
+        Atomics.add(goesOn.array, 0, 1);
+        assert.match(later.message, /^what was thrown cannot be sent/);
+      }
+      clearInterval(lasting);
+      assert.equal(goesOn.value, 10);
+    }),
+
   deaths: () =>
     withPool(2, async (pool) => {
       const ways = {
