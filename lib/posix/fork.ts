@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { isMainThread, type Worker } from 'node:worker_threads';
+import { register, registeredHooks, type Hooks } from '../fork-hooks.js';
 import { callback, integer, INT_MAX, object, wrongType, wrongValue } from '../mistakes.js';
 import { areNotMine, wereForked } from './children.js';
 import { answered } from './errno.js';
@@ -19,16 +20,7 @@ export interface ForkHooks {
   child?: (index: number) => void;
 }
 
-/** Of one shape, whichever there are. */
-interface Entry {
-  readonly before: ForkHooks['before'] | undefined;
-  readonly parent: ForkHooks['parent'] | undefined;
-  readonly child: ForkHooks['child'] | undefined;
-}
-
-let registered: readonly Entry[] = [];
-
-function entryOf({ before, parent, child }: ForkHooks): Entry {
+function checkedHooks({ before, parent, child }: ForkHooks): Hooks {
   return {
     before: before ? callback('hooks.before', before) : undefined,
     parent: parent ? callback('hooks.parent', parent) : undefined,
@@ -45,14 +37,10 @@ function entryOf({ before, parent, child }: ForkHooks): Entry {
  * @see https://man7.org/linux/man-pages/man3/pthread_atfork.3.html
  */
 export function atfork(hooks: ForkHooks): () => void {
-  const entry = entryOf(hooks);
-  registered = [...registered, entry];
-  return () => {
-    registered = registered.filter((other) => other !== entry);
-  };
+  return register(checkedHooks(hooks));
 }
 
-function runAfter(entries: readonly Entry[], side: 'parent' | 'child', index = 0): void {
+function runAfter(entries: readonly Hooks[], side: 'parent' | 'child', index = 0): void {
   for (const entry of entries) {
     try {
       if (side === 'child') entry.child?.(index);
@@ -152,7 +140,7 @@ function optionsFrom(options: ForkOptions): NativeForkOptions {
 }
 
 // All that a child does in fork().
-function becomeChild(children: Int32Array, connected: boolean, entries: readonly Entry[], repaired: Repaired): Forked {
+function becomeChild(children: Int32Array, connected: boolean, entries: readonly Hooks[], repaired: Repaired): Forked {
   const index = children[0] ?? 0;
   repair(repaired);
   leaveStreams(children[1] ?? 0, connected);
@@ -171,7 +159,7 @@ function rehearse(): void {
   rehearsed = true;
   const children = new Int32Array(2);
   areNotMine(new Set());
-  const entries = [entryOf({ child: () => undefined })];
+  const entries = [checkedHooks({ child: () => undefined })];
   for (let n = 0; n < REHEARSALS; n++) becomeChild(children, false, entries, scratch());
 }
 
@@ -185,7 +173,7 @@ function make(count: number, options: ForkOptions, caller: Caller): Forked {
   }
 
   // A hook may register or take back others: this fork is with those of its beginning.
-  const entries = registered;
+  const entries = registeredHooks();
   const children = new Int32Array(count + 1);
   let prepared = entries.length;
   let connected: boolean;

@@ -134,6 +134,10 @@ export class Call implements Exchange, Abortable {
     connection?.abandon(this, false);
   }
 
+  forget(): void {
+    if (!this.#settled) this.#settle();
+  }
+
   /** It was sent, and is once more. @param elsewhere only if there is another server */
   #again(error: Error, elsewhere: boolean): void {
     const now = performance.now();

@@ -1,4 +1,5 @@
 import { Socket, type ConnectOpts, type SocketConstructorOpts } from 'node:net';
+import { register } from '../fork-hooks.js';
 import {
   CallError,
   ConnectError,
@@ -41,12 +42,26 @@ export interface Ending {
 // would cost more than a short call.
 const arrivals = Buffer.allocUnsafeSlow(64 * 1024);
 
+const open = new Set<Connection>();
+let isHooked = false;
+
+// A socket is read by all who have it: a child would take replies that are its parent's.
+function hook(): void {
+  if (isHooked) return;
+  isHooked = true;
+  const child = (): void => {
+    for (const connection of [...open]) connection.forget();
+  };
+  register({ before: undefined, parent: undefined, child });
+}
+
 /**
  * One TCP connection to a server. Many calls are under way on it at once, and replies come in any order, if the server
  * echoes the `id` of requests. A server of the booklet does not: its first reply tells, and from then on it is sent one
  * call after the other, without an `id`. Until the first word of the server, one call alone is sent.
  *
- * Once lost it stays lost. It does not keep the process alive.
+ * Once lost it stays lost. It does not keep the process alive. In a forked child it is lost without a word to the server, and its
+ * calls, which are the parent's, are never settled.
  */
 export class Connection {
   /** Fulfilled when the socket is closed. */
@@ -123,6 +138,8 @@ export class Connection {
         resolve();
       });
     });
+    hook();
+    open.add(this);
     if (delay <= 0) this.#connect();
     else {
       this.#connectTimer = setTimeout(() => {
@@ -221,6 +238,14 @@ export class Connection {
   finish(): void {
     this.#ending ??= 'when all are sent';
     this.#closeIfDone();
+  }
+
+  /** In a forked child: it is the parent's. */
+  forget(): void {
+    const calls = [...this.#sent.takeAll(), ...this.#unsent.takeAll()];
+    this.#end();
+    this.#ended({ orderly: true, lost: false, error: new Error('forked') });
+    for (const call of calls) call.forget();
   }
 
   #connect(): void {
@@ -360,12 +385,17 @@ export class Connection {
     this.#lose();
   }
 
-  #lose(cause?: Error): void {
-    if (this.#lost) return;
+  #end(): void {
     this.#lost = true;
+    open.delete(this);
     clearTimeout(this.#connectTimer);
     this.#silence?.stop();
     this.#socket.destroy();
+  }
+
+  #lose(cause?: Error): void {
+    if (this.#lost) return;
+    this.#end();
     const options = cause && { cause };
     const lost = this.#sent.size > 0;
     const unsent = this.#connected

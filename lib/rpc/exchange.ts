@@ -12,13 +12,24 @@ export interface Exchange {
   isSent: boolean;
   succeed(result: unknown): void;
   fail(error: Error): void;
+  /** In a forked child: it is the parent's, and is never settled here. */
+  forget(): void;
 }
 
 /**
  * The place of a call that nobody waits for any more: of a booklet's server, one reply is to be thrown away.
  *
- * @param over is called when it is, or its connection is lost
+ * @param over is called when it is, or its connection is lost or another process's
  */
 export function nobody(over: () => void): Exchange {
-  return { head: '', deadline: 0, connection: undefined, number: 0, isSent: true, succeed: over, fail: over };
+  return {
+    head: '',
+    deadline: 0,
+    connection: undefined,
+    number: 0,
+    isSent: true,
+    succeed: over,
+    fail: over,
+    forget: over,
+  };
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { connectRegistry } from 'truefork/discovery';
 import { booklet, ConnectError, ConnectionLostError, createRpcClient, RpcTimeoutError } from 'truefork/rpc';
-import { Program, run } from '../support/programs';
+import { Program, programPath, run } from '../support/programs';
 import { temporaryDirectory } from '../support/runtime';
-import { clientOf, deadPort, frame, owned, rawServer, serve } from './peers';
+import { clientOf, deadPort, frame, onDemand, owned, rawServer, serve } from './peers';
 
 const bookletReply = frame('{"result": "ireader 0", "out": "pong"}');
 const fixture = (name: string): string => join(__dirname, 'fixtures', name);
@@ -259,6 +259,25 @@ test('nor does one of a registry, though it watches', async () => {
   const program = new Program(fixture('call-by-registry.mjs'), { args: [url] });
   await registry.register('rpc', { host: '127.0.0.1', port });
   expect(await program.finished()).toEqual({ code: 0, signal: null, stdout: 'ireader 0\n', stderr: '' });
+});
+
+test('in a forked child a client has connections of its own, and none of the calls of its parent', async () => {
+  const wait = onDemand();
+  const over = onDemand();
+  const { port } = await serve({
+    ...booklet,
+    wait: wait.handle,
+    answer: () => wait.answer('an answer'),
+    over: () => over.handle('over'),
+    goOn: () => over.begun('over').then(() => over.answer('over')),
+  });
+  const { stdout, ...ended } = await run(programPath('rpc-forked.mjs'), { args: [String(port)] });
+  expect(ended).toEqual({ code: 0, signal: null, stderr: '' });
+  expect(stdout.split('\n').sort()).toEqual([
+    '',
+    "child: 100 of its own, 0 of the parent's",
+    'parent: 100 of its own, an answer, ERR_RPC_TIMEOUT',
+  ]);
 });
 
 test('a request longer than maxFrame is not sent', async () => {
