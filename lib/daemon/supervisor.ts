@@ -215,11 +215,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
   /** Why the program does not answer; undefined: it does. */
   async #ask(check: Check, pid: number, over: AbortSignal): Promise<string | undefined> {
     const { checkTimeout } = this.#settings;
-    const late = new AbortController();
-    const timer = setTimeout(() => {
-      late.abort();
-    }, checkTimeout).unref();
-    const signal = AbortSignal.any([over, late.signal]);
+    // Not AbortSignal.any: what that makes is kept as long as one of its sources, and this one lasts as long as the program.
+    const asking = new AbortController();
+    const { signal } = asking;
+    const giveUp = (): void => {
+      asking.abort();
+    };
+    over.addEventListener('abort', giveUp);
+    const timer = setTimeout(giveUp, checkTimeout).unref();
     const silence = new Promise<string>((resolve) => {
       signal.addEventListener('abort', () => {
         resolve(`no answer in ${checkTimeout} ms`);
@@ -232,6 +235,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
       return error instanceof Error ? error.message : String(error);
     } finally {
       clearTimeout(timer);
+      over.removeEventListener('abort', giveUp);
     }
   }
 

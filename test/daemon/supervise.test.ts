@@ -7,6 +7,7 @@ describe('supervise', () => {
     'signals-handed-on': 'hands on signals, and ends with the program',
     'hanging-check': 'starts a program again that does not answer, with a log of it all',
     'a-function': 'runs a function in a session of its own, without the supervisor’s signals',
+    'checks-collected': 'keeps nothing of a check that was answered',
     'in-a-fork': 'is not the business of a fork',
   });
   holds('supervise-cases.mjs', {

@@ -7,6 +7,8 @@ import { createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   AF_INET,
   bind,
@@ -161,6 +163,23 @@ await runCase({
       'program exited signal=SIGTERM',
       'supervisor stopped',
     ]);
+  },
+
+  async 'checks-collected'() {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc');
+    const signals = [];
+    const supervised = supervise(sleeper, {
+      checkInterval: 0,
+      check: ({ signal }) => signals.push(new WeakRef(signal)),
+    });
+    while (signals.length < 200) await sleep(10);
+    collect();
+    await turn();
+    collect();
+    const kept = signals.filter((signal) => signal.deref()).length;
+    assert.ok(kept < 20, `${kept} of ${signals.length} are kept`);
+    await supervised.stop();
   },
 
   async 'checks-that-fail'() {
