@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { pausePolling, resumePolling } from 'truefork/posix';
+import { F_DUPFD, fcntl, pausePolling, resumePolling, write } from 'truefork/posix';
 import { thrownBy } from './cases';
+import { newPipe, opens } from './descriptors';
 
 /** A server that has accepted a connection, and its descriptor: the event loop polls it by then. */
 async function listening(): Promise<{ server: Server; fd: number; open: () => Promise<Socket> }> {
@@ -59,5 +60,18 @@ describe('a socket that listens and is left out of the poll', () => {
     resume();
     server.close();
     await once(server, 'close');
+  });
+
+  test('cannot be taken in that was not left out', async () => {
+    const [reader, writer] = newPipe();
+    // Above all that the event loop has: it has no room for what comes from there.
+    const fd = fcntl(reader, F_DUPFD, 5000);
+    opens(fd);
+    write(writer, Buffer.from('1'));
+    const error = thrownBy(() => {
+      resumePolling(fd);
+    });
+    expect(error).toMatchObject({ code: 'ENOENT', syscall: 'epoll_ctl', fd });
+    await new Promise(setImmediate);
   });
 });
