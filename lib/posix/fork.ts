@@ -20,7 +20,8 @@ export interface ForkHooks {
   child?: (index: number) => void;
 }
 
-function checkedHooks({ before, parent, child }: ForkHooks): Hooks {
+function checkedHooks(hooks: ForkHooks): Hooks {
+  const { before, parent, child } = object('hooks', hooks);
   return {
     before: before ? callback('hooks.before', before) : undefined,
     parent: parent ? callback('hooks.parent', parent) : undefined,

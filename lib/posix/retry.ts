@@ -1,3 +1,4 @@
+import { callback } from './arguments.js';
 import { isPosixError } from './errors.js';
 
 /**
@@ -10,6 +11,7 @@ import { isPosixError } from './errors.js';
  * @see https://peps.python.org/pep-0475/
  */
 export function retryOnIntr<T>(call: () => T): T {
+  callback('call', call);
   for (;;) {
     try {
       return call();

@@ -500,6 +500,8 @@ const rows: [call: string, kind: string, call: Call][] = [
   ['resumePolling(fd)', 'not negative int', (value) => called(truefork.resumePolling, value)],
   ['resumePolling(exclusive)', 'given flag', (value) => called(truefork.resumePolling, fd, { exclusive: value })],
   ['new Watcher(fd)', 'not negative int', (value) => new truefork.Watcher(value, () => undefined)],
+  ['atfork(hooks)', 'object', (value) => called(truefork.atfork, value)],
+  ['retryOnIntr(call)', 'callback', (value) => called(truefork.retryOnIntr, value)],
   ['new Watcher(callback)', 'callback', (value) => new truefork.Watcher(fd, value)],
 ];
 
