@@ -1,5 +1,5 @@
 import type { Address } from '../discovery/index.js';
-import { abortSignal, boolean, INT_MAX, integer, text, wrongType, wrongValue } from '../mistakes.js';
+import { abortSignal, boolean, INT_MAX, integer, object, text, wrongType, wrongValue } from '../mistakes.js';
 import { checkMaxFrame } from './arguments.js';
 import { Aborts } from '../aborts.js';
 import { balancers, type BalancerName } from './balancers.js';
@@ -81,7 +81,7 @@ function checked(options: RpcConnectOptions): EndpointOptions & { balancer: Bala
     maxQueue = 10_000,
     pingInterval = 10_000,
     legacyPipelining = false,
-  } = options;
+  } = object('options', options);
   integer('options.connectTimeout', connectTimeout, 1, INT_MAX);
   checkMaxFrame(maxFrame);
   text('options.balancer', balancer);
@@ -152,7 +152,7 @@ export class RpcClient<H extends HandlersOf<H> = AnyHandlers> {
   call<M extends keyof H & string>(method: M, ...rest: CallArguments<ParamsOf<H[M]>>): Promise<ResultOf<H[M]>> {
     return new Promise((resolve, reject) => {
       const [params, options = {}] = rest as [unknown, CallOptions?];
-      const { timeout = defaultTimeout, idempotent = false, signal } = options;
+      const { timeout = defaultTimeout, idempotent = false, signal } = object('options', options);
       text('method', method);
       integer('options.timeout', timeout, 1, INT_MAX);
       abortSignal('options.signal', signal);

@@ -1,5 +1,5 @@
 import { Server, type Socket } from 'node:net';
-import { INT_MAX, integer } from '../mistakes.js';
+import { INT_MAX, integer, object } from '../mistakes.js';
 import { Roster } from '../roster.js';
 import { checkMaxFrame } from './arguments.js';
 import type { CallLimits } from './calls-in-hand.js';
@@ -185,7 +185,7 @@ export function createRpcServer<H extends HandlersOf<H>>(handlers: H, options: R
     maxCallsPerConnection = 1024,
     handlerTimeout,
     idleTimeout,
-  } = options;
+  } = object('options', options);
   checkMaxFrame(maxFrame);
   integer('options.maxCalls', maxCalls, 1, INT_MAX);
   integer('options.maxCallsPerConnection', maxCallsPerConnection, 1, INT_MAX);

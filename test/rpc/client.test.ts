@@ -291,6 +291,9 @@ test('bad arguments are refused', async () => {
   const range = { code: 'ERR_OUT_OF_RANGE' };
   const host = '127.0.0.1';
   const wrong = (anything: unknown): never => anything as never;
+  for (const none of [undefined, null, 1]) {
+    expect(() => createRpcClient(wrong(none))).toThrow(expect.objectContaining(type) as Error);
+  }
   expect(() => createRpcClient({ host: '', port: 1 })).toThrow(expect.objectContaining(value) as Error);
   expect(() => createRpcClient({ host, port: wrong('1') })).toThrow(expect.objectContaining(type) as Error);
   expect(() => createRpcClient({ host, port: 0 })).toThrow(expect.objectContaining(range) as Error);
@@ -305,6 +308,7 @@ test('bad arguments are refused', async () => {
   await expect(client.call('')).rejects.toMatchObject(value);
   await expect(client.call('ping', 1n)).rejects.toThrow(TypeError);
   await expect(client.call('ping', 1, { timeout: wrong('1') })).rejects.toMatchObject(type);
+  for (const none of [null, 500]) await expect(client.call('ping', 1, wrong(none))).rejects.toMatchObject(type);
   await expect(client.call('ping', 1, { timeout: 0 })).rejects.toMatchObject(range);
   await expect(client.call('ping', 1, { timeout: Infinity })).rejects.toMatchObject(range);
 });

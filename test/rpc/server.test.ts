@@ -361,6 +361,7 @@ test('bad arguments are refused', () => {
   expect(() => createRpcServer({ ping: 1 } as unknown as Handlers)).toThrow(invalid);
   expect(() => createRpcServer({ ping: { out: 1, handle: () => 1 } } as unknown as Handlers)).toThrow(invalid);
   expect(() => createRpcServer(booklet, { maxFrame: '1' as unknown as number })).toThrow(invalid);
+  for (const none of [null, 1]) expect(() => createRpcServer(booklet, none as never)).toThrow(invalid);
   expect(() => createRpcServer(booklet, { maxFrame: 0 })).toThrow(range);
   expect(() => createRpcServer(booklet, { maxFrame: 1.5 })).toThrow(range);
   expect(() => createRpcServer(booklet, { maxFrame: 2 ** 32 })).toThrow(range);
