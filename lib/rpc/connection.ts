@@ -254,8 +254,14 @@ export class Connection {
       this.#lose(new Error(`no connection within ${connectTimeout} ms`));
     }, connectTimeout).unref();
     // For servers that cannot be asked whether they are there.
-    this.#socket.connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: pingInterval });
-    this.#socket.unref();
+    const socket = this.#socket;
+    try {
+      socket.connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: pingInterval });
+    } catch (error) {
+      // Whoever has written it into the registry: such an address is no better than one that refuses.
+      socket.destroy(error as Error);
+    }
+    socket.unref();
   }
 
   #maySend(): boolean {

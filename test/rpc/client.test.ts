@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
-import { connectRegistry } from 'truefork/discovery';
+import { connectRegistry, type Address } from 'truefork/discovery';
 import { booklet, ConnectError, ConnectionLostError, createRpcClient, RpcTimeoutError } from 'truefork/rpc';
 import { Program, programPath, run } from '../support/programs';
 import { temporaryDirectory } from '../support/runtime';
@@ -138,6 +138,24 @@ describe('a lost connection', () => {
     expect(error).toBeInstanceOf(ConnectError);
     expect(error).toBeInstanceOf(ConnectionLostError);
     expect(error).toMatchObject({ code: 'ERR_RPC_CONNECT', sent: false, cause: { code: 'ECONNREFUSED' } });
+  });
+
+  test.each([
+    { host: '127.0.0.1', port: 65_536 },
+    { host: 'null\0byte', port: 1 },
+  ])('to an address that Node.js refuses is one that was refused: %j', async (address) => {
+    const registry = {
+      watch: (_: string, listener: (instances: readonly Address[]) => void) => {
+        listener([address]);
+        return { close: () => undefined };
+      },
+    };
+    const client = owned(createRpcClient({ registry, service: 'rpc', connectTimeout: 50 }));
+    // The second is made when its time has come, and the timer of the first has run out.
+    for (let n = 0; n < 3; n++) {
+      await expect(client.call('ping', 1, { timeout: 1000 })).rejects.toMatchObject({ code: 'ERR_RPC_CONNECT' });
+    }
+    await sleep(100);
   });
 
   test('that was never accepted fails after connectTimeout', async () => {
