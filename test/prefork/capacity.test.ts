@@ -66,8 +66,9 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
       all.push(client);
     }
     const shares = family.workers.map((pid) => all.filter(({ served }) => served === pid).length);
-    // 20 each, but for some at the beginning and where other processes were in the way. Else some have 50, and some 1.
-    expect(Math.max(...shares)).toBeLessThanOrEqual(5 * Math.min(...shares));
+    // 19 to 21 each, but for one that other processes were in the way of. Who is quick would have 30, and others 10.
+    const [, second = 0, ...others] = shares.sort((a, b) => a - b);
+    expect(others.at(-1)).toBeLessThanOrEqual(2 * second);
     for (const { connection } of all) connection.close();
     await family.stop();
   });
