@@ -16,9 +16,14 @@ import {
 
 /**
  * The variable with the number of a descriptor: a socket that leads to the predecessor. What this process is told through it
- * is its end, no more.
+ * is for whom it is, and then its end, no more.
  */
 export const VARIABLE = 'TRUEFORK_UPGRADE';
+
+/** What a predecessor tells first: for which process it all is, as LISTEN_PID, whose value nobody knows before there is one. */
+export function addressee(pid: number): string {
+  return `${pid}\n`;
+}
 
 /** What a new master tells: a line of JSON. */
 export type Word =
@@ -108,9 +113,22 @@ export function predecessor(): Predecessor | undefined {
   if (told === undefined) return found;
   Reflect.deleteProperty(process.env, VARIABLE);
   const fd = Number(told);
-  // LISTEN_PID says for which process all of it is meant.
-  if (Number(process.env['LISTEN_PID']) === process.pid && isSocket(fd)) found = new Predecessor(fd);
+  if (isSocket(fd) && isForThis(fd)) {
+    process.env['LISTEN_PID'] = String(process.pid);
+    found = new Predecessor(fd);
+  }
   return found;
+}
+
+/** Waits for what is said as soon as this process is there. */
+function isForThis(fd: number): boolean {
+  const text = Buffer.alloc(16);
+  try {
+    return text.toString('latin1', 0, read(fd, text)) === addressee(process.pid);
+  } catch {
+    // The predecessor is gone, or it is another socket.
+    return false;
+  }
 }
 
 function isSocket(fd: number): boolean {

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { atfork, F_SETFD, fcntl, FD_CLOEXEC, isPosixError } from '../posix/index.js';
 import { Agenda } from './agenda.js';
 import { describing, type NamedSocket } from './inherited-sockets.js';
-import { VARIABLE, type Word } from './predecessor.js';
+import { addressee, VARIABLE, type Word } from './predecessor.js';
 
 /** A program to execute. */
 export interface Command {
@@ -37,9 +37,6 @@ interface UpgradePlan {
   /** Is told that a new master has ended that has not taken over. */
   readonly ended: () => void;
 }
-
-// The pid that a program is to find in LISTEN_PID, nobody knows before it has a process.
-const SCRIPT = 'LISTEN_PID=$$ exec "$@"';
 
 /** How long one that has nothing in hand may take to end, in milliseconds. */
 const GRACE = 5_000;
@@ -116,7 +113,9 @@ export class Upgrade {
     const sockets = this.#plan.sockets();
     const place = 3 + sockets.length;
     closeOnExec();
-    const child = spawn('/bin/sh', ['-c', SCRIPT, 'sh', ...command.argv], {
+    const [program = '', ...args] = command.argv;
+    // Not by way of a shell, which would know its pid and set LISTEN_PID: of the environment it leaves out what it has no name for.
+    const child = spawn(program, args, {
       cwd: command.cwd,
       env: { ...command.env, ...watchdogOf(command), ...describing(sockets), [VARIABLE]: String(place) },
       stdio: ['inherit', 'inherit', 'inherit', ...sockets.map(({ fd }) => fd), 'pipe'],
@@ -126,6 +125,7 @@ export class Upgrade {
     this.#link = link;
     child.unref();
     link.unref();
+    if (child.pid !== undefined) link.write(addressee(child.pid));
     this.#forgetFork = atfork({
       child: () => {
         this.#leave();

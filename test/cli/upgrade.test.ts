@@ -25,20 +25,24 @@ class Service {
   readonly #settings: Record<string, unknown>;
   readonly program: Program;
 
-  constructor(settings: Record<string, unknown>, node?: string) {
+  constructor(settings: Record<string, unknown>, node?: string, variables?: NodeJS.ProcessEnv) {
     const address = 'path' in settings ? {} : { host: '127.0.0.1' };
     this.#settings = { application, workers: 2, pidFile: this.pidFile, ...address, ...settings };
     this.configure();
     this.program = new Program(command, {
       args: ['serve', '--config', this.#configuration, '--log-format', 'text'],
-      env: this.env,
+      env: { ...this.env, ...variables },
       ...(node !== undefined && { node }),
     });
   }
 
   /** One that accepts, and can be asked. */
-  static async up(settings: Record<string, unknown> = {}, node?: string): Promise<Service> {
-    const service = new Service(settings, node);
+  static async up(
+    settings: Record<string, unknown> = {},
+    node?: string,
+    variables?: NodeJS.ProcessEnv,
+  ): Promise<Service> {
+    const service = new Service(settings, node, variables);
     await service.answers(service.program.pid);
     while (!existsSync(service.pidFile)) await new Promise(setImmediate);
     return service;
@@ -318,6 +322,20 @@ test('another Node.js is executed, where the name leads to another by then', asy
   await service.upgrade();
   await ended(service, old);
   expect(await version()).toBe(other.major);
+  await service.down();
+});
+
+test('the environment stays as it is, with names that a shell does not know', async () => {
+  const settings = { application: programPath('cli-environment.mjs') };
+  const odd = { 'app.name': 'dots', 'X-Y': 'hyphen', IFS: ':', OPTIND: '7', 'a b': 'two\nlines' };
+  const service = await Service.up(settings, undefined, odd);
+  const environment = async () => (await fetch(`http://127.0.0.1:${await service.port()}/all`)).json();
+  const first = await environment();
+  expect(first).toMatchObject(odd);
+  const old = service.pid;
+  await service.upgrade();
+  await ended(service, old);
+  expect(await environment()).toEqual(first);
   await service.down();
 });
 
