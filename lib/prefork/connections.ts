@@ -36,6 +36,21 @@ export class Connections {
     return (socket as Known)[CONNECTION];
   }
 
+  /**
+   * Has Node.js close idle connections, but for those that have not been sent all of their response: to Node.js these are idle
+   * as soon as the program has ended the response, and their clients would get a part of it.
+   */
+  closeIdle(close: () => void): void {
+    const unsent = [...this.#roster].filter(({ response }) => response && !response.writableFinished);
+    for (const { socket } of unsent) socket.destroy = () => socket;
+    try {
+      close();
+    } finally {
+      // That of its class is there again.
+      for (const { socket } of unsent) Reflect.deleteProperty(socket, 'destroy');
+    }
+  }
+
   [Symbol.iterator](): Iterator<Connection> {
     return this.#roster[Symbol.iterator]();
   }

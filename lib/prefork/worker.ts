@@ -177,12 +177,12 @@ export class Worker {
   #closeServer(closed: () => void): void {
     const { server } = this.#plan;
     if (!this.#sessions) {
-      server.close(closed);
+      this.#connections.closeIdle(() => server.close(closed));
       return;
     }
     // Not the close() of an HTTP/2 server, which from Node 24 on ends sessions that have not been used, too.
     NetServer.prototype.close.call(server, closed);
-    if (isHttp(server)) server.closeIdleConnections();
+    if (isHttp(server)) this.#closeIdleOf(server);
     this.#sessions.end({ used: true });
   }
 
@@ -252,10 +252,16 @@ export class Worker {
   #closeIdle(): void {
     const { server } = this.#plan;
     this.#sessions?.endIdle();
-    if (isHttp(server)) server.closeIdleConnections();
+    if (isHttp(server)) this.#closeIdleOf(server);
     else if (!this.#sessions) return;
     // Of those on which no request has come yet, Node does not know. With TLS, what has come is counted without its handshake.
     for (const { socket } of this.#connections) if (socket.bytesRead === 0) socket.destroy();
+  }
+
+  #closeIdleOf(server: HttpServer): void {
+    this.#connections.closeIdle(() => {
+      server.closeIdleConnections();
+    });
   }
 
   readonly #onConnection = (socket: Socket) => {
@@ -304,7 +310,7 @@ export class Worker {
       const { server } = this.#plan;
       if (this.#stopping === 'soon' && isHttp(server))
         setImmediate(() => {
-          server.closeIdleConnections();
+          this.#closeIdleOf(server);
         });
     });
   }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { kill } from 'truefork';
 import { nodes } from '../support/programs';
 import { Family } from './family';
@@ -60,6 +62,22 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     expect(await family.program.finished()).toMatchObject({ code: 0, stderr: '' });
     expect(family.members).toEqual([]);
     await expect(HttpConnection.open(family.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  test('a response that its client has not read yet comes whole', async () => {
+    const family = await Family.up('prefork-http.mjs', { node, options: { workers: 1 } });
+    const slow = connect(family.port, '127.0.0.1');
+    slow.write('GET /large HTTP/1.1\r\nHost: test\r\n\r\n');
+    // It is there, and not read.
+    await once(slow, 'readable');
+    const idle = await HttpConnection.open(family.port);
+    await idle.get();
+    family.program.kill('SIGTERM');
+    expect(await idle.ended()).toBe('END');
+    let length = 0;
+    for await (const chunk of slow) length += (chunk as Buffer).length;
+    expect(length).toBeGreaterThan(2 ** 25);
+    expect(await family.program.finished()).toMatchObject({ code: 0, stderr: '' });
   });
 });
 

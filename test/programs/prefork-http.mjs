@@ -1,14 +1,19 @@
 // An HTTP server under prefork, with the options of the first argument (JSON). Its log goes to stdout.
 //
 // A response says the worker's pid, and comes when the request's body has ended: the client decides when. Those for
-// /early send their headers at once. With 'continue' as the second argument the program itself lets requests continue, and
+// /early send their headers at once; those for /large have more than sockets hold. With 'continue' as the second argument the program itself lets requests continue, and
 // answers those for /passed as any other.
 import { createServer } from 'node:http';
 import { prefork } from 'truefork/prefork';
 
 const LENGTH = 8; // bytes of a response
+const LARGE = 2 ** 25;
 
 function answer(request, response) {
+  if (request.url === '/large') {
+    response.end(Buffer.alloc(LARGE));
+    return;
+  }
   response.setHeader('Content-Length', LENGTH);
   if (request.url === '/early') response.flushHeaders();
   request.resume().once('end', () => response.end(String(process.pid).padEnd(LENGTH)));
