@@ -6,6 +6,7 @@ import { Agenda } from './agenda.js';
 import { Connections, type Connection } from './connections.js';
 import { Gate } from './gate.js';
 import { IdleCollection } from './idle-collection.js';
+import { endWith } from './last-response.js';
 import { now } from './place.js';
 import type { Cell } from './cell.js';
 import { isHttp2, Sessions } from './sessions.js';
@@ -304,7 +305,7 @@ export class Worker {
   /** Makes its connection end after a response that it waits for. */
   #endAfter(response: OutgoingMessage): void {
     if (response.writableFinished) return;
-    if (!response.headersSent) response.setHeader('Connection', 'close');
+    if (!response.headersSent) endWith(response);
     response.once('close', () => {
       // Its headers may have promised to keep the connection alive.
       const { server } = this.#plan;

@@ -97,3 +97,18 @@ test('a request that the application itself lets continue is one as any other', 
   }
   await family.stop();
 });
+
+test('a worker that retires says so, whatever the application says of the connection', async () => {
+  const family = await Family.up('prefork-http.mjs', { options: { workers: 1, statusPort: 0 } });
+  const paths = ['/kept', '/list', '/set'];
+  const connections = await Promise.all(paths.map(() => HttpConnection.open(family.port)));
+  for (const [n, connection] of connections.entries()) await connection.begin(paths[n]);
+  family.program.kill('SIGHUP');
+  await statusWhen(await statusPort(family), ({ workers }) => workers.some(({ state }) => state === 'stopping'));
+  for (const connection of connections) {
+    connection.finishBody();
+    expect(await connection.answer()).toMatchObject({ status: 200, headers: { connection: 'close' } });
+    expect(await connection.ended()).toBe('END');
+  }
+  await family.stop();
+});
