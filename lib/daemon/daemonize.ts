@@ -18,7 +18,7 @@ import {
   pipe2,
   setsid,
 } from '../posix/index.js';
-import { openLog, writeTo, type Outputs } from './output.js';
+import { aside, openLog, writeTo, type Outputs } from './output.js';
 import { checkPidFile, PidFileError, writePidFile, type PidFile } from './pid-file.js';
 import { end, tell, type Outcome } from './starter.js';
 
@@ -231,10 +231,10 @@ function descriptors({ logFile, errorFile }: Settings): Descriptors {
     return fd;
   };
   try {
-    const input = keep(open('/dev/null', O_RDONLY | O_CLOEXEC));
+    const input = keep(aside(open('/dev/null', O_RDONLY | O_CLOEXEC)));
     const output = keep(openLog(logFile));
     const errors = errorFile === logFile ? output : keep(openLog(errorFile));
-    const [reader, writer] = pipe2(O_CLOEXEC);
+    const [reader, writer] = pipe2(O_CLOEXEC).map((fd) => keep(aside(fd))) as [number, number];
     return { input, outputs: [output, errors], reader, writer };
   } catch (error) {
     for (const fd of opened) close(fd);

@@ -1,6 +1,6 @@
 // Where the output of a daemon goes.
 import { text } from '../mistakes.js';
-import { close, dup3, O_APPEND, O_CLOEXEC, O_CREAT, O_WRONLY, open } from '../posix/index.js';
+import { close, dup3, F_DUPFD_CLOEXEC, fcntl, O_APPEND, O_CLOEXEC, O_CREAT, O_WRONLY, open } from '../posix/index.js';
 
 /** Where stdout and stderr go: it may be the same. */
 export type Outputs = readonly [output: number, errors: number];
@@ -22,7 +22,17 @@ export function redirectOutput(logFile: string): void {
 
 /** A log file, to be appended to. */
 export function openLog(path: string): number {
-  return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640);
+  return aside(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640));
+}
+
+/** A descriptor that was just opened, out of the way: where 0, 1 or 2 is closed, it would be that one. */
+export function aside(fd: number): number {
+  if (fd > 2) return fd;
+  try {
+    return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  } finally {
+    close(fd);
+  }
 }
 
 /** Makes them stdout and stderr. */

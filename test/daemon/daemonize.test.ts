@@ -29,8 +29,8 @@ function end(pid: number): void {
 }
 
 /** How the starter ends, and what the daemon leaves. */
-async function started(name: string, options: RunOptions = {}, folder = temporaryDirectory()) {
-  const ended = await run(programPath('daemon-cases.mjs'), { ...options, args: [name, folder] });
+async function started(name: string, options: RunOptions = {}, folder = temporaryDirectory(), ...args: string[]) {
+  const ended = await run(programPath('daemon-cases.mjs'), { ...options, args: [name, folder, ...args] });
   return { ...ended, folder, read: (file: string) => readFileSync(join(folder, file), 'utf8') };
 }
 
@@ -139,6 +139,14 @@ test('it may be started in a directory that has been removed', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   await left(folder);
   expect(read('state')).toBe('/');
+});
+
+test.each(['[0]', '[1,2]', '[0,1,2]'])('it may be started with the descriptors %s closed', async (closed) => {
+  const { code, folder, read } = await started('closed-descriptors', {}, temporaryDirectory(), closed);
+  await left(folder);
+  expect(code).toBe(0);
+  expect(read('state')).toBe(['/dev/null', join(folder, 'log'), join(folder, 'log')].join());
+  expect(read('log')).toBe('to stdout\nto stderr\n');
 });
 
 test('one that is killed while it tells how its start went has been killed', async () => {

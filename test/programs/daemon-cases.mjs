@@ -11,10 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { _exit, atfork, blockedIn, fork, kill, mkfifo, O_RDONLY, open, pipe2, sleep } from 'truefork';
+import { _exit, atfork, blockedIn, close, fork, kill, mkfifo, O_RDONLY, open, pipe2, sleep } from 'truefork';
 import { daemonize, readPidFile, supervise, writePidFile } from 'truefork/daemon';
 
-const [, , name, folder] = process.argv;
+const [, , name, folder, closed] = process.argv;
 const logFile = join(folder, 'log');
 
 function sessionOf(pid) {
@@ -57,6 +57,16 @@ const cases = {
     rmdirSync(gone);
     const daemon = daemonize({ logFile });
     writeFileSync(join(folder, 'state'), process.cwd());
+    daemon.ready();
+  },
+
+  // The descriptors that it opens for itself would be those that are closed.
+  'closed-descriptors'() {
+    for (const fd of JSON.parse(closed)) close(fd);
+    const daemon = daemonize({ logFile });
+    console.log('to stdout');
+    console.error('to stderr');
+    writeFileSync(join(folder, 'state'), [0, 1, 2].map((fd) => readlinkSync(`/proc/self/fd/${fd}`)).join());
     daemon.ready();
   },
 
@@ -114,10 +124,10 @@ const cases = {
   keeps() {
     const [reader] = pipe2(0);
     const [, writer] = pipe2(0);
-    const closed = openSync('/dev/null');
+    const inherited = openSync('/dev/null');
     const daemon = daemonize({ keep: [writer] });
     const isOpen = (fd) => existsSync(`/proc/self/fd/${fd}`);
-    writeFileSync(join(folder, 'state'), JSON.stringify([reader, writer, closed].map(isOpen)));
+    writeFileSync(join(folder, 'state'), JSON.stringify([reader, writer, inherited].map(isOpen)));
     daemon.ready();
   },
 
