@@ -2,7 +2,7 @@
 // ends, however it ends. So who finds the file need not believe the number in it, which may be somebody else's by now: the
 // lock says whether the server runs. Forked children let go of it.
 import { accessSync, constants, fstatSync, linkSync, lstatSync, readFileSync, renameSync, unlinkSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import {
   atfork,
   close,
@@ -134,7 +134,7 @@ function isPredecessor(pid: number | undefined, predecessor: number | undefined)
 
 /** A pid file of this process. */
 export class PidFile implements Disposable {
-  /** Where it is. */
+  /** Where it is: absolute, since the process may go to another directory. */
   readonly path: string;
   /** Of the file, with the lock; undefined when it is removed, and in forked children. */
   #fd: number | undefined;
@@ -142,7 +142,7 @@ export class PidFile implements Disposable {
 
   /** Only `writePidFile` makes one. */
   constructor(path: string, fd: number) {
-    this.path = path;
+    this.path = resolve(path);
     this.#fd = fd;
     this.#forget = atfork({
       child: () => {

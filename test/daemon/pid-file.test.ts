@@ -6,6 +6,7 @@ import { temporaryDirectory } from '../support/runtime';
 test.each([
   ['it has the pid of who wrote it, whole, and is removed once', 'write-remove'],
   ['it is removed when the process ends', 'at-exit'],
+  ['it stays where it was written, wherever the process goes', 'moved'],
   ['it is refused while a server runs with it, and replaced when that has ended', 'running'],
   ['who takes the place of a server takes its pid file, and leaves it to that one if it ends', 'taken-over'],
   ['a pid that is somebody else’s by now fools nobody', 'pid-reuse'],

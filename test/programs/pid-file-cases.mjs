@@ -1,6 +1,16 @@
 // Pid files, as processes that hold, find and lose them. The first argument names the case, the second is the path.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { _exit, fork, pipe2, read, waitpid, write } from 'truefork';
 import { checkPidFile, readPidFile, writePidFile } from 'truefork/daemon';
@@ -44,6 +54,24 @@ const cases = {
 
   'at-exit'() {
     writePidFile(path);
+  },
+
+  // By a path that is relative to where it was written.
+  moved() {
+    const folder = dirname(path);
+    process.chdir(folder);
+    const file = writePidFile('x.pid');
+    const elsewhere = mkdtempSync(`${folder}-`);
+    try {
+      process.chdir(elsewhere);
+      file.renew();
+      assert.deepEqual(readdirSync(elsewhere), []);
+      assert.equal(readPidFile(path), process.pid);
+      file.remove();
+      assert.equal(existsSync(path), false);
+    } finally {
+      rmdirSync(elsewhere);
+    }
   },
 
   running() {
