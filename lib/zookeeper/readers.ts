@@ -16,9 +16,10 @@ export function childrenReader(perform: Perform, path: string, listener: Childre
   return {
     read: async (watcher) => {
       const { children, stat } = await perform(getChildren(path, watcher));
-      // Not the change of a value, which the count of children made and deleted does not show.
+      // Not the change of a value, which the count of children made and deleted does not show. And the names, since all is
+      // counted anew when the data of the servers were wiped.
       return {
-        version: `${stat.czxid} ${stat.cversion}`,
+        version: [stat.czxid, stat.cversion, ...children.toSorted()].join('/'),
         tell: () => {
           listener(children, stat);
         },
@@ -36,7 +37,8 @@ export function dataReader(perform: Perform, path: string, listener: DataListene
     read: async (watcher) => {
       const { value, stat } = await perform(getData(path, watcher));
       return {
-        version: `${stat.mzxid}`,
+        // With the time, for the same reason.
+        version: `${stat.mzxid} ${stat.mtime}`,
         tell: () => {
           listener(value, stat);
         },

@@ -324,6 +324,44 @@ test('a server whose data was wiped gets a new session', async () => {
   }
 });
 
+test('what is made anew after the data were wiped is told, though ZooKeeper has counted it alike', async () => {
+  const own = await startServer();
+  const proxy = await startProxy(own.port);
+  try {
+    const client = await started(proxy.address, { sessionTimeout: 1000 });
+    const children = new Told<readonly string[] | undefined>();
+    const values = new Told<string | undefined>();
+    client.watchChildren('/', children.listener);
+    client.watchData('/x', (value) => {
+      values.listener(value?.toString());
+    });
+    const first = await started(own.address);
+    for (const path of ['/before', '/x']) await first.create(path, 'before');
+    await children.until((names) => names?.length === 3);
+    await values.until((value) => value === 'before');
+    const before = { root: await first.exists('/'), x: await first.exists('/x') };
+    await first.stop();
+
+    proxy.mode = 'reset';
+    await own.end();
+    own.wipe();
+    own.launch();
+    await own.serving();
+    const second = await started(own.address);
+    for (const path of ['/after', '/x']) await second.create(path);
+    let x = await second.set('/x', 'after');
+    while (before.x && x.mzxid < before.x.mzxid) x = await second.set('/x', 'after');
+    expect(x.mzxid).toBe(before.x?.mzxid);
+    const { czxid, cversion } = (await second.exists('/')) ?? {};
+    expect({ czxid, cversion }).toEqual({ czxid: before.root?.czxid, cversion: before.root?.cversion });
+    proxy.mode = 'pass';
+    await children.until((names) => names?.includes('after') ?? false);
+    await values.until((value) => value === 'after');
+  } finally {
+    await own.destroy();
+  }
+});
+
 describe('an event loop that is blocked', () => {
   const block = (milliseconds: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
