@@ -19,8 +19,11 @@ export class ZooKeeperChild {
   readonly #id: string;
   readonly #owner: ChildOwner;
   readonly #onEvent: (child: ZooKeeperChild, event: WatchEvent) => void;
-  /** The change that had last set its value when it was read; undefined: it was not. */
-  #mzxid: bigint | undefined;
+  /**
+   * The change that had last set its value when it was read, and when that was: changes are counted anew when the data of the
+   * servers were wiped. Undefined: it was not read.
+   */
+  #edition: string | undefined;
 
   /**
    * @param id the instance's, if its value does not say another
@@ -40,7 +43,7 @@ export class ZooKeeperChild {
 
   /** Whether it was ever read. */
   get isRead(): boolean {
-    return this.#mzxid !== undefined;
+    return this.#edition !== undefined;
   }
 
   readonly #watcher = (event: WatchEvent): void => {
@@ -79,8 +82,9 @@ export class ZooKeeperChild {
       this.isWatched = false;
       return undefined;
     }
-    if (node.stat.mzxid === this.#mzxid) return this.instance;
-    this.#mzxid = node.stat.mzxid;
+    const edition = `${node.stat.mzxid} ${node.stat.mtime}`;
+    if (edition === this.#edition) return this.instance;
+    this.#edition = edition;
     this.instance = undefined;
     try {
       const found = decodeInstance(node.value);

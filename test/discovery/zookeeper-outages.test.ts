@@ -163,6 +163,41 @@ test('a server whose data are wiped: the list stays until all are back', async (
   await lists.until();
 });
 
+test('a node that has the name and the number of another from before the data were wiped is read', async () => {
+  const own = await startServer();
+  try {
+    const proxy = await startProxy(own.port);
+    const looker = await connectTo(proxy.address);
+    const seen = new Lists();
+    looker.watch('rpc', seen.listener);
+    const path = `${root}/rpc0000000000`;
+    const put = async (host: string, mzxid?: bigint): Promise<bigint> => {
+      const client = new ZooKeeperClient(own.address);
+      await client.start();
+      await client.create(path, 'none', { makePath: true });
+      for (;;) {
+        const stat = await client.set(path, JSON.stringify({ host, port: 1 }));
+        if (mzxid !== undefined && stat.mzxid < mzxid) continue;
+        await client.stop();
+        return stat.mzxid;
+      }
+    };
+    const before = await put('before');
+    await seen.until('before:1');
+    proxy.mode = 'reset';
+    await own.end();
+    own.wipe();
+    own.launch();
+    await own.serving();
+    expect(await put('after', before)).toBe(before);
+    proxy.mode = 'pass';
+    await seen.until('after:1');
+    await looker.close();
+  } finally {
+    await own.destroy();
+  }
+});
+
 test('an empty list is told in the end', async () => {
   const programs = [await registrant('a', 1), await registrant('b', 2)];
   await lists.until('a:1', 'b:2');
