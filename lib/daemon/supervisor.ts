@@ -157,8 +157,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     const { signal } = this.#stopping;
     if (signal.aborted) return false;
     const { firstDelay, longestDelay } = this.#settings;
-    // The first at once: a single crash shall cost no time.
-    const delay = failures === 1 ? 0 : Math.min(firstDelay * 2 ** (failures - 2), longestDelay);
+    // The first at once: a single crash shall cost no time. Doubled no more often than any delay can be: 0 times Infinity is none.
+    const delay = failures === 1 ? 0 : Math.min(firstDelay * 2 ** Math.min(failures - 2, 31), longestDelay);
     this.#tell('restart', { ms: delay, failures });
     return await pause(delay, signal);
   }

@@ -13,6 +13,7 @@ describe('supervise', () => {
   holds('supervise-cases.mjs', {
     'checks-that-fail': 'takes false, an error and a rejection for no answer',
     'never-starts': 'waits longer after each failure, and gives up at last',
+    'never-waits': 'does not wait at all if it is told so, after however many failures',
     'healthy-again': 'begins to count anew when the program was healthy',
     'does-not-listen': 'kills a program that does not end, and all of its group',
     'leaves-nobody': 'leaves nobody of a program that has ended',

@@ -237,6 +237,18 @@ await runCase({
     assert.equal(await supervised.stop(), 'gave up');
   },
 
+  // Twice as long a wait each time is none if the first is none, however often that is doubled.
+  async 'never-waits'() {
+    const waits = new Set();
+    const supervised = supervise(['/nonexistent'], {
+      firstDelay: 0,
+      maxFailures: 1_100,
+      logRecord: ({ event, ms }) => event === 'restart' && waits.add(ms),
+    });
+    await supervised.ended;
+    assert.deepEqual(waits, new Set([0]));
+  },
+
   // A run that was long enough makes good what was before it.
   async 'healthy-again'() {
     const failures = [];
