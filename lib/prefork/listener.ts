@@ -90,7 +90,7 @@ async function listenerOf(settings: Settings): Promise<Listener> {
 }
 
 /** How many connections to the status page may wait to be accepted. */
-export const STATUS_BACKLOG = 16;
+export const STATUS_BACKLOG = 128;
 
 /**
  * The socket of the status page: that of the master before this one, if it had one there, or one that is made.
