@@ -9,7 +9,7 @@ export interface Actor {
   readonly id: number;
   readonly pid: number;
   parent: Actor | undefined;
-  /** Whose child it is, as far as is known. */
+  /** Whose child it was at first, as far as is known. */
   ppid: number | undefined;
   name: string;
   readonly programs: { at: number; name: string }[];
@@ -120,7 +120,11 @@ export class Cast {
     const child = this.#enter(pid, record.end ?? record.begin);
     child.parent ??= parent;
     // With CLONE_PARENT it is not the child of who has made it.
-    if (!(record.kind === 'fork' && record.x === SIBLING)) child.ppid = parent.pid;
+    if (!(record.kind === 'fork' && record.x === SIBLING)) {
+      const { ppid } = child;
+      child.ppid = parent.pid;
+      if (ppid !== undefined) isChildOf(child, ppid, record.begin);
+    }
     if (child.name === '') child.name = name;
   }
 
@@ -203,10 +207,10 @@ export class Cast {
   }
 }
 
-// Of another than before: its parent has ended.
+// Of another than at first: its parent has ended. Nobody goes back: who says so has read the clock, or the pid, before.
 function isChildOf(actor: Actor, ppid: number, at: number): void {
-  if (actor.ppid !== undefined && actor.ppid !== ppid) actor.adopted.push({ at, pid: ppid });
-  actor.ppid = ppid;
+  actor.ppid ??= ppid;
+  if (ppid !== actor.ppid && ppid !== actor.adopted.at(-1)?.pid) actor.adopted.push({ at, pid: ppid });
 }
 
 function became(actor: Actor, at: number, name: string): void {

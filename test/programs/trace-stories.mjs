@@ -58,7 +58,7 @@ const naps = () =>
  * a moment lasts for some of them.
  */
 function untilSeen() {
-  for (const end = naps() + 20; naps() < end;) Atomics.wait(pauses, 0, 0, 1);
+  for (const end = naps() + 50; naps() < end;) Atomics.wait(pauses, 0, 0, 1);
 }
 
 const tell = (facts) => console.log(JSON.stringify({ self: process.pid, ...facts }));
