@@ -66,9 +66,11 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
       all.push(client);
     }
     const shares = family.workers.map((pid) => all.filter(({ served }) => served === pid).length);
-    // 19 to 21 each, but for one that other processes were in the way of. Who is quick would have 30, and others 10.
-    const [, second = 0, ...others] = shares.sort((a, b) => a - b);
-    expect(others.at(-1)).toBeLessThanOrEqual(2 * second);
+    // 19 to 21 each. Who is quick would have 30, and others 10. One takes its turns from its first connection on: until then it
+    // competes, and some have come too late for each.
+    const [first = 0, second = first, ...others] = shares.filter((share) => share > 2).sort((a, b) => a - b);
+    expect(first).toBeGreaterThan(0);
+    expect(Math.max(second, ...others)).toBeLessThanOrEqual(2 * second);
     for (const { connection } of all) connection.close();
     await family.stop();
   });
