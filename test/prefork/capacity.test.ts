@@ -8,7 +8,7 @@ import { kill } from 'truefork';
 import { nodes } from '../support/programs';
 import { temporaryDirectory } from '../support/runtime';
 import { Family } from './family';
-import { HttpConnection } from './http-connection';
+import { HttpConnection, oneToEach } from './http-connection';
 
 interface Client {
   connection: HttpConnection;
@@ -59,6 +59,8 @@ function up(options: Record<string, unknown>, node?: string) {
 describe.each(nodes())('on Node $major', ({ path: node }) => {
   test('connections go to the workers in turn', async () => {
     const family = await up({ workers: 6 }, node);
+    // One that is ready may not have had a processor since: it takes turns when it has accepted.
+    for (const connection of (await oneToEach(family.port, family.workers)).values()) connection.close();
     const all: Client[] = [];
     for (let n = 0; n < 120; n++) {
       const client = await open(family.port);
@@ -66,11 +68,10 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
       all.push(client);
     }
     const shares = family.workers.map((pid) => all.filter(({ served }) => served === pid).length);
-    // 19 to 21 each. Who is quick would have 30, and others 10. One takes its turns from its first connection on: until then it
-    // competes, and some have come too late for each.
-    const [first = 0, second = first, ...others] = shares.filter((share) => share > 2).sort((a, b) => a - b);
-    expect(first).toBeGreaterThan(0);
-    expect(Math.max(second, ...others)).toBeLessThanOrEqual(2 * second);
+    // 19 to 21 each, but for one that other processes are in the way of. Without turns who is quick has 30, and others 10.
+    const [least = 0, second = 0, ...others] = shares.sort((a, b) => a - b);
+    expect(others.at(-1)).toBeLessThanOrEqual(5 * least);
+    expect(others.at(-1)).toBeLessThanOrEqual(2 * second);
     for (const { connection } of all) connection.close();
     await family.stop();
   });
