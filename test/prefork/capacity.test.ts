@@ -8,7 +8,7 @@ import { kill } from 'truefork';
 import { nodes } from '../support/programs';
 import { temporaryDirectory } from '../support/runtime';
 import { Family } from './family';
-import { HttpConnection, oneToEach } from './http-connection';
+import { HttpConnection } from './http-connection';
 
 interface Client {
   connection: HttpConnection;
@@ -59,8 +59,6 @@ function up(options: Record<string, unknown>, node?: string) {
 describe.each(nodes())('on Node $major', ({ path: node }) => {
   test('connections go to the workers in turn', async () => {
     const family = await up({ workers: 6 }, node);
-    // One that is ready may not have had a processor since: it takes turns when it has accepted.
-    for (const connection of (await oneToEach(family.port, family.workers)).values()) connection.close();
     const all: Client[] = [];
     for (let n = 0; n < 120; n++) {
       const client = await open(family.port);
@@ -68,10 +66,8 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
       all.push(client);
     }
     const shares = family.workers.map((pid) => all.filter(({ served }) => served === pid).length);
-    // 19 to 21 each, but for one that other processes are in the way of. Without turns who is quick has 30, and others 10.
-    const [least = 0, second = 0, ...others] = shares.sort((a, b) => a - b);
-    expect(others.at(-1)).toBeLessThanOrEqual(5 * least);
-    expect(others.at(-1)).toBeLessThanOrEqual(2 * second);
+    // 20 each, but for some at the beginning and where other processes were in the way. Else some have 50, and some 1.
+    expect(Math.max(...shares)).toBeLessThanOrEqual(5 * Math.min(...shares));
     for (const { connection } of all) connection.close();
     await family.stop();
   });
