@@ -1,8 +1,9 @@
 // Runs the programs of test/programs, each as a `node` of its own in a process group of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { groupOf } from './processes';
 
 const root = join(__dirname, '..', '..');
 
@@ -59,9 +60,18 @@ const SILENCE = 90_000;
 
 const live = new Set<Program>();
 
-// Also when a test fails or runs out of time, nothing that it started outlives it.
+declare global {
+  /** By the environment of the tests. */
+  var testHasFailed: boolean;
+}
+
+// Also when a test fails or runs out of time, nothing that it started outlives it. What it waited for in vain is in what those
+// programs have said, and in what they do now.
 afterEach(() => {
-  for (const program of live) program.end();
+  for (const program of live) {
+    if (globalThis.testHasFailed) process.stderr.write(program.describe());
+    program.end();
+  }
 });
 
 /** A program that runs. Whatever it forks is in its process group and ends with `end()`. */
@@ -158,6 +168,21 @@ export class Program {
       stdout: this.stdout,
       stderr: this.stderr,
     };
+  }
+
+  /** What it has printed, and the processes of its group: each with where it waits in the kernel. */
+  describe(): string {
+    const processes = groupOf(this.pid).map(({ pid, ppid, state }) => {
+      let where = '';
+      try {
+        where = readFileSync(`/proc/${pid}/wchan`, 'latin1');
+      } catch {
+        // It has ended meanwhile.
+      }
+      return `  pid=${pid} ppid=${ppid} state=${state} ${where}`;
+    });
+    const title = `A test failed, and ${this.process.spawnargs.join(' ')} was still there, having printed:`;
+    return [title, this.stdout + this.stderr, 'Its processes:', ...processes, ''].join('\n');
   }
 
   kill(signal: NodeJS.Signals): void {
