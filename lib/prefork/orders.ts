@@ -1,7 +1,10 @@
 // What the master orders from a mold, by a pipe that the mold alone reads: the numbers of the cells whose processes it shall
-// fork, 2 bytes each. There are two such pipes, made before the first fork: one for the mold in charge and one for the next,
+// fork, 4 bytes each. There are two such pipes, made before the first fork: one for the mold in charge and one for the next,
 // which may be a descendant that no descriptor can be handed to.
+import { CELLS } from './cell.js';
 import { close, isPosixError, O_CLOEXEC, O_NONBLOCK, pipe2, read, write } from '../posix/index.js';
+
+const LENGTH = Int32Array.BYTES_PER_ELEMENT;
 
 interface Pipe {
   readonly read: number;
@@ -29,14 +32,14 @@ export class Orders {
 
   /** In the master. All that there can be is less than a pipe holds. */
   give(line: Line, cells: readonly number[]): void {
-    write(this.#pipes[line].write, new Uint8Array(Uint16Array.from(cells).buffer));
+    write(this.#pipes[line].write, new Uint8Array(Int32Array.from(cells).buffer));
   }
 
   /** In the mold: what has been ordered. In the master: what a mold that has ended has left unread. */
   take(line: Line): number[] {
-    const buffer = new Uint8Array(4096);
+    const buffer = new Int32Array(CELLS);
     try {
-      return [...new Uint16Array(buffer.slice(0, read(this.#pipes[line].read, buffer)).buffer)];
+      return [...buffer.subarray(0, read(this.#pipes[line].read, new Uint8Array(buffer.buffer)) / LENGTH)];
     } catch (error) {
       if (isPosixError(error, 'EAGAIN')) return [];
       throw error;

@@ -18,12 +18,21 @@ import { familyFile, removeFile } from './family-files.js';
 import { Header, HEADER, SIZE } from './header.js';
 import type { Note } from './log.js';
 
+// The number of a cell tells which one it is, and whose: what is told of a process by its number is not taken for the next one that
+// has the cell. The cell is the remainder by SLOTS; a family forks TENANTS processes before a number comes again.
+const SLOTS = 2 ** 11;
+const TENANTS = 2 ** 20;
+
 export class Scoreboard {
   readonly #buffer: ArrayBuffer;
   readonly #header: Header;
   readonly #path: string | undefined;
-  /** Those that have been taken. */
+  /** Those that have been taken, by their numbers. */
   readonly #cells = new Map<number, Cell>();
+  /** Which ones those are. */
+  readonly #slots = new Set<number>();
+  /** How many have been taken since the family began. */
+  #tenants = 0;
   /** Requests that went to processes which have ended, by their places. */
   readonly #past = new Map<number, number>();
   /** The places of workers that are molds, or about to be, by the numbers of their cells. */
@@ -67,19 +76,25 @@ export class Scoreboard {
     return this.#header.moldOf(number);
   }
 
-  /** In the master: the number of a cell that nobody has; undefined if there is none. */
+  /** In the master: the number of a cell that nobody has, which nobody has had; undefined if there is no such cell. */
   take(): number | undefined {
-    for (let number = 0; number < CELLS; number++) {
-      if (this.#cells.has(number)) continue;
-      this.#cells.set(number, cellAt(this.#buffer, HEADER, number));
+    for (let slot = 0; slot < CELLS; slot++) {
+      if (this.#slots.has(slot)) continue;
+      this.#slots.add(slot);
+      const number = slot + SLOTS * (this.#tenants++ % TENANTS);
+      this.#cells.set(number, this.#cellOf(number));
       return number;
     }
     return undefined;
   }
 
+  #cellOf(number: number): Cell {
+    return cellAt(this.#buffer, HEADER, number % SLOTS);
+  }
+
   /** In any process of the family: a cell that the master has taken. */
   cell(number: number): Cell {
-    return this.#cells.get(number) ?? cellAt(this.#buffer, HEADER, number);
+    return this.#cells.get(number) ?? this.#cellOf(number);
   }
 
   /** In the master, when the process has been reaped: what it has done is not forgotten. */
@@ -93,6 +108,7 @@ export class Scoreboard {
     this.#header.forgetMold(number);
     cell.clear();
     this.#cells.delete(number);
+    this.#slots.delete(number % SLOTS);
   }
 
   /** In the master, before it makes a worker a mold: what it was given as a worker stays its place's. */

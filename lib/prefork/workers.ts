@@ -306,7 +306,7 @@ export class Workers {
     }
     // The worker may be quicker than its mold.
     if (member.pid === 0) this.#forked(member, value);
-    // One that said so and died, and was reaped first, is not the one that has the cell now.
+    // What the program has forked in a worker is not that worker.
     if (member.pid !== value) return;
     if (news === 'ready') this.#isReady(member);
     else if (news === 'served') this.recycle(member, 'requests');

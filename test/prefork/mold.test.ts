@@ -1,8 +1,9 @@
 // Molds: the processes that workers are forked from. A reload makes a new one, a refork makes one of a warm worker.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { kill } from 'truefork';
+import { kill, mkfifo } from 'truefork';
 import { nodes, programPath, run } from '../support/programs';
 import { isolated } from '../support/runtime';
 import { Family } from './family';
@@ -327,6 +328,41 @@ describe('a mold that is killed', () => {
     await oneToEach(family.port, family.workers);
     await family.stop();
   });
+});
+
+// A mold that gets no processor for a while tells of a worker that has been ready meanwhile, has been told to end, and has been
+// reaped: that is not taken for the worker whose cell that is by now, which would be forgotten, and never end.
+test('what a mold tells late of a worker that has ended is not taken for the next one', async () => {
+  const fifo = join(directory, 'fifo');
+  mkfifo(fifo, 0o600);
+  const family = new Family('prefork-mold.mjs', {
+    options: { workers: 1 },
+    args: [programPath('prefork-late.mjs'), fifo],
+  });
+  const { program } = family;
+  await program.printed(/^up$/m);
+  await writeFile(fifo, '');
+  const [first = 0] = family.workers;
+  const last = () => family.workers.at(-1) ?? 0;
+  for (let round = 0; round < 3; round++) {
+    program.kill('SIGTTIN');
+    await family.lines(/^worker=1 pid=\d+ ready/, 2 * round + 1);
+    const second = last();
+    program.kill('SIGTTOU');
+    expect(await family.exited(second)).toBe('code=0');
+    program.kill('SIGTTIN');
+    await family.lines(/ scale workers=2 /, 2 * round + 2);
+    await writeFile(fifo, '');
+    await family.lines(/^worker=1 pid=\d+ ready/, 2 * round + 2);
+    await writeFile(fifo, '');
+    const third = last();
+    program.kill('SIGTTOU');
+    expect(await family.exited(third)).toBe('code=0');
+  }
+  expect(family.workers).toEqual([first]);
+  const log = await family.stop();
+  expect(log.match(/ forked generation=1$/gm)).toHaveLength(1 + 1 + 6);
+  expect(log.match(/^worker=\d pid=\d+ exited code=0$/gm)).toHaveLength(1 + 6);
 });
 
 test('a worker that does not finish is no mold, and the old ones go on', async () => {
