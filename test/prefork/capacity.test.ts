@@ -142,9 +142,7 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     for (const { connection } of all) connection.close();
     family.program.kill('SIGUSR2');
     await family.program.printed(/reforked generation=/);
-    // One was the mold's successor for a while, and still finishes.
-    const count = (what: string) => family.program.stdout.match(new RegExp(`^worker=0 .* ${what} `, 'gm'))?.length ?? 0;
-    while (count('forked') - count('(exited|promoted)') > 1) await sleep(5);
+    await family.replaced();
     all = await clients(family.port, 3, 2);
     expect(waiting(all)).toHaveLength(1);
     const ended = all.filter(({ served }) => served !== undefined).map(({ connection }) => connection.ended());

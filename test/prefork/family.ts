@@ -53,6 +53,19 @@ export class Family {
     return [...workers].sort(([a], [b]) => a - b).map(([, pid]) => pid);
   }
 
+  /** Fulfilled when those that have been replaced have ended, which may have accepted a connection till then. */
+  async replaced(): Promise<void> {
+    const pids = (what: string) => {
+      const lines = this.program.stdout.matchAll(new RegExp(`^worker=\\d+ pid=(\\d+) ${what} `, 'gm'));
+      return new Set(Array.from(lines, ([, pid]) => Number(pid)));
+    };
+    const left = () => {
+      const gone = pids('(?:exited|promoted)');
+      return [...pids('forked')].filter((pid) => !gone.has(pid)).length;
+    };
+    while (left() > this.workers.length) await this.program.more();
+  }
+
   /** How a worker ended, as the master logs it: `code=0`, `signal=SIGKILL`. */
   async exited(pid: number): Promise<string> {
     return (await this.program.printed(new RegExp(`^worker=\\d+ pid=${pid} exited (\\S+)$`, 'm')))[1] ?? '';

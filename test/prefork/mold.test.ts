@@ -214,7 +214,6 @@ describe('while a reload goes on', () => {
     ['fails', { first: `${slow.first} process.exit(7);` }, /reload failed generation=2 /],
   ])('another SIGHUP is heeded when that has ended: it %s', async (_, second, ended) => {
     const family = await up({ workers: 2 });
-    const old = family.workers;
     application('second', second);
     family.program.kill('SIGHUP');
     await family.program.printed(/^loading$/m);
@@ -225,7 +224,7 @@ describe('while a reload goes on', () => {
     family.program.kill('SIGHUP');
     await family.program.printed(ended);
     await family.program.printed(/reloaded generation=3$/m);
-    await Promise.all(old.map((pid) => family.exited(pid)));
+    await family.replaced();
     expect((await ask(family.port)).version).toBe('third');
     family.program.kill('SIGTERM');
     expect(await family.program.finished()).toMatchObject({ code: 0 });
@@ -502,8 +501,8 @@ describe('without preload', () => {
     application('second');
     family.program.kill('SIGHUP');
     await family.program.printed(finished('reload', 3));
+    await family.replaced();
     expect((await ask(family.port)).version).toBe('second');
-    await Promise.all(old.map((pid) => family.exited(pid)));
     expect(await family.stop({ stderr: expect.stringContaining('Error: not today') as string })).not.toMatch(/killing/);
   });
 
