@@ -9,25 +9,37 @@ import { getuid } from './posix/index.js';
  *
  * @param name a folder in it
  * @throws {UnsupportedPlatformError} there are no users, on Windows
- * @throws {Error} ERR_UNSAFE_DIRECTORY: somebody else owns it, or may write to it
+ * @throws {Error} ERR_UNSAFE_DIRECTORY: somebody else owns it, or may write to it; ENOENT: there is no `$XDG_RUNTIME_DIR`, or
+ * no directory for temporary files
  */
 export function runtimeDirectory(name: string): string {
   const base = process.env['XDG_RUNTIME_DIR'];
   // Not os.userInfo(): that reads the user database.
   const uid = (process.getuid ?? getuid)();
   const root = base ? join(base, 'truefork') : join(tmpdir(), `truefork-${uid}`);
-  make(root);
+  makeRoot(root);
   const stat = lstatSync(root);
   if (!stat.isDirectory() || stat.uid !== uid || (stat.mode & 0o077) !== 0) {
     const message = `${root} must be a directory of user ${uid} that nobody else can enter (mode 0700)`;
     throw Object.assign(new Error(message), { code: 'ERR_UNSAFE_DIRECTORY', path: root });
   }
   const directory = join(root, name);
-  make(directory);
+  if (!exists(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 });
   return directory;
 }
 
+/** Not what it is to be in: that is the system's, or the session's, to make. */
+function makeRoot(root: string): void {
+  if (exists(root)) return;
+  try {
+    mkdirSync(root, { mode: 0o700 });
+  } catch (error) {
+    // Somebody else was quicker.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
 // To look first is the cheaper: it is there, as a rule.
-function make(directory: string): void {
-  if (!lstatSync(directory, { throwIfNoEntry: false })) mkdirSync(directory, { recursive: true, mode: 0o700 });
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

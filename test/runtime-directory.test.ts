@@ -1,5 +1,5 @@
 // The directory of this user for what processes keep while they run: where it is not this user's alone, it is not used.
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { families } from 'truefork/prefork';
@@ -37,4 +37,12 @@ test('a link to a directory is refused', () => {
   mkdirSync(join(base, 'elsewhere'), { mode: 0o700 });
   symlinkSync('elsewhere', directory);
   expect(() => families()).toThrow(unsafe);
+});
+
+// Of a user whose session has ended, say: what is made there by another, root, keeps the next session from its own.
+test('where there is no place for it, none is made', () => {
+  process.env['XDG_RUNTIME_DIR'] = join(base, 'gone');
+  const missing = { code: 'ENOENT', path: join(base, 'gone', 'truefork') };
+  expect(() => families()).toThrow(expect.objectContaining(missing) as Error);
+  expect(existsSync(join(base, 'gone'))).toBe(false);
 });
