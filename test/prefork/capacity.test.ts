@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kill } from 'truefork';
+import { waitedForProcessor } from '../support/processes';
 import { nodes } from '../support/programs';
 import { temporaryDirectory } from '../support/runtime';
 import { Family } from './family';
@@ -65,9 +66,14 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
       await client.pid;
       all.push(client);
     }
-    const shares = family.workers.map((pid) => all.filter(({ served }) => served === pid).length);
+    const { workers } = family;
+    const shares = workers.map((pid) => all.filter(({ served }) => served === pid).length);
     // 20 each, but for some at the beginning and where other processes were in the way. Else some have 50, and some 1.
-    expect(Math.max(...shares)).toBeLessThanOrEqual(5 * Math.min(...shares));
+    if (Math.max(...shares) > 5 * Math.min(...shares)) {
+      const turns = all.map(({ served = 0 }) => workers.indexOf(served)).join(' ');
+      const waited = workers.map((pid) => Math.round(waitedForProcessor(pid))).join(' ');
+      throw new Error(`the workers have ${shares.join(' ')}, in turns ${turns}, having waited ${waited} ms to run`);
+    }
     for (const { connection } of all) connection.close();
     await family.stop();
   });

@@ -42,3 +42,8 @@ export function resourcesOf(pid: number): { descriptors: number; threads: number
     threads: readdirSync(`/proc/${pid}/task`).length,
   };
 }
+
+/** For how long the main thread of a process was ready to run and did not, in milliseconds: the others had the processors. */
+export function waitedForProcessor(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6;
+}
