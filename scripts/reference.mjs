@@ -1,6 +1,8 @@
 // Writes the reference from the docstrings of lib/, into docs/reference/ or the folder that is named. It fails if they are not
 // whole: what is exported has none, a link leads nowhere, a call that has a man page does not say how it fails.
+import { spawnSync } from 'node:child_process';
 import { basename, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Application, Comment, Converter, ReflectionKind } from 'typedoc';
 
 // As npm runs it.
@@ -116,8 +118,16 @@ function addFamily(_, reflection) {
   reflection.comment?.blockTags.push({ tag: '@category', content: [family] });
 }
 
+// Where each line of the sources is to be seen: on the web, if this clone comes from there; else here.
+function sourceLinks() {
+  const { stdout } = spawnSync('git', ['remote', 'get-url', 'origin'], { encoding: 'utf8' });
+  if (/^https?:|@/.test(stdout ?? '')) return {};
+  const sourceLinkTemplate = `${pathToFileURL(root)}/{path}#L{line}`;
+  return { disableGit: true, gitRevision: 'none', displayBasePath: root, sourceLinkTemplate };
+}
+
 const [out = 'docs/reference'] = process.argv.slice(2);
-const app = await Application.bootstrap({ options: join(root, 'typedoc.json'), out: resolve(out) });
+const app = await Application.bootstrap({ options: join(root, 'typedoc.json'), out: resolve(out), ...sourceLinks() });
 app.converter.on(Converter.EVENT_CREATE_DECLARATION, addFamily);
 app.converter.on(Converter.EVENT_CREATE_SIGNATURE, addFamily);
 const project = await app.convert();
