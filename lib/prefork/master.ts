@@ -181,6 +181,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       replacementFailed: () => {
         this.#succession.replacementFailed();
       },
+      stillborn: (member) => {
+        this.#succession.stillborn(member);
+      },
       hopeless: (failures, status) => {
         this.#note('giving up', {}, { failures });
         const message = `${failures} workers ended before any was ready: the server cannot start (see their output)`;

@@ -112,8 +112,10 @@ export class Molds {
     });
   }
 
-  kill({ pid }: MoldMember, reason: string): void {
-    if (!this.#molds.has(pid)) return;
+  kill(mold: MoldMember, reason: string): void {
+    const { pid, killed } = mold;
+    if (killed || !this.#molds.has(pid)) return;
+    mold.killed = true;
     const { note, signal } = this.#common;
     note('kill', { worker: MOLD, pid }, { reason });
     signal(pid, 'SIGKILL');

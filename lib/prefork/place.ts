@@ -68,6 +68,8 @@ export class MoldMember implements Source {
   ready = false;
   /** It has been told to end. */
   retiring = false;
+  /** It has been killed, and not been reaped yet. */
+  killed = false;
   /** Takes back the SIGKILL that waits, if one does. */
   cancelKill: () => void = () => undefined;
 

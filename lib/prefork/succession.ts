@@ -268,6 +268,11 @@ export class Succession {
     this.#failed('a new worker ended before it was ready');
   }
 
+  /** As `replacementFailed`, of one that took nobody's place: it is none of the new ones if it was forked before those. */
+  stillborn(member: Member): void {
+    if (member.source === this.#change?.source) this.replacementFailed();
+  }
+
   /** A worker that has ended, or whose place is closed, can become no mold. */
   lost(member: Member, why: string): void {
     if (member === this.#change?.donor) this.#failed(why);
@@ -285,7 +290,7 @@ export class Succession {
     if (former && source) {
       this.#workers.source = former;
       if (source.mold) this.#molds.retire(source.mold);
-      this.#workers.killSuccessors(source, kind);
+      this.#workers.killAllFrom(source, kind);
     }
     this.#workers.replaceNoMore();
     change.reject(changeError(kind, `${reason}; the old workers go on`));

@@ -21,6 +21,8 @@ interface Hooks {
   readonly settle: () => boolean;
   /** A new worker has ended before it was ready, and the old one goes on. */
   readonly replacementFailed: () => void;
+  /** A worker has ended before it was ready, in a place that has no other. */
+  readonly stillborn: (member: Member) => void;
   /** There is one less. */
   readonly gone: () => void;
   /** Its place is closed. */
@@ -330,10 +332,10 @@ export class Workers {
     this.#byPid.delete(member.pid);
   }
 
-  /** Those that were to take the place of others, and were forked from this. */
-  killSuccessors(source: Source, reason: string): void {
-    for (const { successor } of this.#places) {
-      if (successor?.source === source && !successor.killed) this.#orders.kill(successor, reason);
+  /** Those that were forked from this, none of which was ever ready. */
+  killAllFrom(source: Source, reason: string): void {
+    for (const member of this.#members.values()) {
+      if (member.source === source && !member.killed) this.#orders.kill(member, reason);
     }
   }
 
@@ -360,7 +362,7 @@ export class Workers {
       place.failures = healthy ? 1 : place.failures + 1;
       if (readyAt === undefined) this.#bootFailures++;
       place.lose(member);
-      if (!replacement) this.#respawnAtOnce(place);
+      if (!replacement && readyAt !== undefined) this.#respawnAtOnce(place);
     }
     note('exit', { worker: place.worker, pid, asked: asked || stopping() }, manner(status));
     this.#hooks.exited(member, status);
@@ -370,6 +372,7 @@ export class Workers {
     else if (!this.#everReady && this.#bootFailures >= BOOT_FAILURES) this.#hooks.hopeless(this.#bootFailures, status);
     else if (replacement) this.#replacementFailed(place);
     else if (!place.holder && !place.cancelRespawn) {
+      if (readyAt === undefined) this.#hooks.stillborn(member);
       this.#queue.delete(place);
       this.#respawn(place);
     }

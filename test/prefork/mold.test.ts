@@ -183,6 +183,22 @@ describe('an application that cannot be loaded', () => {
     expect(family.members).toEqual([]);
   });
 
+  test('is noticed by new workers that die, also where the old one has died meanwhile', async () => {
+    const family = await up({ workers: 1 });
+    const [old = 0] = family.workers;
+    application('broken', { listening: "console.log('starts'); setInterval(() => 0, 1e6);" });
+    family.program.kill('SIGHUP');
+    await family.program.printed(/^starts$/m);
+    const [, successor] = await family.program.printed(/^worker=0 pid=(\d+) forked generation=2 /m);
+    kill(old, 'SIGKILL');
+    await family.exited(old);
+    kill(Number(successor), 'SIGKILL');
+    await family.program.printed(/reload failed generation=2 reason="a new worker ended before it was ready"$/m);
+    await family.program.printed(/^worker=0 pid=\d+ forked generation=1$/m);
+    expect((await ask(family.port)).version).toBe('first');
+    await family.stop();
+  });
+
   test('at the start ends the server, with how the mold ended', async () => {
     application('broken', { first: 'process.exit(7);' });
     const { code, stdout, stderr } = await run(programPath('prefork-mold.mjs'), {
