@@ -107,6 +107,8 @@ export class Molds {
     if (!this.#molds.has(mold.pid)) return;
     mold.retiring = true;
     signal(mold.pid, 'SIGTERM');
+    // It may have been loading still.
+    mold.cancelKill();
     mold.cancelKill = agenda.afterGrace(settings.gracefulTimeout, () => {
       this.kill(mold, 'gracefulTimeout');
     });

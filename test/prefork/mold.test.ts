@@ -293,6 +293,21 @@ describe('while the first mold loads the application', () => {
     expect(await family.stop()).not.toMatch(new RegExp(`^mold pid=${first} ready`, 'm'));
   });
 
+  test('that mold is not said to hang when it has ended', async () => {
+    await family.stop();
+    family = new Family('prefork-mold.mjs', { options: { workers: 1, bootTimeout: 2_000 }, args: [file] });
+    await family.program.printed(/^loading$/m);
+    application('second');
+    family.program.kill('SIGHUP');
+    await family.program.printed(/reloaded generation=2$/m);
+    application('third', { first: 'await new Promise(() => setInterval(() => 0, 1e6));' });
+    family.program.kill('SIGHUP');
+    await family.program.printed(/reload failed generation=3 /);
+    const log = await family.stop({ stderr: expect.stringContaining('the event loop is not blocked') as string });
+    // That which the last one was asked.
+    expect(log.match(/^mold pid=\d+ hangs/gm)).toHaveLength(1);
+  });
+
   test('the number of workers may become none: it is up when the application has been loaded', async () => {
     for (const left of [1, 0]) {
       family.program.kill('SIGTTOU');
