@@ -258,8 +258,8 @@ export class Workers {
     void watch(pid);
     // Its mold may have had the old log still.
     if (member.forkedAt < reopenedAt()) signal(pid, 'SIGUSR1');
-    // It was ordered before the stop, or before its place was closed.
-    const told = farewell() ?? member.order;
+    // It was ordered before the stop, or before its place was closed; or it was to be killed, and there was only its mold to kill.
+    const told = member.killed ? 'SIGKILL' : (farewell() ?? member.order);
     if (told) signal(pid, told);
   }
 

@@ -395,6 +395,28 @@ test('what a mold tells late of a worker that has ended is not taken for the nex
   expect(log.match(/^worker=\d pid=\d+ exited code=0$/gm)).toHaveLength(1 + 6);
 });
 
+// A worker is told to end because it is not ready in time, while its mold has not told that it was forked: the mold is killed. If
+// the worker tells that it is ready before the master hears of that end, it is killed all the same.
+test('a worker that is ready when it is too late, and of which its mold has not told, is replaced', async () => {
+  const [mold = '', worker = '', master = ''] = ['mold', 'worker', 'master'].map((name) => join(directory, name));
+  for (const fifo of [mold, worker, master]) mkfifo(fifo, 0o600);
+  const family = await Family.up('prefork-untold.mjs', {
+    options: { workers: 1, bootTimeout: 2_000 },
+    args: [mold, worker, master],
+  });
+  const { program } = family;
+  program.kill('SIGTTIN');
+  const [, first] = await program.printed(/^mold pid=(\d+) killing reason=bootTimeout$/m);
+  await writeFile(worker, '');
+  const [, late] = await program.printed(/^(\d+) listens$/m);
+  await writeFile(master, '');
+  await program.printed(new RegExp(`^mold pid=${first} exited signal=SIGKILL`, 'm'));
+  expect(await family.exited(Number(late))).toBe('signal=SIGKILL');
+  await program.printed(/^worker=1 pid=\d+ ready/m);
+  await oneToEach(family.port, family.workers);
+  await family.stop({ stderr: expect.anything() as string });
+});
+
 test('a worker that does not finish is no mold, and the old ones go on', async () => {
   const family = await up({ workers: 2, gracefulTimeout: 500 });
   const mold = moldOf(family);
