@@ -120,7 +120,10 @@ export class Upgrade {
       env: { ...command.env, ...watchdogOf(command), ...describing(sockets), [VARIABLE]: String(place) },
       stdio: ['inherit', 'inherit', 'inherit', ...sockets.map(({ fd }) => fd), 'pipe'],
     });
-    const link = child.stdio[place] as Socket;
+    // Where it has no descriptors for them, spawn() makes no streams.
+    const { stdio } = child as { stdio?: ChildProcess['stdio'] };
+    if (!stdio) throw unstartable(await failureOf(child));
+    const link = stdio[place] as Socket;
     this.#child = child;
     this.#link = link;
     child.unref();
@@ -170,7 +173,7 @@ export class Upgrade {
         });
       };
       child.once('error', (error) => {
-        gone(`the new one could not be started: ${error.message}`);
+        gone(unstartable(error).message);
       });
       child.once('close', (code, signal) => {
         gone(why ?? `the new one ended with ${signal ?? `exit code ${code}`} before it served, see its output`);
@@ -189,6 +192,15 @@ export class Upgrade {
     this.#child?.removeAllListeners();
     this.#child = undefined;
   }
+}
+
+function unstartable({ message }: Error): Error {
+  return new Error(`the new one could not be started: ${message}`);
+}
+
+/** Why a process has not come to be, which is told later. */
+function failureOf(child: ChildProcess): Promise<Error> {
+  return new Promise((resolve) => child.once('error', resolve));
 }
 
 // As it was for this process, it is for none: without it, the watchdog is that of whoever reads of it.

@@ -8,6 +8,7 @@ import { truefork } from '../cli/truefork';
 import { groupOf } from '../support/processes';
 import { nodes, Program, programPath } from '../support/programs';
 import { familyFolder, isolated, temporaryDirectory } from '../support/runtime';
+import { Family } from './family';
 import { Load } from './load';
 
 /** A server that accepts. While the gate is there, no other starts. */
@@ -72,5 +73,10 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     // Who connects waits for it.
     expect(load.refused).toEqual([]);
     await down(server, successor);
+  });
+
+  test('without descriptors for a new master, the old one goes on', async () => {
+    const family = await Family.up('prefork-upgrade-descriptors.mjs', { node, env: isolated() });
+    await family.stop();
   });
 });
