@@ -1,7 +1,7 @@
 // The commands that ask a running master for something.
 import type { MasterStatus } from '../prefork/index.js';
 import { UsageError, type Call, type Command } from './command.js';
-import { asked, masterOf } from './master.js';
+import { asked, processOf } from './master.js';
 import { say } from './output.js';
 import { snapshotOf } from './top.js';
 
@@ -10,7 +10,7 @@ function asJson(result: unknown): string {
 }
 
 async function demand(operand: string, request: string, show = asJson): Promise<number> {
-  const result = await asked(masterOf(operand), request);
+  const result = await asked(processOf(operand), request);
   if (result !== null) say(`${show(result)}\n`);
   return 0;
 }

@@ -7,18 +7,36 @@ import { UsageError } from './command.js';
 import { Failure } from './exit-codes.js';
 
 /**
- * The master of this user that an operand names. It runs: the pid of one that has ended may be somebody else's by now.
+ * The process that an operand names, as whose user this one goes on.
  *
  * @throws {UsageError} it is neither a pid nor a file
- * @throws {Failure} the pid file is not of a server that runs; no master of this user's has this pid
+ * @throws {Failure} the pid file is not of a server that runs
  */
-export function masterOf(operand: string): number {
+export function processOf(operand: string): number {
   const pid = /^[1-9]\d{0,9}$/.test(operand) ? Number(operand) : pidInFile(operand);
   becomeOwnerOf(pid);
-  if (!families().some(({ master }) => master === pid)) {
-    throw new Failure('failure', `process ${pid} is no master of yours`);
-  }
   return pid;
+}
+
+/**
+ * The master of this user that an operand names, which has a scoreboard. It runs: the pid of one that has ended may be
+ * somebody else's by now.
+ *
+ * @throws {UsageError | Failure} as `processOf`
+ * @throws {Failure} no master of this user's has this pid
+ */
+export function masterOf(operand: string): number {
+  const pid = processOf(operand);
+  if (!hasScoreboard(pid)) throw noMaster(pid);
+  return pid;
+}
+
+function hasScoreboard(pid: number): boolean {
+  return families().some(({ master }) => master === pid);
+}
+
+function noMaster(pid: number): Failure {
+  return new Failure('failure', `process ${pid} is no master of yours`);
 }
 
 /**
@@ -31,11 +49,11 @@ export async function asked(master: number, request: string): Promise<unknown> {
     return await askMaster(master, request);
   } catch (error) {
     const why = (error as Error).message;
-    throw new Failure(
-      'failure',
-      error instanceof ControlError ? why : `master ${master} cannot be asked: ${why}`,
-      error,
-    );
+    if (error instanceof ControlError) throw new Failure('failure', why, error);
+    // Nobody is there. A master that could not make its control socket has a scoreboard, as a rule.
+    const { code } = error as NodeJS.ErrnoException;
+    if ((code === 'ENOENT' || code === 'ECONNREFUSED') && !hasScoreboard(master)) throw noMaster(master);
+    throw new Failure('failure', `master ${master} cannot be asked: ${why}`, error);
   }
 }
 

@@ -4,8 +4,9 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFil
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { resourcesOf } from '../support/processes';
+import { Program, programPath } from '../support/programs';
 import { familyFolder, isolated } from '../support/runtime';
-import { serve, truefork } from './truefork';
+import { command, serve, truefork } from './truefork';
 
 interface Status {
   master: number;
@@ -101,6 +102,25 @@ test('stop --quick', async () => {
   expect(await truefork(['stop', '--quick', pid], env)).toMatchObject({ code: 0, stderr: '' });
   await program.finished();
   expect(program.stderr).toMatch(/stopping how=quick$/m);
+});
+
+test('a master that could not make its scoreboard is asked as any other', async () => {
+  const env = isolated();
+  // No file of it may be longer, as if the disk were full.
+  const limited = ['-c', 'ulimit -f 8 && exec "$@"', 'sh', process.execPath];
+  const args = ['serve', programPath('cli-listener.mjs'), '--log-format', 'text', '--workers', '1', '--port', '0'];
+  const program = new Program(command, { node: 'sh', nodeArgs: limited, args, env });
+  await program.logged(/scoreboard=private reason="EFBIG/);
+  const path = join(familyFolder(env), `${program.pid}.control`);
+  while (!existsSync(path)) await new Promise(setImmediate);
+  const pid = String(program.pid);
+  await program.logged(/^worker=0 pid=\d+ ready/m);
+  const { code, stdout, stderr } = await truefork(['status', pid], env);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect((JSON.parse(stdout) as Status).master).toBe(program.pid);
+  expect(await truefork(['scale', pid, '2'], env)).toMatchObject({ code: 0, stderr: '' });
+  expect(await truefork(['stop', pid], env)).toMatchObject({ code: 0, stderr: '' });
+  expect(await program.finished()).toMatchObject({ code: 0 });
 });
 
 test('what cannot be done is told, with status 1; what is no call, with status 2', async () => {
