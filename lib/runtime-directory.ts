@@ -1,6 +1,6 @@
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { getuid } from './posix/index.js';
 
 /**
@@ -24,13 +24,14 @@ export function runtimeDirectory(name: string): string {
     throw Object.assign(new Error(message), { code: 'ERR_UNSAFE_DIRECTORY', path: root });
   }
   const directory = join(root, name);
-  if (!exists(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectories(directory);
   return directory;
 }
 
 /** Not what it is to be in: that is the system's, or the session's, to make. */
 function makeRoot(root: string): void {
-  if (exists(root)) return;
+  // To look first is the cheaper: it is there, as a rule.
+  if (lstatSync(root, { throwIfNoEntry: false })) return;
   try {
     mkdirSync(root, { mode: 0o700 });
   } catch (error) {
@@ -39,7 +40,23 @@ function makeRoot(root: string): void {
   }
 }
 
-// To look first is the cheaper: it is there, as a rule.
-function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+/**
+ * Makes a directory of this user alone, and those that it is in, if they are missing. Not mkdirSync() with `recursive`: of a
+ * file system that is read-only that says ENOENT, and where the kernel says ENOENT, as in /proc, it tries without end.
+ *
+ * @throws {Error} that of mkdir(2)
+ */
+export function makeDirectories(directory: string): void {
+  if (isDirectory(directory)) return;
+  makeDirectories(dirname(directory));
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    // Somebody else may have been quicker.
+    if (!isDirectory(directory)) throw error;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

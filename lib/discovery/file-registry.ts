@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { callback } from '../mistakes.js';
+import { makeDirectories } from '../runtime-directory.js';
 import { checkAddress, checkId } from './arguments.js';
 import type { Codec } from './codec.js';
 import { DirectoryWatch } from './directory-watch.js';
@@ -74,7 +74,7 @@ export class FileRegistry implements Registry {
    * @throws {Error} that of mkdir(2)
    */
   constructor(directory: string, codec: Codec, warn: (message: string) => void) {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory);
     this.#directory = directory;
     this.#codec = codec;
     this.#warn = warn;

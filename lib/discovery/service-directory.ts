@@ -1,6 +1,7 @@
 // The directory of a service: who may use it, which of its files are whose, and the locks that say who lives.
-import { lstatSync, mkdirSync, unlinkSync, type BigIntStats } from 'node:fs';
+import { lstatSync, unlinkSync, type BigIntStats } from 'node:fs';
 import { F_OFD_GETLK, F_OFD_SETLK, F_UNLCK, F_RDLCK, F_WRLCK, fcntl, geteuid } from '../posix/index.js';
+import { makeDirectories } from '../runtime-directory.js';
 import { hasCode, UnsafeDirectoryError } from './errors.js';
 
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
@@ -45,7 +46,7 @@ function checkOwner(path: string): void {
  * @throws {UnsafeDirectoryError} ERR_UNSAFE_DIRECTORY: it is there, and not only this user's
  */
 export function makeDirectory(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeDirectories(path);
   checkOwner(path);
 }
 

@@ -48,6 +48,14 @@ describe('truefork ps', () => {
     });
   });
 
+  test('tells that there can be no such directory, also where the kernel makes none', async () => {
+    expect(await truefork(['ps'], { XDG_RUNTIME_DIR: '/proc/truefork' })).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: "truefork: ENOENT: no such file or directory, mkdir '/proc/truefork'\n",
+    });
+  });
+
   test('shows a family while it runs, as a table and as JSON', async () => {
     const env = isolated();
     const { program, port } = await serve('cli-listener.mjs', { env, args: ['--workers', '2'] });

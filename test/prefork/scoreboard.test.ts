@@ -117,9 +117,12 @@ test('where there can be no file the family runs without', async () => {
   await family.stop();
 });
 
-test('so it does where the disk is full', async () => {
-  const script = `cd "$XDG_RUNTIME_DIR" && mount -t tmpfs -o size=4k,mode=700 none . && cd "$PWD"
-    head -c 4096 /dev/zero > full && exec "$@"`;
+test.each([
+  ['the disk is full', 'size=4k', 'head -c 4096 /dev/zero > full', 'ENOSPC'],
+  ['nothing can be written', 'ro', 'true', 'EROFS'],
+])('so it does where %s', async (_, option, command, code) => {
+  const script = `cd "$XDG_RUNTIME_DIR" && mount -t tmpfs -o ${option},mode=700 none . && cd "$PWD"
+    ${command} && exec "$@"`;
   const { node, nodeArgs } = asProcess1();
   const family = await Family.up('prefork-http.mjs', {
     env,
@@ -127,7 +130,7 @@ test('so it does where the disk is full', async () => {
     node,
     nodeArgs: [...nodeArgs.slice(0, -1), 'sh', '-c', script, 'sh', process.execPath],
   });
-  expect(family.program.stdout).toMatch(/scoreboard=private reason="ENOSPC/);
+  expect(family.program.stdout).toContain(`scoreboard=private reason="${code}: `);
   const master = family.members.find(({ pid }) => innerPid(pid) === 1);
   if (!master) throw new Error('the master has ended');
   kill(master.pid, 'SIGTERM');
