@@ -40,6 +40,8 @@ void LoopState::Note(uv_handle_t* handle) {
     if (uv_is_active(handle) && async->pending != 0) wakeups_.push_back(async);
   } else if (handle->type == UV_NAMED_PIPE || handle->type == UV_TCP || handle->type == UV_TTY) {
     NoteStream(reinterpret_cast<uv_stream_t*>(handle));
+  } else if (handle->type == UV_PROCESS && uv_is_active(handle)) {
+    programs_.push_back(handle);
   } else if (handle->type == UV_FS_EVENT && uv_is_active(handle)) {
     watches_.Note(reinterpret_cast<uv_fs_event_t*>(handle));
   }
@@ -158,6 +160,8 @@ int LoopState::Renew() {
   // the name are libuv's to free.)
   for (uv_pipe_t* pipe : named_) pipe->pipe_fname = nullptr;
   for (uv_stream_t* stream : unwritten_) ForgetUnwritten(stream);
+  // The kernel tells a process of its own children alone: nothing would ever end this wait.
+  for (uv_handle_t* program : programs_) uv_unref(program);
   return 0;
 }
 

@@ -19,7 +19,8 @@ class LoopState {
   static std::optional<LoopState> Of(uv_loop_t* loop);
 
   // In the child: new kernel objects (uv_loop_fork), the epoll descriptor under the number that it
-  // had, no wake-up lost, nothing written twice, no socket file removed. 0 or an errno.
+  // had, no wake-up lost, nothing written twice, no socket file removed, no wait for the parent's
+  // programs. 0 or an errno.
   int Renew();
 
   // Writes what streams on standard descriptors have not written yet, and waits for it. What fails
@@ -41,6 +42,8 @@ class LoopState {
   std::vector<uv_pipe_t*> named_;
   // Streams on standard descriptors that have not written all they were given.
   std::vector<uv_stream_t*> unwritten_;
+  // The programs of child_process, whose ends are told to the parent alone.
+  std::vector<uv_handle_t*> programs_;
   int standard_streams_ = 0;
   Watches watches_;
 };

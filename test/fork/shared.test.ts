@@ -6,6 +6,7 @@ const sentences = {
   stdin: 'the input of a pipe goes to the parent',
   'stdin-file': 'the input of a file goes to the parent',
   stdout: 'what the parent has written and nobody has read yet comes once',
+  program: 'a child ends by itself while a program of the parent runs, whose end the parent is told',
   'unix-socket': 'the file of a Unix socket that listens stays when the child closes its copy or ends',
   terminal: 'the end of a child leaves the terminal as it is, unless the child has changed it',
   'blocking-mode': 'the end of a child leaves the pipes of the parent non-blocking',

@@ -9,7 +9,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { close, decodeWaitStatus, fork, forkChild, kill, O_CLOEXEC, pipe2, read, waitpid, write } from 'truefork';
+import {
+  close,
+  decodeWaitStatus,
+  fork,
+  forkChild,
+  kill,
+  O_CLOEXEC,
+  pipe2,
+  read,
+  waitpid,
+  waitpidAsync,
+  write,
+} from 'truefork';
 
 const own = fileURLToPath(import.meta.url);
 
@@ -154,6 +166,22 @@ const cases = {
       if (program.exitCode === null) await once(program, 'exit');
       assert.equal(program.exitCode, 0);
     }
+  },
+
+  // What the parent has started with child_process it waits for itself.
+  async program() {
+    const program = spawn('cat', { stdio: ['pipe', 'ignore', 'inherit'] });
+    const pid = fork();
+    if (pid === 0) {
+      // Only if something else keeps the event loop alive.
+      setTimeout(() => process.exit(9), 10_000).unref();
+      await once(process, 'beforeExit');
+      process.exit(0);
+    }
+    well(decodeWaitStatus((await waitpidAsync(pid)).status));
+    program.stdin.end();
+    const [code] = await once(program, 'exit');
+    assert.equal(code, 0);
   },
 
   // A Unix socket that listens is the parent's: closing it in the child, or ending, leaves its file.
