@@ -1,8 +1,9 @@
 import { EventEmitter, on } from 'node:events';
 import { abortSignal } from '../mistakes.js';
 import { list, object } from './arguments.js';
+import { SignalInUseError } from './errors.js';
 import { keepAlive } from './handlers.js';
-import { SIG_DFL, signal as setAction, type SignalAction } from './signal-action.js';
+import { sigaction, SIG_DFL, type SignalAction } from './signal-action.js';
 import type { Siginfo } from './siginfo.js';
 import { signalNumber, type Signal } from './signal.js';
 
@@ -12,10 +13,19 @@ export interface SignalIterator extends AsyncIterableIterator<Siginfo>, Disposab
   close(): void;
 }
 
+function giveBack(signal: Signal, action: SignalAction): void {
+  try {
+    sigaction(signal, action);
+  } catch (error) {
+    // Who has taken it meanwhile, as child_process does SIGCHLD, keeps it.
+    if (!(error instanceof SignalInUseError)) throw error;
+  }
+}
+
 /**
  * Signals as they come, for `for await`. From the call on they are kept, in order, until they are asked for; standard signals
  * that come before the event loop turns are one. While somebody waits for the next one, the event loop is kept alive. The end
- * of the loop, or `close()`, gives each signal back what it did before.
+ * of the loop, or `close()`, gives each signal back what it did before, unless another has taken it meanwhile.
  *
  * @param set the signals
  * @param options `signal`: aborts it; who waits gets an AbortError, as everybody who asks later
@@ -30,17 +40,18 @@ export function signals(set: readonly Signal[], options: { signal?: AbortSignal 
   const signal = abortSignal('options.signal', object('options', options).signal);
   const emitter = new EventEmitter();
   const events = on(emitter, 'signal', { signal }) as AsyncIterableIterator<[Siginfo], undefined>;
-  const previous = new Map<Signal, SignalAction['handler']>();
+  const previous = new Map<Signal, SignalAction>();
   const close = () => {
     signal?.removeEventListener('abort', close);
-    for (const [one, handler] of previous) setAction(one, handler);
+    for (const [one, action] of previous) giveBack(one, action);
     previous.clear();
     void events.return?.();
   };
   try {
     for (const one of new Set(numbers)) {
-      const handler = setAction(one, (_name, _number, info) => emitter.emit('signal', info));
-      previous.set(one, handler ?? SIG_DFL);
+      const tell: SignalAction['handler'] = (_name, _number, info) => emitter.emit('signal', info);
+      const before = sigaction(one, { handler: tell, mask: [], flags: 0 });
+      previous.set(one, { ...before, handler: before.handler ?? SIG_DFL });
     }
   } catch (error) {
     close();

@@ -14,11 +14,13 @@ import {
   pause,
   raise,
   retryOnIntr,
+  SA_RESTART,
   SI_USER,
   SIG_BLOCK,
   SIG_DFL,
   SIG_IGN,
   SIG_SETMASK,
+  sigaction,
   signal,
   SignalInUseError,
   signalName,
@@ -175,6 +177,14 @@ await runCase({
     const ended = once(spawn('true'), 'exit');
     assert.equal((await warned)[0].code, 'SIGNAL_TAKEN');
     assert.deepEqual(await ended, [0, null]);
+
+    // Who listened by signals() gives the other signals back, and leaves it this one.
+    const stream = signals(['SIGCHLD', 'SIGUSR2']);
+    const program = spawn('cat');
+    stream.close();
+    assert.equal(getsignal('SIGUSR2'), SIG_DFL);
+    program.stdin.end();
+    assert.deepEqual(await once(program, 'exit'), [0, null]);
   },
 
   async 'main-thread-alone'() {
@@ -288,14 +298,15 @@ await runCase({
     stream.close();
     assert.deepEqual(await stream.next(), { done: true, value: undefined });
 
-    // What was there before is there again; who waits when it is aborted gets an AbortError.
-    signal('SIGUSR2', nothing);
+    // What was there before is there again, in all detail; who waits when it is aborted gets an AbortError.
+    const before = { handler: nothing, mask: ['SIGUSR1'], flags: SA_RESTART };
+    sigaction('SIGUSR2', before);
     const controller = new AbortController();
     const aborted = signals(['SIGUSR2'], { signal: controller.signal });
     const next = aborted.next();
     controller.abort();
     await assert.rejects(next, { name: 'AbortError' });
-    assert.equal(getsignal('SIGUSR2'), nothing);
+    assert.deepEqual(sigaction('SIGUSR2', null), before);
     assert.throws(() => signals(['SIGUSR2'], { signal: AbortSignal.abort() }), { name: 'AbortError' });
     // If one of them is refused, none is taken.
     assert.throws(() => signals(['SIGUSR1', 'SIGKILL']), { code: 'EINVAL' });
