@@ -385,12 +385,14 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
   random_source.Prepare();
 
   // A signal between the fork and the child's own handlers must not run the parent's in the child.
-  sigset_t all;
+  sigset_t all, mask;
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &mask_before_fork);
+  pthread_sigmask(SIG_SETMASK, &all, &mask);
+  // A child that forks before it is ready itself keeps the mask that both are to have then.
+  if (!signals_closed) mask_before_fork = mask;
 
   if (const auto refusal = ParkAll(plan.threads, busy, deadline)) {
-    pthread_sigmask(SIG_SETMASK, &mask_before_fork, nullptr);
+    pthread_sigmask(SIG_SETMASK, &mask, nullptr);
     return Refuse(env, *refusal);
   }
   const size_t wanted = children.length - 1;
@@ -417,7 +419,7 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
   }
   MarkRanges(plan.marked);
   Release();
-  pthread_sigmask(SIG_SETMASK, &mask_before_fork, nullptr);
+  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
   return Napi::Number::New(env, made > 0 ? static_cast<double>(made) : -error);
 }
 

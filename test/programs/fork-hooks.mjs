@@ -1,6 +1,6 @@
 // The order of atfork's hooks, and hooks that throw.
 import assert from 'node:assert/strict';
-import { atfork, decodeWaitStatus, fork, forkMany, waitpid } from 'truefork';
+import { atfork, decodeWaitStatus, fork, forkMany, SIG_BLOCK, SIG_SETMASK, sigprocmask, waitpid } from 'truefork';
 
 let order = [];
 const note = (what) => () => order.push(what);
@@ -79,4 +79,23 @@ assert.deepEqual(
   [0, 1, 2].map((code) => ({ state: 'exited', code })),
 );
 assert.equal(told, undefined);
+
+// A hook may fork itself: each of the three processes has the signals that the first one had when its fork returns.
+sigprocmask(SIG_SETMASK, ['SIGUSR2']);
+let generation = 0;
+let grandchild;
+const again = atfork({
+  child: () => {
+    if (++generation === 1) grandchild = fork();
+  },
+});
+pid = fork();
+again();
+assert.deepEqual(sigprocmask(SIG_BLOCK, null), ['SIGUSR2']);
+if (pid === 0) {
+  if (grandchild === 0) process.exit(generation);
+  assert.deepEqual(statusOf(grandchild), { state: 'exited', code: 2 });
+  process.exit(generation);
+}
+assert.deepEqual(statusOf(pid), { state: 'exited', code: 1 });
 console.log('passed');
