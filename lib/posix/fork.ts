@@ -1,3 +1,4 @@
+import diagnostics from 'node:diagnostics_channel';
 import process from 'node:process';
 import { isMainThread, type Worker } from 'node:worker_threads';
 import { register, registeredHooks, type Hooks } from '../fork-hooks.js';
@@ -57,7 +58,9 @@ function runAfter(entries: readonly Hooks[], side: 'parent' | 'child', index = 0
 
 // Worker threads that live. Those that were started before this module was loaded are found by their event loops.
 const workers = new Set<Worker>();
-process.on('worker', (worker) => {
+// It is told of in its constructor: before anybody forks, or listens to its end. process.on('worker') is a tick late.
+diagnostics.subscribe('worker_threads', (message) => {
+  const { worker } = message as { worker: Worker };
   workers.add(worker);
   worker.once('exit', () => workers.delete(worker));
 });

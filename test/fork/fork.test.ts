@@ -153,6 +153,7 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
   test.each([
     'not-main-thread',
     'worker-threads',
+    'worker-at-once',
     'worker-before-import',
     'busy-threads',
     'frozen-math',

@@ -68,6 +68,29 @@ const cases = {
     works();
   },
 
+  // Also before the event loop has turned, when it has no event loop of its own yet, and until its end is told.
+  async 'worker-at-once'() {
+    const words = new Int32Array(new SharedArrayBuffer(8));
+    const code = `const { workerData: words } = require('worker_threads');
+      Atomics.store(words, 1, 1);
+      Atomics.notify(words, 1);
+      Atomics.wait(words, 0, 0);`;
+    const worker = new Worker(code, { eval: true, workerData: words });
+    Atomics.wait(words, 1, 0);
+    const { reason, message } = refusal();
+    assert.equal(reason, 'worker-threads');
+    assert.match(message, new RegExp(`worker thread ${worker.threadId}`));
+    const ended = new Promise((resolve) => {
+      worker.on('exit', () => {
+        works();
+        resolve();
+      });
+    });
+    Atomics.store(words, 0, 1);
+    Atomics.notify(words, 0);
+    await ended;
+  },
+
   async 'worker-before-import'() {
     const { reason, message } = refusal();
     assert.equal(reason, 'worker-threads');
