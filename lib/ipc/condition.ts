@@ -121,9 +121,12 @@ export class Condition extends Shared {
       this.#giveUp(place);
       throw error;
     } finally {
-      await this.lock.acquireAsync();
-      this.lock.restore(depth);
-      place.leave();
+      try {
+        await this.lock.acquireAsync();
+        this.lock.restore(depth);
+      } finally {
+        place.leave();
+      }
     }
   }
 

@@ -11,4 +11,5 @@ holdOnEveryNode('ipc-condition.mjs', {
   interrupted: 'what a handler throws ends a wait, and the lock is held',
   'in-the-loop': 'event loops wait, and are notified in order, each once',
   'given-up': 'a wait in the event loop ends by time and by signal, with the lock held',
+  'holder-killed': 'a wait that ends since one has died with the lock takes no place any more',
 });

@@ -1,6 +1,6 @@
 // Condition.
 import assert from 'node:assert/strict';
-import { forkChild, kill, setitimer, ITIMER_REAL, signal } from 'truefork';
+import { forkChild, kill, setitimer, ITIMER_REAL, signal, waitpid } from 'truefork';
 import { Condition, Lock, Queue, RLock, SharedArray } from 'truefork/ipc';
 import { child } from './posix-cases.mjs';
 import { ended, killed, runCases, untilAsleep } from './ipc-support.mjs';
@@ -195,5 +195,25 @@ await runCases({
     assert.equal(await condition.waitForAsync(() => true), true);
     condition.release();
     assert.equal(notify(condition, 1), 0);
+  },
+
+  // There are 256 places: who keeps one each time has none left.
+  async 'holder-killed'() {
+    const condition = new Condition(new Lock());
+    for (let n = 0; n < 257; n++) {
+      condition.acquire();
+      const waiting = condition.waitAsync();
+      assert.equal(condition.lock.isMine, false);
+      const pid = child(() => {
+        condition.acquire();
+        condition.notify();
+        kill(process.pid, 'SIGKILL');
+      });
+      assert.deepEqual(waitpid(pid, 0), { pid, status: 9 });
+      await assert.rejects(waiting, { code: 'ERR_OWNER_DIED', pid });
+      assert.equal(condition.lock.isMine, false);
+      assert.equal(condition.recover(), pid);
+      condition.release();
+    }
   },
 });
