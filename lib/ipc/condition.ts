@@ -1,6 +1,6 @@
 import { callback, integer } from '../mistakes.js';
 import type { Line } from './bell.js';
-import { NotHeldError } from './errors.js';
+import { NotHeldError, OwnerDiedError } from './errors.js';
 import type { Lock } from './lock.js';
 import { RLock } from './lock.js';
 import { asyncOptionsOf, timeoutOf, type AsyncWaitOptions, type WaitOptions } from './options.js';
@@ -182,12 +182,26 @@ export class Condition extends Shared {
     } finally {
       // In its place until it has the lock: if it dies before, another is notified in its stead.
       try {
-        this.lock.acquire();
-        this.lock.restore(depth);
+        this.#takeBack(depth);
       } finally {
         place.leave();
       }
     }
+  }
+
+  // What a signal's handler throws meanwhile is thrown when the lock is held.
+  #takeBack(depth: number): void {
+    let thrown: { error: unknown } | undefined;
+    do {
+      try {
+        this.lock.acquire();
+        this.lock.restore(depth);
+      } catch (error) {
+        if (error instanceof OwnerDiedError) throw error;
+        thrown ??= { error };
+      }
+    } while (!this.lock.isMine);
+    if (thrown) throw thrown.error;
   }
 
   // Who was notified, and does not go on, leaves it to the next.

@@ -157,6 +157,34 @@ await runCases({
     assert.equal(notify(condition, 1), 0);
   },
 
+  'interrupted-twice'() {
+    const condition = new Condition();
+    const pid = child(() => {
+      let handled = 0;
+      signal('SIGUSR1', () => {
+        log.put('handled');
+        if (++handled === 2) throw new Error('enough');
+      });
+      holding(condition, () => {
+        log.put('waits');
+        assert.throws(() => condition.wait(), { message: 'enough' });
+        assert.equal(condition.lock.isMine, true);
+      });
+    });
+    assert.equal(log.get(), 'waits');
+    untilAsleep(pid);
+    // After the first it sees that it is notified, and waits for the lock.
+    holding(condition, () => {
+      assert.equal(condition.notify(), 1);
+      for (let n = 0; n < 2; n++) {
+        untilAsleep(pid);
+        kill(pid, 'SIGUSR1');
+        assert.equal(log.get(), 'handled');
+      }
+    });
+    ended(pid);
+  },
+
   async 'in-the-loop'() {
     const condition = new Condition(new Lock());
     const waits = (name, options) => async () => {
