@@ -87,7 +87,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     super();
     this.#program = program;
     this.#settings = settings;
-    this.#tell = tellTo(settings);
+    const tell = tellTo(settings);
+    this.#tell = (...fact) => {
+      uncaught(() => {
+        tell(...fact);
+      });
+    };
     // The program is not to find them between the fork and its own handlers; and another fork has nothing to supervise.
     this.#forget = atfork({
       child: () => {
@@ -246,19 +251,25 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     });
   }
 
-  // A listener that throws is an uncaught error, and the program is supervised on.
   #emit<Name extends keyof SupervisorEvents>(name: Name, ...args: SupervisorEvents[Name]): void {
-    try {
+    uncaught(() => {
       (this as EventEmitter).emit(name, ...args);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    });
   }
 
   #leaveSignals(): void {
     for (const signal of Object.keys(signalTable)) process.off(signal, this.#onSignal);
+  }
+}
+
+// What a listener or a log throws is an uncaught error, and the program is supervised on.
+function uncaught(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }
 

@@ -18,6 +18,7 @@ describe('supervise', () => {
     'does-not-listen': 'kills a program that does not end, and all of its group',
     'leaves-nobody': 'leaves nobody of a program that has ended',
     'stopped-early': 'stops at any time, and leaves the signals alone if told so',
+    'log-throws': 'goes on when its log throws, and still heeds signals',
     probes: 'has checks for ports and for URLs',
     mistakes: 'what is no option of it is a TypeError or a RangeError, and no process is made',
   });

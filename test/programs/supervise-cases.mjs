@@ -372,6 +372,32 @@ await runCase({
     assert.deepEqual(childrenOfThread(), []);
   },
 
+  // A disk that is full, say.
+  async 'log-throws'() {
+    const thrown = [];
+    process.on('uncaughtException', ({ message }, origin) => {
+      assert.equal(origin, 'uncaughtException');
+      thrown.push(message);
+    });
+    const full = (line) => {
+      throw new Error(line.replace(/pid=\d+ ?/, ''));
+    };
+    const supervised = supervise(sleeper, { check: () => false, checkInterval: 0, maxFailures: 2, log: full });
+    assert.equal(await supervised.ended, 'gave up');
+    const ended = ['check failed reason="it says so" failures=1', 'killing signal=SIGTERM', 'exited signal=SIGTERM'];
+    const run = ['started', ...ended].map((text) => `program ${text}`);
+    assert.deepEqual(thrown.splice(0), [
+      'supervisor supervising program="sleep 1000"',
+      ...[...run, 'supervisor restart ms=0 failures=1', ...run],
+      ...['supervisor giving up failures=2', 'supervisor stopped'],
+    ]);
+    const stopped = supervise(sleeper, { log: full });
+    await once(stopped, 'start');
+    kill(getpid(), 'SIGTERM');
+    assert.equal(await stopped.ended, 'stopped');
+    assert.deepEqual(childrenOfThread(), []);
+  },
+
   async probes() {
     const server = createServer((request, response) => {
       if (request.url === '/silent') return;
