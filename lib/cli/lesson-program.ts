@@ -122,7 +122,8 @@ export async function runSlowly(argv: readonly string[], start: Start): Promise<
   using ear = new Ear((said) => {
     told = told.then(async () => {
       say(narrator.told(said));
-      await delay(readingTime(said.text));
+      // Else nobody reads any more.
+      if (process.stdout.writable) await delay(readingTime(said.text));
     });
   });
   const code = await withSignals((onStart) =>

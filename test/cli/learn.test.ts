@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { processStat } from 'truefork/posix';
@@ -87,6 +89,21 @@ test('--slow tells who says what and when, and whose child that is; nothing is l
   const anonymous = (line: string) => line.replace(/<pid \w>|\d{2,}/g, 'N').replace(/node|(node-)?MainThread/g, 'node');
   const heard = stdout.match(/(?<= │ ).*$/gm)?.map(anonymous);
   expect(heard).toEqual(textOf('fork-returns-twice', 'expected.txt').trimEnd().split('\n').map(anonymous));
+});
+
+test('--slow does not wait for a reader who has gone', async () => {
+  const lesson = 'process-groups-and-sessions';
+  // What is read in half a minute.
+  const pace = textOf(lesson, 'expected.txt').split('\n').slice(0, -1);
+  expect(pace.reduce((time, line) => time + 300 + 25 * line.length, 0)).toBeGreaterThan(30_000);
+  const start = performance.now();
+  const program = spawn(process.execPath, [command, 'learn', lesson, '--slow'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...english },
+  });
+  program.stdout.destroy();
+  expect(await once(program, 'exit')).toEqual([0, null]);
+  expect(performance.now() - start).toBeLessThan(30_000);
 });
 
 test('--trace draws what the processes of the lesson do', async () => {
