@@ -91,7 +91,7 @@ export class Cell {
 
   /** What a mold has been assigned. */
   get mold(): MoldAssignment {
-    return { generation: this.generation, line: this.worker === MOLD ? 0 : 1 };
+    return { generation: this.generation, line: MOLD - this.worker };
   }
 
   enter(state: WorkerState, pid: number): void {

@@ -85,9 +85,9 @@ export class Header {
 
   /** What the worker of this cell has been assigned, if it is the one that the master makes a mold. */
   moldOf(cell: number): MoldAssignment | undefined {
-    const { [WORD.moldGeneration]: generation = 0, [WORD.moldLine]: line, [WORD.moldCell]: next } = this.#words;
+    const { [WORD.moldGeneration]: generation = 0, [WORD.moldLine]: line = 0, [WORD.moldCell]: next } = this.#words;
     // One more: 0 is nobody.
-    return next === cell + 1 ? { generation, line: line === 1 ? 1 : 0 } : undefined;
+    return next === cell + 1 ? { generation, line } : undefined;
   }
 
   assignMold(cell: number, { generation, line }: MoldAssignment): void {

@@ -3,7 +3,7 @@ import { manner } from '../log-fields.js';
 import { forkMany, type ExitStatus, type Forked } from '../posix/index.js';
 import { tenths, type Common } from './common.js';
 import { GRACE } from './last-words.js';
-import type { Line } from './orders.js';
+import { LINES, type Line } from './orders.js';
 import { MoldMember, now, type Member } from './place.js';
 import { MOLD } from './cell.js';
 
@@ -28,16 +28,16 @@ export class Molds {
   /**
    * Forks a process that loads the application.
    *
-   * @param taken where other molds take their orders, or will
+   * @param workers those that may become molds
    * @returns `descendant` in the child
    * @throws {ForkUnsafeError | PosixError} it could not be forked
    */
-  boot(generation: number, taken: readonly (Line | undefined)[]): MoldMember | 'descendant' {
+  boot(generation: number, workers: Iterable<Member>): MoldMember | 'descendant' {
     const { scoreboard, descendant, note, watch, settings } = this.#common;
     const number = scoreboard.take();
     if (number === undefined) throw new RangeError('too many workers are finishing');
     const cell = scoreboard.cell(number);
-    const line = this.freeLine(taken);
+    const line = this.freeLine(workers);
     cell.assignMold({ generation, line });
     let forked: Forked;
     try {
@@ -70,12 +70,24 @@ export class Molds {
     });
   }
 
-  /** Where a new mold takes its orders. What is left there is nobody's. */
-  freeLine(taken: readonly (Line | undefined)[]): Line {
-    const { orders, signal } = this.#common;
-    const line: Line = taken.includes(0) ? 1 : 0;
-    // One that does not end by itself would take the orders of the next.
-    for (const mold of this.#molds.values()) if (mold.retiring && mold.line === line) signal(mold.pid, 'SIGKILL');
+  /**
+   * Where a new mold takes its orders. What is left there is nobody's.
+   *
+   * @param workers those that may become molds
+   */
+  freeLine(workers: Iterable<Member>): Line {
+    const { orders, note, signal } = this.#common;
+    const molds = [...this.#molds.values()];
+    const donors = [...workers].filter(({ line }) => line !== undefined);
+    const kept = [...molds.filter(({ retiring }) => !retiring), ...donors.filter(({ promoted }) => promoted)];
+    const free = without(LINES, kept);
+    const [line = 0] = [...without(free, [...molds, ...donors]), ...free];
+    // There is none that nobody has: one that does not end by itself would take the orders of the next.
+    for (const mold of molds) if (mold.line === line) signal(mold.pid, 'SIGKILL');
+    for (const { pid, place } of donors.filter((donor) => donor.line === line)) {
+      note('kill', { worker: place.worker, pid }, { reason: 'refork' });
+      signal(pid, 'SIGKILL');
+    }
     orders.take(line);
     return line;
   }
@@ -131,4 +143,9 @@ export class Molds {
     scoreboard.retire(number);
     note('mold exit', { worker: MOLD, pid, asked: mold.retiring || stopping() }, { ...manner(status), generation });
   }
+}
+
+/** Those that none of these has. */
+function without(lines: readonly Line[], owners: readonly { readonly line: Line | undefined }[]): Line[] {
+  return lines.filter((line) => !owners.some((owner) => owner.line === line));
 }

@@ -1,6 +1,6 @@
 // What the master orders from a mold, by a pipe that the mold alone reads: the numbers of the cells whose processes it shall
-// fork, 4 bytes each. There are two such pipes, made before the first fork: one for the mold in charge and one for the next,
-// which may be a descendant that no descriptor can be handed to.
+// fork, 4 bytes each. The pipes are made before the first fork: one for the mold in charge, one for the next, which may be a
+// descendant that no descriptor can be handed to, and more for descendants that may become molds although they no longer shall.
 import { CELLS } from './cell.js';
 import { close, isPosixError, O_CLOEXEC, O_NONBLOCK, pipe2, read, write } from '../posix/index.js';
 
@@ -11,35 +11,43 @@ interface Pipe {
   readonly write: number;
 }
 
-/** Which of the two pipes. */
-export type Line = 0 | 1;
+/** Which of the pipes, from 0. */
+export type Line = number;
+
+/** All of them. */
+export const LINES: readonly Line[] = [0, 1, 2, 3];
 
 export class Orders {
-  readonly #pipes: readonly [Pipe, Pipe];
+  readonly #pipes: readonly Pipe[];
 
   constructor() {
-    const pipe = (): Pipe => {
+    this.#pipes = LINES.map(() => {
       const [reader, writer] = pipe2(O_CLOEXEC | O_NONBLOCK);
       return { read: reader, write: writer };
-    };
-    this.#pipes = [pipe(), pipe()];
+    });
+  }
+
+  #pipe(line: Line): Pipe {
+    const pipe = this.#pipes[line];
+    if (!pipe) throw new RangeError(`there is no line ${line}`);
+    return pipe;
   }
 
   /** The descriptor that a mold reads. */
   descriptor(line: Line): number {
-    return this.#pipes[line].read;
+    return this.#pipe(line).read;
   }
 
   /** In the master. All that there can be is less than a pipe holds. */
   give(line: Line, cells: readonly number[]): void {
-    write(this.#pipes[line].write, new Uint8Array(Int32Array.from(cells).buffer));
+    write(this.#pipe(line).write, new Uint8Array(Int32Array.from(cells).buffer));
   }
 
   /** In the mold: what has been ordered. In the master: what a mold that has ended has left unread. */
   take(line: Line): number[] {
     const buffer = new Int32Array(CELLS);
     try {
-      return [...buffer.subarray(0, read(this.#pipes[line].read, new Uint8Array(buffer.buffer)) / LENGTH)];
+      return [...buffer.subarray(0, read(this.#pipe(line).read, new Uint8Array(buffer.buffer)) / LENGTH)];
     } catch (error) {
       if (isPosixError(error, 'EAGAIN')) return [];
       throw error;

@@ -103,6 +103,8 @@ export class Member {
   order: Signal | undefined;
   /** When it has finished, it shall be the next mold. */
   promoted = false;
+  /** Where it takes its orders if it becomes one: told once, it may do so although it no longer shall. */
+  line: Line | undefined;
   /** It has been killed, and not been reaped yet. */
   killed = false;
   /** For how long the master has seen it boot, or not turn its event loop, in milliseconds. */

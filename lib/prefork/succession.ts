@@ -4,7 +4,6 @@ import { respawnDelay } from './backoff.js';
 import type { Common } from './common.js';
 import { PreforkError } from './errors.js';
 import type { Molds } from './molds.js';
-import type { Line } from './orders.js';
 import { now, type Member, type MoldMember, type Source } from './place.js';
 import { MOLD } from './cell.js';
 import type { WorkerOrders } from './worker-orders.js';
@@ -15,9 +14,8 @@ interface Change {
   readonly kind: 'reload' | 'refork';
   readonly resolve: () => void;
   readonly reject: (error: PreforkError) => void;
-  /** The worker that shall be the next mold, and where that will take its orders. */
+  /** The worker that shall be the next mold. */
   donor?: Member;
-  donorLine?: Line;
   /** The next mold, until workers can be forked from it. */
   candidate?: MoldMember;
   /** What the new workers are forked from. */
@@ -179,12 +177,7 @@ export class Succession {
   }
 
   #boot(generation: number): MoldMember | 'descendant' {
-    return this.#molds.boot(generation, this.#takenLines());
-  }
-
-  #takenLines(): readonly (Line | undefined)[] {
-    const booting = this.#molds.booting.map(({ line }) => line);
-    return [this.#workers.source?.mold?.line, this.#change?.donorLine, ...booting];
+    return this.#molds.boot(generation, this.#workers.members);
   }
 
   /** From now on workers are forked from this, and those that were forked from something else are replaced. */
@@ -219,7 +212,6 @@ export class Succession {
     const change = this.#change;
     if (change?.donor === member) {
       delete change.donor;
-      delete change.donorLine;
       change.candidate = mold;
     } else {
       // It took too long, or something else has failed.
@@ -241,8 +233,7 @@ export class Succession {
 
   #promote(member: Member): void {
     const { note } = this.#common;
-    const line = this.#molds.freeLine(this.#takenLines());
-    if (this.#change) this.#change.donorLine = line;
+    const line = this.#molds.freeLine(this.#workers.members);
     const generation = ++this.#generation;
     note('promote', { worker: member.place.worker, pid: member.pid }, { generation });
     this.#orders.promote(member, { generation, line });

@@ -26,6 +26,7 @@ export class WorkerOrders {
   /** As `retire`, and then it is a mold. */
   promote(member: Member, assignment: MoldAssignment): void {
     this.#common.scoreboard.promote(member.number, assignment);
+    member.line = assignment.line;
     this.#finish(member, PROMOTE);
   }
 
