@@ -330,6 +330,7 @@ export class Workers {
     member.cancelKill();
     this.#members.delete(member.number);
     this.#byPid.delete(member.pid);
+    this.#hooks.gone();
   }
 
   /** Those that were forked from this, none of which was ever ready. */

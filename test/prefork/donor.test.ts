@@ -78,3 +78,15 @@ test('if it becomes a mold nevertheless, it takes no orders of the next one', as
   }
   await family.stop();
 });
+
+test('if it becomes a mold nevertheless, its master ends when a new one has taken over', async () => {
+  const { family, inHand } = await demoted({ before: 'SIGSTOP', after: 'SIGCONT' });
+  const { program } = family;
+  const { code, stdout } = await truefork(['upgrade', String(family.master)], env);
+  expect(code).toBe(0);
+  // All others of the old master, with the one that could not start.
+  await family.lines(/^worker=\d pid=\d+ exited/, 4);
+  inHand?.finishBody();
+  await program.printed(new RegExp(`^master pid=${family.master} stopped$`, 'm'));
+  expect(await truefork(['stop', stdout.trim()], env)).toMatchObject({ code: 0 });
+});
