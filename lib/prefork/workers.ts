@@ -428,8 +428,13 @@ export class Workers {
     return [...this.#members.values()].filter(({ pid, source }) => pid === 0 && source === mold);
   }
 
-  /** Its mold has ended. Whether it has forked this one nobody knows: that may still tell of itself. */
+  /** Its mold has ended. If it has forked this one, its cell says so, or, when it is not that far, it may still tell of itself. */
   lose(member: Member): void {
+    const { pid } = member.cell.status() ?? {};
+    if (pid !== undefined) {
+      this.#forked(member, pid);
+      return;
+    }
     this.#limbo.add(member.number);
     this.#unforked(member, 'the mold has ended');
   }

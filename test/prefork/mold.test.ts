@@ -417,6 +417,31 @@ test('a worker that is ready when it is too late, and of which its mold has not 
   await family.stop({ stderr: expect.anything() as string });
 });
 
+// A mold is killed after it has forked a worker, and before it has told of it.
+test.each([
+  ['serves, and is replaced when it ends', true],
+  ['is no zombie when it ends before it is ready', false],
+])('a worker that its mold has not lived to tell of %s', async (_, ready) => {
+  const [mold = '', worker = ''] = ['mold', 'worker'].map((name) => join(directory, name));
+  for (const fifo of [mold, worker]) mkfifo(fifo, 0o600);
+  const family = await Family.up('prefork-untold.mjs', { options: { workers: 1 }, args: [mold, worker] });
+  const { program } = family;
+  program.kill('SIGTTIN');
+  const pid = Number((await program.printed(/^(\d+) waits$/m))[1]);
+  kill(moldOf(family), 'SIGKILL');
+  if (ready) {
+    await family.lines(/^mold pid=\d+ ready/, 2);
+    await writeFile(worker, '');
+    await program.printed(new RegExp(`^worker=1 pid=${pid} ready`, 'm'));
+  }
+  kill(pid, 'SIGKILL');
+  expect(await family.exited(pid)).toBe('signal=SIGKILL');
+  await program.printed(new RegExp(`^worker=1 pid=${pid} exited [^]*^worker=1 pid=\\d+ ready`, 'm'));
+  await oneToEach(family.port, family.workers);
+  expect(family.members).toHaveLength(1 + 1 + 2);
+  await family.stop();
+});
+
 test('a worker that does not finish is no mold, and the old ones go on', async () => {
   const family = await up({ workers: 2, gracefulTimeout: 500 });
   const mold = moldOf(family);

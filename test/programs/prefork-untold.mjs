@@ -25,7 +25,10 @@ function load() {
   });
   const { listen } = server;
   server.listen = (...args) => {
-    if (waits) worker();
+    if (waits) {
+      console.log(process.pid, 'waits');
+      worker();
+    }
     return listen.apply(server, args);
   };
   // When the master has been told.
