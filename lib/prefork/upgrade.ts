@@ -160,7 +160,12 @@ export class Upgrade {
         const word = wordIn(text.slice(0, length));
         if (!word) end('the new one says what this one does not understand');
         else if ('failed' in word) fail(word.failed, this.#plan.gracefulTimeout + GRACE);
-        else resolve(word.ready.workers);
+        else {
+          // If this process was stopped, it may have ended since: of that is heard in the same turn of the event loop.
+          this.#agenda.after(0, () => {
+            if (child.exitCode === null && child.signalCode === null) resolve(word.ready.workers);
+          });
+        }
       });
       // It ends unheard with the process.
       link.on('error', () => undefined);

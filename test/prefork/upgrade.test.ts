@@ -80,3 +80,27 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     await family.stop();
   });
 });
+
+test('it goes on when it hears too late that a new master serves, which has died since', async () => {
+  const server = await up();
+  const { program, path, gate, ask } = server;
+  writeFileSync(gate, '');
+  const upgrade = ask('upgrade');
+  const successor = Number((await program.printed(/^(\d+) waits$/m))[1]);
+  program.kill('SIGSTOP');
+  rmSync(gate);
+  await program.printed(new RegExp(`^${successor} serves$`, 'm'));
+  kill(successor, 'SIGKILL');
+  while (groupOf(program.pid).some(({ pid, state }) => pid === successor && state !== 'Z')) await sleep(5);
+  const load = new Load(path, 2, undefined, { oneShot: 2 });
+  program.kill('SIGCONT');
+  expect(await upgrade).toMatchObject({ code: 1, stderr: expect.stringContaining('ended with SIGKILL') as string });
+  const { workers } = JSON.parse((await ask('status')).stdout) as MasterStatus;
+  await load.more(
+    5,
+    workers.map(({ pid }) => pid ?? 0),
+  );
+  await load.stop();
+  expect({ lost: load.lost, refused: load.refused }).toEqual({ lost: [], refused: [] });
+  await down(server, program.pid);
+});

@@ -1,5 +1,5 @@
 // An HTTP server under prefork that answers the worker's pid, and that can be executed anew as it was called. It starts when
-// there is no file that the first argument names. Its log goes to stdout.
+// there is no file that the first argument names, and says when it serves. Its log goes to stdout.
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,5 +15,7 @@ const server = createServer((request, response) => {
   response.end(pid);
 });
 const command = { argv: process.argv, cwd: process.cwd(), env: process.env };
-await prefork(server, { path, workers: 2, command, log: console.log });
+// Then the master before this one has been told.
+const beforeReady = () => void setImmediate(() => console.log(`${process.pid} serves`));
+await prefork(server, { path, workers: 2, command, beforeReady, log: console.log });
 console.log('up');
