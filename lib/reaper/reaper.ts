@@ -4,8 +4,15 @@ import {
   ChildWatcher,
   decodeWaitStatus,
   errno,
+  isPosixError,
   kill,
+  P_PID,
+  P_PIDFD,
   ProcessLookupError,
+  waitid,
+  WEXITED,
+  WNOHANG,
+  WNOWAIT,
   type Signal,
   type EndSource,
   type ExitStatus,
@@ -37,6 +44,17 @@ interface Child {
   readonly reject: (error: StatusLostError) => void;
   readonly exited: Promise<ExitStatus>;
   readonly watcher: ChildWatcher;
+}
+
+// Whether somebody else has waited for it, of which its watcher is told when the event loop turns: its pid may be another's by
+// now. By the descriptor that is certain; by the pid, a later child of this process may have it.
+function isGone({ pid, pidfd }: ChildWatcher): boolean {
+  try {
+    waitid(pidfd === undefined ? P_PID : P_PIDFD, pidfd ?? pid, WEXITED | WNOHANG | WNOWAIT);
+    return false;
+  } catch (error) {
+    return isPosixError(error, 'ECHILD');
+  }
 }
 
 /** How a reaper learns of ends. */
@@ -109,12 +127,14 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
   }
 
   /**
-   * Signals a child, and never a process that got the pid of one that has been reaped.
+   * Signals a child, and never a process that got the pid of one that has been reaped, by whomever. (Of a child that can have no
+   * descriptor: never one that is no child of ours.)
    *
    * @throws {ProcessLookupError} ESRCH: it is not, or no longer, a child of this reaper
    */
   kill(pid: number, signal: Signal = 'SIGTERM'): void {
-    if (!this.#children.has(pid)) {
+    const child = this.#children.get(pid);
+    if (!child || isGone(child.watcher)) {
       const message = `ESRCH: ${pid} is not a child that this reaper waits for, kill(${pid}, ${signal})`;
       throw new ProcessLookupError('ESRCH', errno.ESRCH, 'kill', message, { pid });
     }

@@ -1,4 +1,5 @@
-import { nodes, programPath, run } from '../support/programs';
+import { asProcess1 } from '../support/namespaces';
+import { nodes, passes, programPath, run } from '../support/programs';
 
 async function facts(program: string, args: string[], node: string): Promise<unknown> {
   const { code, signal, stdout, stderr } = await run(programPath(program), { node, args });
@@ -86,6 +87,10 @@ describe.each(kinds)('by $by on Node $major', ({ by, node }) => {
   test('without children it does not keep the process', async () => {
     expect(await cases('idle')).toEqual({ listeners: 0 });
   });
+});
+
+test('a child that has got the pid of one that somebody else has waited for is not signalled in its place', async () => {
+  await passes('reaper-same-pid.mjs', asProcess1());
 });
 
 test.each(['pidfd', 'sigchld'])('a thousand children leave no descriptor and no zombie, by %s', async (by) => {
