@@ -102,7 +102,8 @@ function checkSize(fd: number, offset: number, length: number): void {
 }
 
 /**
- * Unmaps what `mmap` mapped, all of it. The ArrayBuffer and every view on it have length 0 afterwards.
+ * Unmaps what `mmap` mapped, all of it. The ArrayBuffer and every view on it have length 0 afterwards. What Node.js still does with
+ * it by another thread, or later (`crypto.randomFill`, `zlib`, `fs.read`), must have called back before.
  *
  * @param buffer the ArrayBuffer of mmap, or the one that it was transferred to
  * @throws {PosixError} EINVAL: it is no mapping, has been unmapped, or was transferred away; EBUSY: it is in use and
