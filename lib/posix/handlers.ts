@@ -64,7 +64,10 @@ export function keepAlive(change: 1 | -1): void {
 function run(number: number, fields: Int32Array, mask: Uint32Array): void {
   try {
     const info = toSiginfo(fields);
-    handlers.get(number)?.(info.signal, number, info);
+    const handler = handlers.get(number);
+    if (handler) handler(info.signal, number, info);
+    // It was blocked when its handler was taken away. The default action comes with the mask below.
+    else native.raise(number);
   } finally {
     native.sigprocmask(SIG_SETMASK, mask, emptySet());
   }

@@ -1,6 +1,6 @@
 import { int, object, wrongType, wrongValue } from './arguments.js';
 import { answered, errno } from './errno.js';
-import { handlerOf, openQueue, setHandler, type SignalHandler } from './handlers.js';
+import { handlerOf, openQueue, runHandlers, setHandler, type SignalHandler } from './handlers.js';
 import { mainThreadOnly } from './main-thread.js';
 import { constant, native } from './native.js';
 import { setIgnored } from './program.js';
@@ -74,6 +74,8 @@ function install(
   if (number === signalNumber('SIGSEGV')) {
     throw wrongValue('signal', 'must not be SIGSEGV, by which V8 checks the memory of WebAssembly', 'SIGSEGV');
   }
+  // Those of signals that have come already: this is about what comes from now on.
+  runHandlers();
   if (typeof handler !== 'function') {
     const previous = change(number, handler, flags, words, caller);
     setHandler(number, undefined);
@@ -96,6 +98,8 @@ function install(
  * It is installed without SA_RESTART; the signal itself is blocked while it runs. A handler does not keep the program alive.
  * A forked child has it too; a program that is executed has the default action, and goes on to ignore what was ignored.
  *
+ * What has come before is handled before, as it was to be: nothing is lost, whatever the handler is now.
+ *
  * SIGKILL and SIGSTOP cannot have one. SIGBUS, SIGFPE, SIGILL, SIGSYS and SIGTRAP end the process when a fault is their
  * reason, and come to the handler when somebody sends them. `child_process` takes SIGCHLD for itself as long as it has
  * children, and the default action is back afterwards.
@@ -103,6 +107,7 @@ function install(
  * @param sig a name or a number
  * @param handler a function, `SIG_DFL` or `SIG_IGN`
  * @returns what there was before; null: a handler that is not of this library
+ * @throws what a handler throws that has run before; then nothing has been changed
  * @throws {SignalInUseError} ERR_SIGNAL_IN_USE: it has a handler that is not of this library. (After this call
  * `process.on` refuses the signal with the same error.)
  * @throws {PosixError} EINVAL: SIGKILL, SIGSTOP, 32 or 33; EMFILE, ENFILE, EAGAIN, ENOMEM: no descriptor or no timer for the

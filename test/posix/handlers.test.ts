@@ -13,6 +13,7 @@ describe('handlers of signals', () => {
     siginfo: 'are told who sent the signal, its value, and how a child has ended',
     masks: 'run with their mask and without their own signal, unless SA_NODEFER says otherwise',
     'runs-once': 'SA_RESETHAND: the default action is back when the handler runs',
+    'taken-away': 'are run for what has come before another action is set, and nothing is lost',
     'sigchld-flags': 'SA_NOCLDSTOP: none for a child that stops; SA_NOCLDWAIT: no zombies',
     fault: 'SIGBUS of a fault ends the process',
     'ctrl-c': 'without one, Ctrl-C ends the process in whatever blocks',

@@ -35,6 +35,7 @@ import {
   SIG_DFL,
   SIG_IGN,
   SIG_SETMASK,
+  SIG_UNBLOCK,
   sigaction,
   signal,
   signalNumber,
@@ -207,6 +208,35 @@ await runCase({
       raise('SIGUSR2');
       assert.deepEqual(seen, [SIG_DFL]);
       raise('SIGUSR2');
+    });
+    assert.equal(status, 12);
+  },
+
+  'taken-away'() {
+    for (const next of [nothing, SIG_IGN, SIG_DFL]) {
+      const calls = recorded('SIGUSR2');
+      // Node's, which runs no handlers of this library.
+      process.kill(getpid(), 'SIGUSR2');
+      assert.equal(calls.length, 0);
+      signal('SIGUSR2', next);
+      assert.equal(calls.length, 1);
+      assert.equal(getsignal('SIGUSR2'), next);
+    }
+    // What it throws keeps the action as it is.
+    const throws = () => {
+      throw new Error('mine');
+    };
+    signal('SIGUSR2', throws);
+    process.kill(getpid(), 'SIGUSR2');
+    assert.throws(() => signal('SIGUSR2', SIG_DFL), { message: 'mine' });
+    assert.equal(getsignal('SIGUSR2'), throws);
+    // One that is blocked waits, and meets the action that there is when it is let in.
+    const status = statusOfChild(() => {
+      signal('SIGUSR2', nothing);
+      process.kill(getpid(), 'SIGUSR2');
+      sigprocmask(SIG_BLOCK, ['SIGUSR2']);
+      signal('SIGUSR2', SIG_DFL);
+      sigprocmask(SIG_UNBLOCK, ['SIGUSR2']);
     });
     assert.equal(status, 12);
   },
