@@ -103,7 +103,8 @@ export interface ForkOptions {
    * What to do with threads that cannot be taken along because they are not idle: an addon's that sits in a system call
    * or computes. `'all'`: wait for them, and refuse at last. `'drop'`: leave them behind, as POSIX leaves all; what they
    * own is in the child as they left it, their locks too, but never one of the C library. They are stopped for the moment
-   * of the fork by a signal: a call such as poll(2) or nanosleep(2) ends with EINTR in them. Default `'all'`.
+   * of the fork by a signal: a call such as poll(2) or nanosleep(2) ends with EINTR in them. A job of the threadpool takes its
+   * thread with it: the child has fewer, or none, and then `fs` and the like never call back there. Default `'all'`.
    */
   threads?: 'all' | 'drop';
   /**
