@@ -15,15 +15,9 @@ export type ToldError =
       readonly errors: readonly ToldError[] | undefined;
     };
 
-const classes: Record<string, ErrorConstructor> = {
-  Error,
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-};
+const classes: ReadonlyMap<string, ErrorConstructor> = new Map(
+  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((each) => [each.name, each]),
+);
 
 // A chain of causes may have no end.
 const DEEPEST = 8;
@@ -88,7 +82,7 @@ export function rebuild(told: ToldError): unknown {
   const options = cause && { cause: rebuild(cause) };
   const error = errors
     ? new AggregateError(errors.map(rebuild), message, options)
-    : new (classes[name] ?? Error)(message, options);
+    : new (classes.get(name) ?? Error)(message, options);
   const hidden = { configurable: true, writable: true, enumerable: false };
   if (error.name !== name) Object.defineProperty(error, 'name', { ...hidden, value: name });
   Object.defineProperty(error, 'stack', { ...hidden, value: stack });

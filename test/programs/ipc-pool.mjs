@@ -137,6 +137,15 @@ await runCases({
       }
       clearInterval(lasting);
       assert.equal(goesOn.value, 10);
+      for (const name of ['toString', 'constructor', '__proto__']) {
+        const error = await thrown(
+          pool.apply(() => {
+            throw Object.assign(new Error('odd'), { name });
+          }),
+        );
+        assert.ok(error instanceof Error);
+        assert.deepEqual([error.name, error.message], [name, 'odd']);
+      }
     }),
 
   deaths: () =>
