@@ -113,6 +113,7 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
    * @param options `timeout`: how long to wait for room, in milliseconds; default Infinity. What it was in the middle of is sent
    *   later, by the event loop
    * @throws {WaitTimeoutError} the time is over, and the message has not been begun
+   * @throws what a signal's handler throws; what it was in the middle of is sent later
    * @throws {ClosedError} the other end is closed, or this one
    * @throws {RangeError} the message is longer than `maxMessage`
    * @throws {Error} DataCloneError: it cannot be cloned: a function, say
@@ -126,19 +127,29 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
       return;
     }
     const end = performance.now() + timeout;
-    // From here on, a signal's handler may send, too.
-    let rest: Uint8Array = Buffer.from(bytes.subarray(written));
-    while (this.#outbox.length > 0 || rest.length > 0) {
-      const left = end - performance.now();
-      if (left <= 0 || !this.#end.block('writable', left)) {
-        if (rest.length === bytes.length) throw new WaitTimeoutError('the message was not taken');
-        void this.#enqueue(rest).catch(() => undefined);
-        return;
+    const whole = bytes.length;
+    const failed: { reason?: Error } = {};
+    const sending: Sending = {
+      rest: Buffer.from(bytes.subarray(written)),
+      resolve: () => undefined,
+      reject: (reason) => {
+        failed.reason = reason as Error;
+      },
+    };
+    // From here on, a signal's handler may send, too, and throw: that comes after this one, or leaves it to be sent to its end.
+    this.#outbox.push(sending);
+    try {
+      while (this.#outbox.includes(sending)) {
+        const left = end - performance.now();
+        if (left <= 0 || !this.#end.block('writable', left)) break;
+        this.#flush();
       }
-      this.#flush();
-      if (this.#outbox.length === 0) rest = rest.subarray(this.#write(rest));
+    } finally {
+      if (sending.rest.length === whole) this.#takeBack(sending);
+      if (this.#outbox.length > 0) this.#flushLater();
     }
-    this.#sent();
+    if (failed.reason !== undefined) throw failed.reason;
+    if (sending.rest.length === whole) throw new WaitTimeoutError('the message was not taken');
   }
 
   /**
@@ -298,11 +309,21 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
   #enqueue(rest: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#outbox.push({ rest, resolve, reject });
-      this.#look();
-      this.#end.watch('writable', () => {
-        this.#flush();
-      });
+      this.#flushLater();
     });
+  }
+
+  #flushLater(): void {
+    this.#look();
+    this.#end.watch('writable', () => {
+      this.#flush();
+    });
+  }
+
+  // It is not sent.
+  #takeBack(sending: Sending): void {
+    const index = this.#outbox.indexOf(sending);
+    if (index >= 0) this.#outbox.splice(index, 1);
   }
 
   // What waits to be sent, as far as there is room.

@@ -8,6 +8,7 @@ holdOnEveryNode('ipc-channel.mjs', {
   killed: 'of one who was killed, all whole messages come, and then the end',
   'room-blocking': 'who sends waits while the other does not receive',
   'room-time': 'who waits too long for room is told, and the stream stays whole',
+  'room-interrupted': 'what a handler throws or sends in the midst of a message leaves the message whole',
   'room-in-the-loop': 'the event loop sends as the other receives',
   'given-up': 'a wait ends by time and by signal, and takes nothing',
   unread: 'what was sent before the other end was closed still comes',

@@ -1,7 +1,7 @@
 // Channel.
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { forkChild, kill, read, write } from 'truefork';
+import { forkChild, ITIMER_REAL, kill, read, setitimer, signal, write } from 'truefork';
 import { Channel, Queue } from 'truefork/ipc';
 import { child } from './posix-cases.mjs';
 import { ended, killed, runCases, untilIn } from './ipc-support.mjs';
@@ -107,6 +107,45 @@ await runCases({
       }
     }, late);
     for (let n = 0; n < sent - 1; n++) assert.equal(its.receive().split(':')[0], String(n));
+  },
+
+  // A signal comes while it waits for room in the midst of a message.
+  async 'room-interrupted'() {
+    const [mine, its] = Channel.pair();
+    let handler = () => {
+      throw new Error('enough');
+    };
+    signal('SIGALRM', () => handler());
+    setitimer(ITIMER_REAL, 0.02, 0);
+    assert.throws(() => mine.send('a'.repeat(2_000_000)), { message: 'enough' });
+    // It is sent by the event loop, and what comes after it is whole.
+    const sent = mine.sendAsync('next');
+    assert.equal((await its.receiveAsync({ timeout: 10_000 })).length, 2_000_000);
+    assert.equal(await its.receiveAsync(), 'next');
+    await sent;
+    // Of one that has not been begun nothing is sent.
+    const before = mine.sendAsync('b'.repeat(2_000_000));
+    setitimer(ITIMER_REAL, 0.02, 0);
+    assert.throws(() => mine.send('never'), { message: 'enough' });
+    assert.equal((await its.receiveAsync()).length, 2_000_000);
+    await before;
+    await assert.rejects(its.receiveAsync({ timeout: 20 }), late);
+    // What a handler sends comes after it.
+    const handling = new Queue();
+    const { mine: other, pid } = withChild((end) => {
+      handler = () => {
+        handling.put('begun');
+        end.send('from the handler');
+      };
+      setitimer(ITIMER_REAL, 0.02, 0);
+      end.send('c'.repeat(2_000_000));
+      end.send('last');
+    });
+    assert.equal(handling.get(), 'begun');
+    untilIn(pid, 'poll(2)');
+    assert.equal(other.receive().length, 2_000_000);
+    assert.deepEqual([other.receive(), other.receive()], ['from the handler', 'last']);
+    ended(pid);
   },
 
   async 'room-in-the-loop'() {
