@@ -1,12 +1,24 @@
 // Where nobody reads what a command writes, or it cannot be written.
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, symlinkSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { kill } from 'truefork';
+import { kill, mkfifo } from 'truefork';
 import { HttpConnection } from '../prefork/http-connection';
 import { Program, programPath } from '../support/programs';
 import { isolated } from '../support/runtime';
 import { command, serve, truefork } from './truefork';
+
+/** What there is in a pipe. */
+function available(fd: number): string {
+  const chunks: string[] = [];
+  const buffer = Buffer.alloc(2 ** 16);
+  try {
+    for (;;) chunks.push(buffer.toString('latin1', 0, readSync(fd, buffer)));
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'EAGAIN' });
+  }
+  return chunks.join('');
+}
 
 test.each([['help'], ['--version'], ['ps'], ['ps', '--json'], ['top'], ['learn'], ['learn', 'wait']])(
   'truefork %s | true: a reader that has gone is no mistake',
@@ -48,6 +60,46 @@ test('a server goes on when nobody reads its log any more', async () => {
   expect(await truefork(['stop', String(program.pid)], env)).toMatchObject({ code: 0, stderr: '' });
   expect((await program.finished()).code).toBe(0);
 });
+
+test.each(['json', 'text'])(
+  'a server goes on while nobody reads its log, and tells on when somebody does: %s',
+  async (format) => {
+    const env = isolated();
+    const [log, path, pidFile] = ['log', 'socket', 'pid'].map((name) => join(env.XDG_RUNTIME_DIR, name)) as [
+      string,
+      string,
+      string,
+    ];
+    mkfifo(log, 0o600);
+    const reader = openSync(log, constants.O_RDWR | constants.O_NONBLOCK);
+    const args = ['-w', '1', '--path', path, '--pid-file', pidFile, '--log-format', format];
+    const program = new Program(command, {
+      node: 'sh',
+      nodeArgs: ['-c', `exec "$@" 2> '${log}'`, 'sh', process.execPath],
+      args: ['serve', programPath('cli-floods.mjs'), ...args],
+      env,
+    });
+    while (!existsSync(pidFile)) await new Promise(setImmediate);
+    const connection = await HttpConnection.open(path);
+    await connection.get();
+    connection.close();
+    expect(await truefork(['reload', pidFile], env)).toMatchObject({ code: 0, stderr: '' });
+    let [said, over] = [available(reader), false];
+    expect(said).toMatch(/(a flood\n){1000}/);
+    const stopped = truefork(['stop', pidFile], env).finally(() => {
+      over = true;
+    });
+    // The old worker may have more to say, until it has ended.
+    while (!over) {
+      await new Promise(setImmediate);
+      said += available(reader);
+    }
+    expect(await stopped).toMatchObject({ code: 0, stderr: '' });
+    expect((await program.finished()).code).toBe(0);
+    expect(said + available(reader)).toMatch(/stopped[^\n]*\n$/);
+    closeSync(reader);
+  },
+);
 
 test.each(['json', 'text'])(
   'a server goes on while its log cannot be written, and tells on when it can: %s',
