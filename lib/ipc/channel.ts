@@ -353,6 +353,8 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
   }
 
   #read(): void {
+    // A signal's handler may have closed it meanwhile.
+    this.#open();
     const count = this.#end.read(this.#inbox.room());
     if (count < 0) return;
     this.#inbox.came(count);

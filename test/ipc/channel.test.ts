@@ -5,6 +5,7 @@ holdOnEveryNode('ipc-channel.mjs', {
   order: 'messages come in order, and after the last one the end',
   iteration: 'an iteration ends when the other end is closed',
   'the-end': 'who sends or receives on an end whose other is closed, or which is closed itself, is told',
+  'closed-meanwhile': 'who waits is told when a signal’s handler closes its end',
   killed: 'of one who was killed, all whole messages come, and then the end',
   'room-blocking': 'who sends waits while the other does not receive',
   'room-time': 'who waits too long for room is told, and the stream stays whole',

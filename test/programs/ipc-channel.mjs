@@ -71,6 +71,15 @@ await runCases({
     assert.throws(() => one.send(1), closed);
   },
 
+  // As one that ends by SIGTERM does.
+  'closed-meanwhile'() {
+    const [mine, its] = Channel.pair();
+    signal('SIGALRM', () => mine.close());
+    setitimer(ITIMER_REAL, 0.02, 0);
+    assert.throws(() => mine.receive(), closed);
+    its.close();
+  },
+
   async killed() {
     const { mine, pid } = withChild((end) => {
       end.send('alive');
