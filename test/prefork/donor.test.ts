@@ -9,10 +9,11 @@ import { isolated, temporaryDirectory } from '../support/runtime';
 import { Family } from './family';
 import { oneToEach } from './http-connection';
 
-const env = isolated();
+let env: ReturnType<typeof isolated>;
 let folder: string;
 
 beforeEach(() => {
+  env = isolated();
   folder = temporaryDirectory();
   version('first');
 });
