@@ -49,7 +49,7 @@ describe('truefork ps', () => {
   });
 
   test('tells that there can be no such directory, also where the kernel makes none', async () => {
-    expect(await truefork(['ps'], { XDG_RUNTIME_DIR: '/proc/truefork' })).toMatchObject({
+    expect(await truefork(['ps'], { XDG_RUNTIME_DIR: '/proc' })).toMatchObject({
       code: 1,
       stdout: '',
       stderr: "truefork: ENOENT: no such file or directory, mkdir '/proc/truefork'\n",

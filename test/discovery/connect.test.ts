@@ -28,6 +28,11 @@ test('a file URL names a directory, which is made', async () => {
   await (await connectRegistry(url)).close();
 });
 
+test('a directory that cannot be made is told of, also where the kernel makes none', async () => {
+  const missing = { code: 'ENOENT', path: '/proc/truefork' };
+  await expect(connectRegistry('file:///proc/truefork/registry')).rejects.toMatchObject(missing);
+});
+
 test.each(['http://localhost', 'etcd:x', '/run/x', '', 'C:\\x', '//x'])(
   '%j is no registry that there is',
   async (url) => {
