@@ -74,6 +74,22 @@ afterEach(() => {
   }
 });
 
+/** Where a process waits in the kernel, and the descriptors in each of its epoll sets, with the events. */
+function waitsIn(pid: number): string {
+  try {
+    const folder = `/proc/${pid}/fdinfo`;
+    const sets = readdirSync(folder).map((fd) => {
+      const lines = readFileSync(join(folder, fd), 'latin1').matchAll(/^tfd: +(\d+) events: +(\w+)/gm);
+      return { fd, watched: Array.from(lines, ([, watched, events]) => `${watched}:${events}`) };
+    });
+    const polled = sets.filter(({ watched }) => watched.length > 0);
+    const texts = polled.map(({ fd, watched }) => `epoll ${fd} of ${watched.join(' ')}`);
+    return [readFileSync(`/proc/${pid}/wchan`, 'latin1'), ...texts].join(', ');
+  } catch {
+    return ''; // It has ended meanwhile.
+  }
+}
+
 /** A program that runs. Whatever it forks is in its process group and ends with `end()`. */
 export class Program {
   readonly process: ChildProcess;
@@ -170,16 +186,10 @@ export class Program {
     };
   }
 
-  /** What it has printed, and the processes of its group: each with where it waits in the kernel. */
+  /** What it has printed, and the processes of its group: each with where it waits in the kernel, and for what. */
   describe(): string {
     const processes = groupOf(this.pid).map(({ pid, ppid, state }) => {
-      let where = '';
-      try {
-        where = readFileSync(`/proc/${pid}/wchan`, 'latin1');
-      } catch {
-        // It has ended meanwhile.
-      }
-      return `  pid=${pid} ppid=${ppid} state=${state} ${where}`;
+      return `  pid=${pid} ppid=${ppid} state=${state} ${waitsIn(pid)}`;
     });
     const title = `A test failed, and ${this.process.spawnargs.join(' ')} was still there, having printed:`;
     return [title, this.stdout + this.stderr, 'Its processes:', ...processes, ''].join('\n');
