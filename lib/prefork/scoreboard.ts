@@ -19,7 +19,7 @@ import { Header, HEADER, SIZE } from './header.js';
 import type { Note } from './log.js';
 
 // The number of a cell tells which one it is, and whose: what is told of a process by its number is not taken for the next one that
-// has the cell. The cell is the remainder by SLOTS; a family forks TENANTS processes before a number comes again.
+// has the cell. The remainder by SLOTS is the cell; a family forks TENANTS processes before a number comes again.
 const SLOTS = 2 ** 11;
 const TENANTS = 2 ** 20;
 
@@ -27,10 +27,8 @@ export class Scoreboard {
   readonly #buffer: ArrayBuffer;
   readonly #header: Header;
   readonly #path: string | undefined;
-  /** Those that have been taken, by their numbers. */
+  /** Those that have been taken, by their slots. */
   readonly #cells = new Map<number, Cell>();
-  /** Which ones those are. */
-  readonly #slots = new Set<number>();
   /** How many have been taken since the family began. */
   #tenants = 0;
   /** Requests that went to processes which have ended, by their places. */
@@ -79,22 +77,17 @@ export class Scoreboard {
   /** In the master: the number of a cell that nobody has, which nobody has had; undefined if there is no such cell. */
   take(): number | undefined {
     for (let slot = 0; slot < CELLS; slot++) {
-      if (this.#slots.has(slot)) continue;
-      this.#slots.add(slot);
-      const number = slot + SLOTS * (this.#tenants++ % TENANTS);
-      this.#cells.set(number, this.#cellOf(number));
-      return number;
+      if (this.#cells.has(slot)) continue;
+      this.#cells.set(slot, cellAt(this.#buffer, HEADER, slot));
+      return slot + SLOTS * (this.#tenants++ % TENANTS);
     }
     return undefined;
   }
 
-  #cellOf(number: number): Cell {
-    return cellAt(this.#buffer, HEADER, number % SLOTS);
-  }
-
   /** In any process of the family: a cell that the master has taken. */
   cell(number: number): Cell {
-    return this.#cells.get(number) ?? this.#cellOf(number);
+    const slot = number % SLOTS;
+    return this.#cells.get(slot) ?? cellAt(this.#buffer, HEADER, slot);
   }
 
   /** In the master, when the process has been reaped: what it has done is not forgotten. */
@@ -107,8 +100,7 @@ export class Scoreboard {
     this.#donors.delete(number);
     this.#header.forgetMold(number);
     cell.clear();
-    this.#cells.delete(number);
-    this.#slots.delete(number % SLOTS);
+    this.#cells.delete(number % SLOTS);
   }
 
   /** In the master, before it makes a worker a mold: what it was given as a worker stays its place's. */
