@@ -1,8 +1,8 @@
 // What the master orders from a mold, by a pipe that the mold alone reads: the numbers of the cells whose processes it shall
 // fork, 4 bytes each. The pipes are made before the first fork: one for the mold in charge, one for the next, which may be a
 // descendant that no descriptor can be handed to, and more for descendants that may become molds although they no longer shall.
-import { CELLS } from './cell.js';
 import { close, isPosixError, O_CLOEXEC, O_NONBLOCK, pipe2, read, write } from '../posix/index.js';
+import { CELLS } from './cell.js';
 
 const LENGTH = Int32Array.BYTES_PER_ELEMENT;
 

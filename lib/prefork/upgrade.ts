@@ -122,7 +122,7 @@ export class Upgrade {
     });
     // Where it has no descriptors for them, spawn() makes no streams.
     const { stdio } = child as { stdio?: ChildProcess['stdio'] };
-    if (!stdio) throw unstartable(await failureOf(child));
+    if (!stdio) throw new Error(unstartable(await failureOf(child)));
     const link = stdio[place] as Socket;
     this.#child = child;
     this.#link = link;
@@ -178,7 +178,7 @@ export class Upgrade {
         });
       };
       child.once('error', (error) => {
-        gone(unstartable(error).message);
+        gone(unstartable(error));
       });
       child.once('close', (code, signal) => {
         gone(why ?? `the new one ended with ${signal ?? `exit code ${code}`} before it served, see its output`);
@@ -199,8 +199,8 @@ export class Upgrade {
   }
 }
 
-function unstartable({ message }: Error): Error {
-  return new Error(`the new one could not be started: ${message}`);
+function unstartable({ message }: Error): string {
+  return `the new one could not be started: ${message}`;
 }
 
 /** Why a process has not come to be, which is told later. */
