@@ -1,5 +1,6 @@
 // What /proc says of the processes that a test has started.
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export interface ProcessEntry {
   pid: number;
@@ -46,4 +47,20 @@ export function resourcesOf(pid: number): { descriptors: number; threads: number
 /** For how long the main thread of a process was ready to run and did not, in milliseconds: the others had the processors. */
 export function waitedForProcessor(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6;
+}
+
+/** Where a process waits in the kernel, and the descriptors in each of its epoll sets, with the events. */
+export function waitsIn(pid: number): string {
+  try {
+    const folder = `/proc/${pid}/fdinfo`;
+    const sets = readdirSync(folder).map((fd) => {
+      const lines = readFileSync(join(folder, fd), 'latin1').matchAll(/^tfd: +(\d+) events: +(\w+)/gm);
+      return { fd, watched: Array.from(lines, ([, watched, events]) => `${watched}:${events}`) };
+    });
+    const polled = sets.filter(({ watched }) => watched.length > 0);
+    const texts = polled.map(({ fd, watched }) => `epoll ${fd} of ${watched.join(' ')}`);
+    return [readFileSync(`/proc/${pid}/wchan`, 'latin1'), ...texts].join(', ');
+  } catch {
+    return ''; // It has ended meanwhile.
+  }
 }

@@ -1,9 +1,9 @@
 // Runs the programs of test/programs, each as a `node` of its own in a process group of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { groupOf } from './processes';
+import { groupOf, waitsIn } from './processes';
 
 const root = join(__dirname, '..', '..');
 
@@ -73,22 +73,6 @@ afterEach(() => {
     program.end();
   }
 });
-
-/** Where a process waits in the kernel, and the descriptors in each of its epoll sets, with the events. */
-function waitsIn(pid: number): string {
-  try {
-    const folder = `/proc/${pid}/fdinfo`;
-    const sets = readdirSync(folder).map((fd) => {
-      const lines = readFileSync(join(folder, fd), 'latin1').matchAll(/^tfd: +(\d+) events: +(\w+)/gm);
-      return { fd, watched: Array.from(lines, ([, watched, events]) => `${watched}:${events}`) };
-    });
-    const polled = sets.filter(({ watched }) => watched.length > 0);
-    const texts = polled.map(({ fd, watched }) => `epoll ${fd} of ${watched.join(' ')}`);
-    return [readFileSync(`/proc/${pid}/wchan`, 'latin1'), ...texts].join(', ');
-  } catch {
-    return ''; // It has ended meanwhile.
-  }
-}
 
 /** A program that runs. Whatever it forks is in its process group and ends with `end()`. */
 export class Program {
