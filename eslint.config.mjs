@@ -18,7 +18,7 @@ const mayKnow = {
 };
 
 // What the folders share. It stands beside them, and is nobody's face.
-const shared = ['aborts', 'fork-hooks', 'log-fields', 'mistakes', 'roster', 'runtime-directory', 'shapes'];
+const shared = ['aborts', 'fork-hooks', 'log-fields', 'mistakes', 'roster', 'runtime-directory', 'shapes', 'uncaught'];
 
 const mayImport = (files, regex, message) => ({
   files,

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { manner } from '../log-fields.js';
 import { atfork, getpid, type ExitStatus, type Signal } from '../posix/index.js';
+import { uncaught } from '../uncaught.js';
 import { start, type Program, type Run } from './program.js';
 import { tellTo, type SupervisorLog, type Tell } from './supervisor-log.js';
 
@@ -88,6 +89,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     this.#program = program;
     this.#settings = settings;
     const tell = tellTo(settings);
+    // What it throws, or a listener, does not end the supervision.
     this.#tell = (...fact) => {
       uncaught(() => {
         tell(...fact);
@@ -259,17 +261,6 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
 
   #leaveSignals(): void {
     for (const signal of Object.keys(signalTable)) process.off(signal, this.#onSignal);
-  }
-}
-
-// What a listener or a log throws is an uncaught error, and the program is supervised on.
-function uncaught(call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }
 

@@ -1,3 +1,4 @@
+import { uncaught } from '../uncaught.js';
 import { callback, INT_MAX, integer } from './arguments.js';
 import { close } from './descriptor.js';
 import { isPosixError } from './errors.js';
@@ -100,14 +101,10 @@ function ask(pid: number): void {
   }
   end(pid);
   for (const tell of entry.told) {
-    try {
+    // What one throws does not keep the others from being told.
+    uncaught(() => {
       tell(status);
-    } catch (error) {
-      // It does not keep the others from being told.
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import { Server, type Socket } from 'node:net';
 import { INT_MAX, integer, object } from '../mistakes.js';
 import { Roster } from '../roster.js';
+import { uncaught } from '../uncaught.js';
 import { checkMaxFrame } from './arguments.js';
 import type { CallLimits } from './calls-in-hand.js';
 import { defaultMaxFrame } from './frames.js';
@@ -133,13 +134,9 @@ export class RpcServer extends Server {
 
   /** What a listener throws is an uncaught exception, and the calls that are being taken here go on. */
   #tell(event: 'request' | 'badRequest', ...what: unknown[]): void {
-    try {
+    uncaught(() => {
       this.emit(event, ...what);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    });
   }
 
   /** Not at once: one that is woken gives room too, and would wake the next within itself. */
