@@ -33,10 +33,11 @@
 
 namespace truefork {
 
-// Why a fork is refused: the `reason` of ForkUnsafeError, and what it names.
+// Why a fork is refused: the `reason` of ForkUnsafeError, and what it names; or an errno.
 struct Refusal {
   const char* reason;
   std::vector<std::string> details;
+  int error = 0;
 };
 
 // The threads of a process that is ready to be forked.
@@ -56,6 +57,8 @@ struct Sight {
   std::vector<std::string> busy;
   // Kernel threads that work for an io_uring of this process.
   std::vector<std::string> rings;
+  // Why there is nothing to be seen: an errno.
+  int error = 0;
 };
 
 // What to do with threads that cannot be taken along because they are not idle. Node's own are
@@ -84,7 +87,7 @@ static Sight LookAround(Busy busy) {
   Idle idle;
   const auto tids = OtherThreads();
   if (!tids) {
-    sight.busy.push_back("the list of threads cannot be read");
+    sight.error = errno;
     return sight;
   }
   idle.tids = *tids;
@@ -164,6 +167,12 @@ static std::optional<Refusal> ParkAll(Idle& parked, Busy busy, Deadline deadline
     Settle();
     const bool patient = std::chrono::steady_clock::now() < std::min(patience, deadline);
     Sight sight = LookAround(patient ? Busy::kWait : busy);
+    if (sight.error != 0) {
+      // No descriptor is free, say: that does not become better by waiting, as a rule.
+      if (!patient) return Refusal{nullptr, {}, sight.error};
+      Nap(pause);
+      continue;
+    }
     if (!sight.rings.empty()) return Refusal{"io-uring", std::move(sight.rings)};
     if (sight.idle) {
       if (own_threads) own_threads->Conclude();
@@ -393,6 +402,7 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
 
   if (const auto refusal = ParkAll(plan.threads, busy, deadline)) {
     pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+    if (refusal->error != 0) return Failure(env, refusal->error);
     return Refuse(env, *refusal);
   }
   const size_t wanted = children.length - 1;

@@ -57,9 +57,10 @@ std::optional<std::vector<pid_t>> OtherThreads() {
     errno = 0;
   }
   // The end of the directory and a failure look the same but for errno.
-  const bool all = errno == 0;
+  const int error = errno;
   closedir(directory);
-  if (!all) return std::nullopt;
+  errno = error;
+  if (error != 0) return std::nullopt;
   return tids;
 }
 

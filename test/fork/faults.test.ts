@@ -52,8 +52,8 @@ const onOneNode: Fault[] = [
   ['madvise', 'parent', 'EAGAIN', 'onward', ['throws EAGAIN']],
   ['open64', 'parent', 'EMFILE', 'onward', ['refuses: busy-threads', 'throws EMFILE']],
   ['read', 'parent', 'EIO', 'onward', ['refuses: busy-threads', 'throws EIO']],
-  ['opendir', 'parent', 'EMFILE', 'onward', ['refuses: busy-threads']],
-  ['readdir64', 'parent', 'ENOMEM', 'onward', ['refuses: busy-threads']],
+  ['opendir', 'parent', 'EMFILE', 'onward', ['throws EMFILE']],
+  ['readdir64', 'parent', 'ENOMEM', 'onward', ['throws ENOMEM']],
   ['tgkill', 'parent', 'EAGAIN', 'onward', ['refuses: busy-threads']],
   ['get_robust_list', 'parent', 'EPERM', 'onward', ['refuses: busy-threads']],
 

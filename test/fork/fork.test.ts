@@ -213,6 +213,10 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     }
   });
 
+  test('says at once that no descriptor is free, and works when one is', async () => {
+    await passes('fork-exhausted.mjs', { node });
+  });
+
   test('refuses when the threadpool works through an io_uring', async () => {
     await passes('fork-refused.mjs', { node, args: ['io-uring'], env: { UV_USE_IO_URING: '1' } });
   });
