@@ -6,7 +6,7 @@ import { atfork } from './fork.js';
 import { needAddon } from './native.js';
 import { pidfd_open } from './process.js';
 import { retryOnIntr } from './retry.js';
-import { waitpid, WNOHANG } from './wait.js';
+import { P_PID, P_PIDFD, waitid, waitpid, WEXITED, WNOHANG, WNOWAIT } from './wait.js';
 import { Watcher } from './watcher.js';
 
 /** What a watcher of a child is told: its raw status; undefined if somebody else has waited for it, or it is no child of ours. */
@@ -148,6 +148,21 @@ export class ChildWatcher implements Disposable {
   get pidfd(): number | undefined {
     const watches = this.#awaited.told.has(this.#told) && awaited.get(this.pid) === this.#awaited;
     return watches ? this.#awaited.pidfd?.fd : undefined;
+  }
+
+  /**
+   * Whether the child has been waited for, also by somebody else, of which its watchers are told when the event loop turns: its
+   * pid may be another's by now. By the descriptor that is certain; by the pid, a later child of this process may have it.
+   */
+  get isGone(): boolean {
+    if (awaited.get(this.pid) !== this.#awaited) return true;
+    const { pidfd } = this;
+    try {
+      waitid(pidfd === undefined ? P_PID : P_PIDFD, pidfd ?? this.pid, WEXITED | WNOHANG | WNOWAIT);
+      return false;
+    } catch (error) {
+      return isPosixError(error, 'ECHILD');
+    }
   }
 
   /** Stops waiting, and leaves the child to be waited for by others. Again is no mistake. */

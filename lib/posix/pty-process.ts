@@ -2,6 +2,7 @@ import process from 'node:process';
 import type { Readable, Writable } from 'node:stream';
 import { text } from '../mistakes.js';
 import { cString, list, object } from './arguments.js';
+import { ChildWatcher } from './child-watcher.js';
 import { wereForked } from './children.js';
 import { close, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR, open } from './descriptor.js';
 import { DescriptorReadable, DescriptorWritable } from './descriptor-streams.js';
@@ -50,6 +51,7 @@ export class PtyProcess implements Disposable, AsyncDisposable {
   readonly exited: Promise<ExitStatus>;
   readonly #ends: PtyEnds;
   readonly #forget: () => void;
+  readonly #watcher: ChildWatcher;
   #ended = false;
   #closed = false;
 
@@ -65,12 +67,12 @@ export class PtyProcess implements Disposable, AsyncDisposable {
       this.#closeWhenDone();
     });
     this.exited = waitpidAsync(pid).then(({ status }) => decodeWaitStatus(status) as ExitStatus);
-    const onEnd = () => {
+    // Who does not ask must not die of an unhandled rejection.
+    this.exited.catch(() => undefined);
+    this.#watcher = new ChildWatcher(pid, () => {
       this.#ended = true;
       this.#closeWhenDone();
-    };
-    // Who does not ask must not die of an unhandled rejection.
-    this.exited.then(onEnd, onEnd);
+    });
     this.#forget = atfork({
       child: () => {
         output.leave();
@@ -116,7 +118,7 @@ export class PtyProcess implements Disposable, AsyncDisposable {
    */
   kill(signal: Signal = 'SIGHUP'): void {
     const { pid } = this;
-    if (this.#ended) {
+    if (this.#watcher.isGone) {
       // Its pid may be another's by now.
       const message = `ESRCH: ${strerror(errno.ESRCH)}, kill(${pid}, ${signal})`;
       throw new ProcessLookupError('ESRCH', errno.ESRCH, 'kill', message, { pid });

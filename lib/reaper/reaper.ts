@@ -4,15 +4,8 @@ import {
   ChildWatcher,
   decodeWaitStatus,
   errno,
-  isPosixError,
   kill,
-  P_PID,
-  P_PIDFD,
   ProcessLookupError,
-  waitid,
-  WEXITED,
-  WNOHANG,
-  WNOWAIT,
   type Signal,
   type EndSource,
   type ExitStatus,
@@ -44,17 +37,6 @@ interface Child {
   readonly reject: (error: StatusLostError) => void;
   readonly exited: Promise<ExitStatus>;
   readonly watcher: ChildWatcher;
-}
-
-// Whether somebody else has waited for it, of which its watcher is told when the event loop turns: its pid may be another's by
-// now. By the descriptor that is certain; by the pid, a later child of this process may have it.
-function isGone({ pid, pidfd }: ChildWatcher): boolean {
-  try {
-    waitid(pidfd === undefined ? P_PID : P_PIDFD, pidfd ?? pid, WEXITED | WNOHANG | WNOWAIT);
-    return false;
-  } catch (error) {
-    return isPosixError(error, 'ECHILD');
-  }
 }
 
 /** How a reaper learns of ends. */
@@ -134,7 +116,7 @@ export class Reaper extends EventEmitter<ReaperEvents> implements Disposable {
    */
   kill(pid: number, signal: Signal = 'SIGTERM'): void {
     const child = this.#children.get(pid);
-    if (!child || isGone(child.watcher)) {
+    if (!child || child.watcher.isGone) {
       const message = `ESRCH: ${pid} is not a child that this reaper waits for, kill(${pid}, ${signal})`;
       throw new ProcessLookupError('ESRCH', errno.ESRCH, 'kill', message, { pid });
     }

@@ -1,3 +1,5 @@
+import { asProcess1 } from '../support/namespaces';
+import { passes } from '../support/programs';
 import { holds, holdsOnEveryNode } from './cases';
 
 describe('forkpty', () => {
@@ -33,5 +35,9 @@ describe('ptySpawn', () => {
     'spawn-without-terminal': 'lets a program go on that has closed its terminal',
     'spawn-many': 'runs many at once',
     'spawn-background': 'tells the end of the program itself',
+  });
+
+  test('signals nobody who has got the pid of a program that somebody else has waited for', async () => {
+    await passes('posix-pty-same-pid.mjs', asProcess1());
   });
 });
