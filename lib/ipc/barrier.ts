@@ -127,9 +127,12 @@ export class Barrier extends Shared {
     });
   }
 
-  #change(change: () => void): void {
-    this.#mutex.with(change);
-    this.#waiters.wake(ALL);
+  #change(change: (interrupted: boolean) => void): void {
+    try {
+      this.#mutex.withSurely(change);
+    } finally {
+      this.#waiters.wake(ALL);
+    }
   }
 
   // Nothing while those of the last round have not gone on.
@@ -171,14 +174,16 @@ export class Barrier extends Shared {
 
   // The last one ends the round, and all have passed; who leaves before that breaks it.
   #leave({ round, place }: Arrival, complete: boolean): void {
-    if (Atomics.load(this.words, ROUND) === round) {
-      this.#change(() => {
+    try {
+      if (Atomics.load(this.words, ROUND) !== round) return;
+      this.#change((interrupted) => {
         if (Atomics.load(this.words, ROUND) !== round) return;
-        if (complete) this.#end(PASSED);
+        if (complete && !interrupted) this.#end(PASSED);
         else this.#break();
       });
+    } finally {
+      place.leave();
     }
-    place.leave();
   }
 
   #isOver({ round }: Arrival): boolean {

@@ -76,30 +76,38 @@ export class BoundedSemaphore extends Semaphore {
    *
    * @param count how many, 1 to 2³⁰
    * @throws {RangeError} there would be more than in the beginning
+   * @throws what a signal's handler throws meanwhile; it is given back all the same
    */
   override release(count = 1): void {
     releaseCount(count);
-    const done = this.#guard.with(() => {
-      if (this.value + count > this.#most) return false;
-      // In this order: one that is killed here leaves more than there are, which a dead process's count makes up for.
-      this.change(count);
-      this.#holds(-Math.min(count, this.#held));
-      for (const place of this.#places.used) {
-        const more = this.value + this.#heldByLiving() - this.#most;
-        if (more <= 0) break;
-        if (place.state > 0) place.state -= Math.min(more, place.state);
-      }
-      return true;
-    });
-    if (!done) throw outOfRange('count', `at most as many as are missing to ${this.#most}`, count);
-    this.waiters.wake(count);
+    try {
+      this.#guard.withSurely(() => {
+        this.#giveBack(count);
+      });
+    } finally {
+      this.waiters.wake(count);
+    }
   }
 
   // All below: with the mutex held.
 
+  #giveBack(count: number): void {
+    if (this.value + count > this.#most) {
+      throw outOfRange('count', `at most as many as are missing to ${this.#most}`, count);
+    }
+    // In this order: one that is killed here leaves more than there are, which a dead process's count makes up for.
+    this.change(count);
+    this.#holds(-Math.min(count, this.#held));
+    for (const place of this.#places.used) {
+      const more = this.value + this.#heldByLiving() - this.#most;
+      if (more <= 0) break;
+      if (place.state > 0) place.state -= Math.min(more, place.state);
+    }
+  }
+
   #take(): boolean {
     if (this.value === 0) return false;
-    // In this order: see `release`.
+    // In this order: see `#giveBack`.
     this.#holds(1);
     this.change(-1);
     return true;

@@ -1,5 +1,5 @@
 // A worker of a pool, in its own process: it blocks until there is something to do, does it, and answers.
-import { _exit, getppid, outputWritten, PR_SET_PDEATHSIG, prctl, signalNumber } from '../posix/index.js';
+import { _exit, getpid, getppid, outputWritten, PR_SET_PDEATHSIG, prctl, signalNumber } from '../posix/index.js';
 import type { Channel } from './channel.js';
 import { ClosedError } from './errors.js';
 import type { AnyFunction, Order, Outcome } from './pool-task.js';
@@ -32,6 +32,9 @@ export function orDie(step: () => void): void {
  * @param begin is called before each that there is
  */
 export function work(channel: Channel<Order>, functions: ReadonlyMap<number, AnyFunction>, begin: () => void): void {
+  const worker = getpid();
+  // A fork that the function has made comes out of it, too: at once, or when its own event loop turns.
+  const isWorker = (): boolean => getpid() === worker;
   for (;;) {
     const order = nextOrder(channel);
     if (order === null) {
@@ -43,6 +46,7 @@ export function work(channel: Channel<Order>, functions: ReadonlyMap<number, Any
     if (outcome instanceof Promise) {
       // The event loop turns, for as long as it takes.
       void outcome.then((settled) => {
+        if (!isWorker()) return;
         orDie(() => {
           answer(channel, settled);
           work(channel, functions, begin);
@@ -50,6 +54,7 @@ export function work(channel: Channel<Order>, functions: ReadonlyMap<number, Any
       });
       return;
     }
+    if (!isWorker()) return;
     answer(channel, outcome);
   }
 }

@@ -4,8 +4,8 @@ import {
   decodeWaitStatus,
   fork,
   isPosixError,
-  kill,
   pidfd_open,
+  pidfd_send_signal,
   retryOnIntr,
   waitpid,
   Watcher,
@@ -119,7 +119,12 @@ export class PoolWorker {
   kill(): void {
     if (this.#hasEnded) return;
     this.#watcher.ref();
-    kill(this.pid, 'SIGKILL');
+    try {
+      pidfd_send_signal(this.#pidfd, 'SIGKILL', null, 0);
+    } catch (error) {
+      // Somebody else has waited for it, of which its watcher is told when the event loop turns: its pid may be another's by now.
+      if (!isPosixError(error, 'ESRCH')) throw error;
+    }
   }
 
   /** In a worker: the others are not its own. */

@@ -87,13 +87,48 @@ export class RobustMutex {
     pthread_mutex_unlock(this.#words, this.#at);
   }
 
-  /** Calls with the mutex held. The callee does not wait for anything. */
+  /**
+   * Calls with the mutex held. The callee does not wait for anything.
+   *
+   * @throws what a signal's handler throws meanwhile; then nothing was called
+   */
   with<T>(call: () => T): T {
     this.lock();
     try {
       return call();
     } finally {
       this.unlock();
+    }
+  }
+
+  /**
+   * As `with`, for what has to be done: it is, whatever a signal's handler throws meanwhile.
+   *
+   * @param call is told whether one has thrown
+   * @throws that, when it is done
+   */
+  withSurely<T>(call: (interrupted: boolean) => T): T {
+    const thrown = this.#lockSurely();
+    let result;
+    try {
+      result = call(thrown !== undefined);
+    } finally {
+      this.unlock();
+    }
+    if (thrown) throw thrown.error;
+    return result;
+  }
+
+  /** @returns what a signal's handler has thrown first */
+  #lockSurely(): { error: unknown } | undefined {
+    let thrown: { error: unknown } | undefined;
+    for (;;) {
+      try {
+        this.lock();
+        return thrown;
+      } catch (error) {
+        thrown ??= { error };
+      }
     }
   }
 }

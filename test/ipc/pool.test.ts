@@ -8,6 +8,8 @@ holdOnEveryNode('ipc-pool.mjs', {
   errors: 'what a function throws is thrown here: name, message, stack, cause and properties',
   untold: 'what cannot be told of an error does not leave the caller waiting, nor the worker going on as its parent',
   deaths: 'a worker that dies fails what it was at, and nothing else',
+  forks: 'a fork that a worker makes is no worker: it answers nothing, and takes nothing to do',
+  'waited-for': 'a worker that somebody else has waited for keeps none of the others alive',
   'not-begun': 'what a worker was given that dies before it begins is done by another, and not for ever',
   streams: 'results come one by one, and items are asked for as they are taken',
   left: 'a source that fails when it is left says so, and nobody else does',

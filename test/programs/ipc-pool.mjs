@@ -1,7 +1,7 @@
 // Pool.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { atfork, fork, getppid, kill, ps } from 'truefork';
+import { _exit, atfork, fork, getppid, kill, ps, waitpid, waitpidAsync } from 'truefork';
 import { BoundedSemaphore, Pool, SharedArray, SharedValue, WorkerDiedError } from 'truefork/ipc';
 import { killed, runCases } from './ipc-support.mjs';
 
@@ -180,6 +180,52 @@ await runCases({
       for (const pid of pool.pids) kill(pid, 'SIGKILL');
       assert.deepEqual(await pool.map(square, upTo(10)), upTo(10).map(square));
     }),
+
+  forks: () =>
+    withPool(1, async (pool) => {
+      // A fork that a worker makes comes out of the function as the worker does, and sooner.
+      const sync = (n) => {
+        const pid = fork();
+        if (pid > 0) return waitpid(pid, 0).status + n;
+        setImmediate(() => _exit(0));
+        return 'fork';
+      };
+      const async = async (n) => {
+        const pid = fork();
+        if (pid > 0) return (await waitpidAsync(pid)).status + n;
+        setTimeout(() => _exit(0), 10);
+        return 'fork';
+      };
+      for (const forks of [sync, async]) {
+        assert.deepEqual(await pool.map(forks, upTo(6), { chunksize: 1 }), upTo(6));
+      }
+    }),
+
+  'waited-for': async () => {
+    const begun = new SharedArray(Int32Array, 1);
+    const stay = () => {
+      Atomics.add(begun.array, 0, 1);
+      for (;;) continue;
+    };
+    const ends = {
+      PoolTerminatedError: (pool) => pool.terminate(),
+      AbortError: (_, calls) => calls.abort(),
+    };
+    for (const [name, end] of Object.entries(ends)) {
+      const calls = new AbortController();
+      await withPool(2, async (pool) => {
+        begun.array[0] = 0;
+        const results = [1, 2].map(() => thrown(pool.apply(stay, [], { signal: calls.signal })));
+        while (begun.array[0] < 2) await new Promise(setImmediate);
+        const [one, other] = pool.pids;
+        kill(one, 'SIGKILL');
+        assert.equal(waitpid(-1, 0).pid, one);
+        end(pool, calls);
+        for (const error of await Promise.all(results)) assert.equal(error.name, name);
+        while (lives(other)) await new Promise(setImmediate);
+      });
+    }
+  },
 
   'not-begun': () =>
     withPool(2, async (pool) => {

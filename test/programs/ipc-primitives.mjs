@@ -1,13 +1,70 @@
 // Semaphore, BoundedSemaphore, Event, Barrier, SharedArray, SharedValue.
 import assert from 'node:assert/strict';
-import { forkChild, forkMany, _exit, kill } from 'truefork';
-import { Barrier, BoundedSemaphore, Event, Queue, Semaphore, SharedArray, SharedValue } from 'truefork/ipc';
+import {
+  forkChild,
+  forkMany,
+  _exit,
+  ITIMER_REAL,
+  kill,
+  retryOnIntr,
+  setitimer,
+  signal,
+  waitpid,
+  WUNTRACED,
+} from 'truefork';
+import {
+  Barrier,
+  BoundedSemaphore,
+  BrokenBarrierError,
+  Event,
+  Queue,
+  Semaphore,
+  SharedArray,
+  SharedValue,
+} from 'truefork/ipc';
 import { child } from './posix-cases.mjs';
 import { ended, killed, runCases, untilAsleep } from './ipc-support.mjs';
 
 const broken = { name: 'BrokenBarrierError', code: 'ERR_BROKEN_BARRIER' };
 const range = { code: 'ERR_OUT_OF_RANGE' };
 const ok = { state: 'exited', code: 0 };
+
+/**
+ * Stops a child that does the same all the time in the midst of it, when it has what others wait for. While one waits for that
+ * after the call, a signal's handler throws, and the next one lets the child go on.
+ *
+ * @param tries what waits if the child has it
+ */
+function stopWithin(busy, tries) {
+  let handlers = [];
+  const wait = () => undefined;
+  const enough = () => {
+    throw new Error('enough');
+  };
+  signal('SIGALRM', () => handlers.shift()?.());
+  setitimer(ITIMER_REAL, 0.02, 0.02);
+  for (;;) {
+    kill(busy, 'SIGSTOP');
+    retryOnIntr(() => waitpid(busy, WUNTRACED));
+    // The first may come before it is known whether there is anything to wait for.
+    handlers = [wait, wait, wait, enough];
+    try {
+      tries();
+    } catch (error) {
+      assert.equal(error.message, 'enough');
+      break;
+    }
+    handlers = [];
+    kill(busy, 'SIGCONT');
+  }
+  handlers = [
+    enough,
+    () => {
+      setitimer(ITIMER_REAL, 0, 0);
+      kill(busy, 'SIGCONT');
+    },
+  ];
+}
 
 await runCases({
   semaphore() {
@@ -99,6 +156,27 @@ await runCases({
     // A child has nothing of what its parent has.
     ended(child(() => assert.equal(semaphore.tryAcquire(), false)));
     semaphore.release(3);
+    semaphore.close();
+  },
+
+  'bounded-interrupted'() {
+    const semaphore = new BoundedSemaphore(2);
+    const over = new SharedValue(Int32Array, 0);
+    const busy = child(() => {
+      while (over.value === 0) {
+        semaphore.acquire();
+        semaphore.release();
+      }
+    });
+    semaphore.acquire();
+    stopWithin(busy, () => {
+      if (semaphore.tryAcquire()) semaphore.release();
+    });
+    assert.throws(() => semaphore.release(), { message: 'enough' });
+    kill(busy, 'SIGCONT');
+    over.value = 1;
+    ended(busy);
+    assert.equal(semaphore.value, 2);
     semaphore.close();
   },
 
@@ -236,6 +314,34 @@ await runCases({
     ended(other);
     barrier.reset();
     assert.equal(barrier.nWaiting, 0);
+  },
+
+  'barrier-interrupted'() {
+    const over = new SharedValue(Int32Array, 0);
+    // All have come: who comes now finds no place, and leaves all as it is.
+    const comes = () => {
+      try {
+        barrier.wait({ timeout: 0 });
+      } catch (error) {
+        if (!(error instanceof BrokenBarrierError)) throw error;
+      }
+    };
+    let busy;
+    const barrier = new Barrier(2, () => {
+      busy = child(() => {
+        while (over.value === 0) comes();
+      });
+      stopWithin(busy, comes);
+    });
+    const waiting = child(() => assert.throws(() => barrier.wait(), broken));
+    while (barrier.nWaiting === 0) continue;
+    assert.throws(() => barrier.wait(), { message: 'enough' });
+    kill(busy, 'SIGCONT');
+    assert.deepEqual([barrier.broken, barrier.nWaiting], [true, 0]);
+    ended(waiting);
+    over.value = 1;
+    ended(busy);
+    barrier.close();
   },
 
   async 'barrier-in-the-loop'() {
