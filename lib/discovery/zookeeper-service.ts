@@ -1,4 +1,10 @@
-import { NoNodeError, ZooKeeperError, type NodeWatch, type WatchEvent } from '../zookeeper/index.js';
+import {
+  NoNodeError,
+  SessionExpiredError,
+  ZooKeeperError,
+  type NodeWatch,
+  type WatchEvent,
+} from '../zookeeper/index.js';
 import { EmptyListGuard } from './empty-list.js';
 import { Gathering } from './gathering.js';
 import { InstanceWatch } from './instance-watch.js';
@@ -268,7 +274,8 @@ export class ZooKeeperService {
   }
 }
 
-/** Whether the server has answered, and does not allow it. */
+/** Whether the server has answered, and does not allow it. That the session has expired is no answer to what was asked. */
 function isRefusal(error: unknown): error is ZooKeeperError {
+  if (error instanceof SessionExpiredError) return false;
   return error instanceof ZooKeeperError && error.errno !== undefined && error.errno <= -100;
 }

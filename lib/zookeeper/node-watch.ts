@@ -1,5 +1,5 @@
 import { setTimeout as rest } from 'node:timers/promises';
-import { NoNodeError, ZooKeeperError } from './errors.js';
+import { NoNodeError, SessionExpiredError, ZooKeeperError } from './errors.js';
 import type { WatchOptions } from './options.js';
 import { exists } from './requests.js';
 import type { Session } from './session.js';
@@ -136,9 +136,9 @@ export class NodeWatch implements Disposable {
 
   #fail(error: unknown): number {
     this.#failures++;
-    // Those are the session's, which tells of them itself.
-    const isOwn = error instanceof ZooKeeperError && error.errno !== undefined && error.errno < -100;
-    if (isOwn) this.#warnings.warn(`${error.message}; it is tried again`);
+    // The others are the session's, which tells of them itself.
+    const isAnswer = error instanceof ZooKeeperError && error.errno !== undefined && error.errno < -100;
+    if (isAnswer && !(error instanceof SessionExpiredError)) this.#warnings.warn(`${error.message}; it is tried again`);
     return Math.min(longestDelay, shortestDelay * 2 ** Math.min(this.#failures, 20)) * (0.5 + Math.random() / 2);
   }
 }

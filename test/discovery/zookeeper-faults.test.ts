@@ -298,6 +298,27 @@ test('a session that has expired is replaced: registered once again with the sam
   await nodes(1);
 });
 
+test('what is being read when the session expires is read again, and is not said to be skipped', async () => {
+  const registry = await open();
+  const lists = watched(registry);
+  await registry.register('rpc', a);
+  await lists.until('10.0.0.1:8001');
+  // The opcode of getData is 4.
+  const asked = new Promise<void>((resolve) => {
+    proxy.onRequest = (frame) => {
+      if (frame.readInt32BE(8) !== 4) return 'pass';
+      resolve();
+      return 'drop';
+    };
+  });
+  await (await open(server.address)).register('rpc', b);
+  await asked;
+  await expire(1);
+  proxy.onRequest = () => 'pass';
+  await lists.until('10.0.0.1:8001', '10.0.0.2:8002');
+  expect(warnings.filter((message) => /skipped|tried again/.test(message))).toEqual([]);
+});
+
 test.each(['booklet', 'curator', 'serverset'] as const)(
   'a create whose answer is lost is made once: %s',
   async (codec) => {
