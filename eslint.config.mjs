@@ -18,7 +18,17 @@ const mayKnow = {
 };
 
 // What the folders share. It stands beside them, and is nobody's face.
-const shared = ['aborts', 'fork-hooks', 'log-fields', 'mistakes', 'roster', 'runtime-directory', 'shapes', 'uncaught'];
+const shared = [
+  'aborts',
+  'fork-hooks',
+  'log-fields',
+  'mistakes',
+  'roster',
+  'runtime-directory',
+  'shapes',
+  'time-limit',
+  'uncaught',
+];
 
 const mayImport = (files, regex, message) => ({
   files,

@@ -1,6 +1,17 @@
 // Where the output of a daemon goes.
 import { text } from '../mistakes.js';
-import { close, dup3, F_DUPFD_CLOEXEC, fcntl, O_APPEND, O_CLOEXEC, O_CREAT, O_WRONLY, open } from '../posix/index.js';
+import {
+  close,
+  dup3,
+  F_DUPFD_CLOEXEC,
+  fcntl,
+  O_APPEND,
+  O_CLOEXEC,
+  O_CREAT,
+  O_NONBLOCK,
+  O_WRONLY,
+  open,
+} from '../posix/index.js';
 
 /** Where stdout and stderr go: it may be the same. */
 export type Outputs = readonly [output: number, errors: number];
@@ -10,7 +21,7 @@ export type Outputs = readonly [output: number, errors: number];
  * none. Called again after the file has been renamed, it makes the new one: a fork that is there already has to call it, too.
  *
  * @throws {TypeError} no such path
- * @throws {PosixError} the file cannot be opened; the output goes where it went
+ * @throws {PosixError} the file cannot be opened, ENXIO: it is a FIFO that nobody reads; the output goes where it went
  *
  * @example
  * process.on('SIGUSR1', () => redirectOutput('/var/log/app.log'));
@@ -20,9 +31,9 @@ export function redirectOutput(logFile: string): void {
   writeTo([log, log]);
 }
 
-/** A log file, to be appended to. */
+/** A log file, to be appended to. Of a FIFO neither the open nor a write waits for a reader, as of any pipe of Node.js: fifo(7). */
 export function openLog(path: string): number {
-  return aside(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640));
+  return aside(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o640));
 }
 
 /** A descriptor that was just opened, out of the way: where 0, 1 or 2 is closed, it would be that one. */

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { manner } from '../log-fields.js';
 import { atfork, getpid, type ExitStatus, type Signal } from '../posix/index.js';
+import { timeLimit } from '../time-limit.js';
 import { uncaught } from '../uncaught.js';
 import { start, type Program, type Run } from './program.js';
 import { tellTo, type SupervisorLog, type Tell } from './supervisor-log.js';
@@ -79,7 +80,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
   readonly #forget: () => void;
   readonly #onSignal = (signal: NodeJS.Signals) => {
     this.#tell('signal', { signal });
-    if (signalTable[signal as Handled] === 'stop') void this.stop(signal);
+    // One that is stopping gets the next one, too: it may heed that at once.
+    if (signalTable[signal as Handled] === 'stop' && !this.#stopping.signal.aborted) void this.stop(signal);
     else this.#run?.kill(signal);
   };
 
@@ -229,7 +231,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
       asking.abort();
     };
     over.addEventListener('abort', giveUp);
-    const timer = setTimeout(giveUp, checkTimeout).unref();
+    const endLimit = timeLimit(checkTimeout, giveUp);
     const silence = new Promise<string>((resolve) => {
       signal.addEventListener('abort', () => {
         resolve(`no answer in ${checkTimeout} ms`);
@@ -241,7 +243,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> implements AsyncD
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     } finally {
-      clearTimeout(timer);
+      endLimit();
       over.removeEventListener('abort', giveUp);
     }
   }

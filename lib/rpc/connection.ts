@@ -1,5 +1,6 @@
 import { Socket, type ConnectOpts, type SocketConstructorOpts } from 'node:net';
 import { register } from '../fork-hooks.js';
+import { timeLimit } from '../time-limit.js';
 import {
   CallError,
   ConnectError,
@@ -91,7 +92,8 @@ export class Connection {
   #lost = false;
   /** What the server has said against what it was sent. */
   #complaint: Error | undefined;
-  #connectTimer: NodeJS.Timeout | undefined;
+  /** Ends the timer of the moment to connect, and then of the time that it may take. */
+  #endTimer: () => void = () => undefined;
   #silence: Silence | undefined;
 
   /**
@@ -116,7 +118,7 @@ export class Connection {
     this.#socket = socket;
     this.#outbox = new Outbox(socket);
     socket.once('connect', () => {
-      clearTimeout(this.#connectTimer);
+      this.#endTimer();
       // Again: of a name with several addresses, the socket is that of the last one that was tried.
       socket.unref();
       this.#connected = true;
@@ -142,9 +144,12 @@ export class Connection {
     open.add(this);
     if (delay <= 0) this.#connect();
     else {
-      this.#connectTimer = setTimeout(() => {
+      const timer = setTimeout(() => {
         this.#connect();
       }, delay).unref();
+      this.#endTimer = () => {
+        clearTimeout(timer);
+      };
     }
   }
 
@@ -250,9 +255,9 @@ export class Connection {
 
   #connect(): void {
     const { host, port, connectTimeout, pingInterval } = this.#options;
-    this.#connectTimer = setTimeout(() => {
+    this.#endTimer = timeLimit(connectTimeout, () => {
       this.#lose(new Error(`no connection within ${connectTimeout} ms`));
-    }, connectTimeout).unref();
+    });
     // For servers that cannot be asked whether they are there.
     const socket = this.#socket;
     try {
@@ -394,7 +399,7 @@ export class Connection {
   #end(): void {
     this.#lost = true;
     open.delete(this);
-    clearTimeout(this.#connectTimer);
+    this.#endTimer();
     this.#silence?.stop();
     this.#socket.destroy();
   }

@@ -5,6 +5,7 @@ describe('supervise', () => {
     'killed-often': 'starts a program again that is killed, a hundred times, and leaves no zombie',
     'supervisor-killed': 'ends the program when the supervisor is killed',
     'signals-handed-on': 'hands on signals, and ends with the program',
+    'late-in-a-check': 'does not take a program for one that hangs because it was stopped or busy itself',
     'hanging-check': 'starts a program again that does not answer, with a log of it all',
     'a-function': 'runs a function in a session of its own, without the supervisor’s signals',
     'checks-collected': 'keeps nothing of a check that was answered',

@@ -37,14 +37,15 @@ const sleeper = ['sleep', '1000'];
 
 /** Another process that supervises, and what it prints. */
 function supervisor(name) {
-  const child = spawn(process.execPath, [self, name], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [self, name], { stdio: ['pipe', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (more) => (text += more));
+  const closed = once(child, 'close');
   const printed = async (pattern) => {
     for (;;) {
       const match = pattern.exec(text);
       if (match) return match;
-      await Promise.race([once(child.stdout, 'data'), once(child, 'close').then(() => assert.match(text, pattern))]);
+      await Promise.race([once(child.stdout, 'data'), closed.then(() => assert.match(text, pattern))]);
     }
   };
   return { child, printed, text: () => text };
@@ -102,10 +103,11 @@ await runCase({
   async 'signals-handed-on'() {
     const { child, printed, text } = supervisor('hands-on');
     const [, pid] = await printed(/ready (\d+)\n/);
-    for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGWINCH']) {
+    for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGWINCH', 'SIGTERM']) {
       child.kill(signal);
       await printed(new RegExp(`got ${signal.slice(3)}\n`));
     }
+    // It takes its time: the next one may make it quicker.
     child.kill('SIGINT');
     assert.deepEqual(await once(child, 'close'), [0, null]);
     assert.match(text(), /got INT\n.*exited code=7\n.*stopped\nended: stopped\n$/s);
@@ -113,11 +115,38 @@ await runCase({
   },
 
   async 'hands-on'() {
-    const traps = ['HUP', 'USR1', 'WINCH'].map((name) => `trap 'echo got ${name}' ${name};`).join(' ');
+    const traps = ['HUP', 'USR1', 'WINCH', 'TERM'].map((name) => `trap 'echo got ${name}' ${name};`).join(' ');
     const script = `${traps} trap 'echo got INT; exit 7' INT; echo ready $$; while :; do sleep 1000 & wait; done`;
     const supervised = supervise(['sh', '-c', script], { log: console.log });
     console.log(`ended: ${await supervised.ended}`);
     // Nothing of it keeps the event loop alive; the case that runs does.
+    process.exit();
+  },
+
+  async 'late-in-a-check'() {
+    const { child, printed, text } = supervisor('asks');
+    await printed(/asked 1\n/);
+    child.stdin.write('an answer');
+    await printed(/asked 2\n/);
+    assert.doesNotMatch(text(), /failed|killing/);
+    child.kill('SIGTERM');
+    assert.deepEqual(await once(child, 'close'), [0, null]);
+  },
+
+  async asks() {
+    let asked = 0;
+    const ask = () => console.log(`asked ${++asked}`);
+    const check = () => {
+      if (asked > 0) ask();
+      else
+        setImmediate(() => {
+          ask();
+          // As when it is stopped: the answer comes meanwhile, and when it goes on, the time is over.
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1200);
+        });
+      return once(process.stdin, 'data');
+    };
+    await supervise(sleeper, { check, checkInterval: 0, checkTimeout: 1000, log: console.log }).ended;
     process.exit();
   },
 

@@ -175,6 +175,16 @@ describe('a lost connection', () => {
     await expect(call).rejects.toMatchObject({ code: 'ERR_RPC_CONNECT', sent: false });
   });
 
+  test('that is being made while this process is busy does not fail for that', async () => {
+    const { port } = await serving();
+    for (const host of ['127.0.0.1', 'localhost']) {
+      const client = owned(createRpcClient({ host, port, connectTimeout: 200 }));
+      const call = client.call('ping', host);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+      expect(await call).toBe(host);
+    }
+  });
+
   test('by the death of the server in mid-call fails the call, which was sent', async () => {
     const { program, port } = await serving();
     const client = clientOf(port);
