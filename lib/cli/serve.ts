@@ -13,11 +13,11 @@ import {
 import { loaded, Loader } from './application.js';
 import type { Call, Command } from './command.js';
 import { configurationOf, preforkOptions, printed, settingOptions, type Configuration } from './configuration.js';
+import { heedSignals } from './early-signals.js';
 import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
 import { logOf } from './log.js';
 import { say } from './output.js';
 import { asWhoItIs, ownCommand } from './own-command.js';
-import { heedSignals } from './process-1.js';
 import { check, checkAlone, detached, keep, publish, setUmask, settle } from './process-settings.js';
 import { instanceAt, isZooKeeper, openRegistry } from './registry.js';
 

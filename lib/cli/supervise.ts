@@ -1,5 +1,7 @@
 import { answersHttp, answersTcp, supervise as keepRunning, type Check } from '../daemon/index.js';
+import { fieldsOf, manner } from '../log-fields.js';
 import { INT_MAX } from '../mistakes.js';
+import { adoptsOrphans, StrangerReaper } from '../reaper/index.js';
 import { integerOption, textOption, UsageError, type Call, type Command } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { tell } from './output.js';
@@ -27,6 +29,19 @@ function checkFrom(call: Call): Check | undefined {
   return answersHttp(url);
 }
 
+/** As process 1 of a container it is left with what the program leaves behind: it waits for that, so that none stays a zombie. */
+function reapOrphans(): void {
+  if (!adoptsOrphans()) return;
+  try {
+    new StrangerReaper().on('exit', (pid, status) => {
+      tell(`orphan pid=${pid} exited ${fieldsOf(manner(status))}\n`);
+    });
+  } catch (error) {
+    const reason = (error as Error).message;
+    tell(`supervisor pid=${process.pid} orphans=none ${fieldsOf({ reason })}\n`);
+  }
+}
+
 async function run(call: Call): Promise<number> {
   const check = checkFrom(call);
   const checkInterval = durationOption(call, 'check-interval');
@@ -34,6 +49,7 @@ async function run(call: Call): Promise<number> {
   const checkFailures = integerOption(call, 'check-failures', 1, INT_MAX);
   const gracefulTimeout = durationOption(call, 'graceful-timeout');
   const maxFailures = integerOption(call, 'max-failures', 1, INT_MAX);
+  reapOrphans();
   const supervisor = keepRunning(call.operands, {
     log: (line) => {
       tell(`${line}\n`);

@@ -1,4 +1,4 @@
-// `truefork serve` as process 1 of a pid namespace, as it is in a container.
+// `truefork serve` and `truefork supervise` as process 1 of a pid namespace, as they are in a container.
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -124,4 +124,16 @@ test('a child that outlives its worker becomes one of the master, and is waited 
   await program.logged(new RegExp(`^orphan pid=${child} exited signal=SIGTERM$`, 'm'));
   kill(master, 'SIGTERM');
   expect((await program.finished()).code).toBe(0);
+});
+
+test('what a supervised program leaves behind is waited for', async () => {
+  const script = 'for n in 1 2 3; do setsid -f sh -c "exit 3"; done; exec sleep 1000';
+  const program = new Program(command, { ...asProcess1(), args: ['supervise', '--', 'sh', '-c', script] });
+  await lines(program, /^orphan pid=\d+ exited code=3$/, 3);
+  const [supervisor = 0] = childrenOf(program.pid);
+  expect(childrenOf(supervisor)).toHaveLength(1);
+  kill(supervisor, 'SIGTERM');
+  const { code, stderr } = await program.finished();
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^program pid=\d+ exited signal=SIGTERM\nsupervisor pid=1 stopped\n$/m);
 });
