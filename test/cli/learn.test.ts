@@ -80,15 +80,20 @@ test('a part of a name is enough where it fits one lesson; otherwise those that 
 });
 
 test('--slow tells who says what and when, and whose child that is; nothing is left out', async () => {
-  const { code, stdout, stderr } = await learn('fork-returns-twice', '--slow');
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  const [, parent] = /^ *\d+ ms {2}pid (\d+) +│ before: pid \1, one process$/m.exec(stdout) ?? [];
-  const [, of, child] = /^ *┌ a child of pid (\d+)\n *\d+ ms {2}pid (\d+) +│ child: {2}pid \2,/m.exec(stdout) ?? [];
-  expect([parent, child]).not.toContain(undefined);
-  expect(of).toBe(parent);
   const anonymous = (line: string) => line.replace(/<pid \w>|\d{2,}/g, 'N').replace(/node|(node-)?MainThread/g, 'node');
-  const heard = stdout.match(/(?<= │ ).*$/gm)?.map(anonymous);
-  expect(heard).toEqual(textOf('fork-returns-twice', 'expected.txt').trimEnd().split('\n').map(anonymous));
+  const expected = textOf('fork-returns-twice', 'expected.txt').trimEnd().split('\n').map(anonymous);
+  let of: string | undefined;
+  // Whose child it is nobody can tell any more if it is heard only after its parent has waited for it: the scheduler decides.
+  while (of === undefined) {
+    const { code, stdout, stderr } = await learn('fork-returns-twice', '--slow');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.match(/(?<= │ ).*$/gm)?.map(anonymous)).toEqual(expected);
+    const [, parent] = /^ *\d+ ms {2}pid (\d+) +│ before: pid \1, one process$/m.exec(stdout) ?? [];
+    const [child] = /^ *\d+ ms {2}pid (\d+) +│ child: {2}pid \1,/m.exec(stdout) ?? [];
+    expect([parent, child]).not.toContain(undefined);
+    [, of] = /^ *┌ a child of pid (\d+)\n.+│ child: /m.exec(stdout) ?? [];
+    expect([parent, undefined]).toContain(of);
+  }
 });
 
 test('--slow does not wait for a reader who has gone', async () => {

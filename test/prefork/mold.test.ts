@@ -79,7 +79,10 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     await Promise.all(old.map((pid) => family.exited(pid)));
     const reloaded = family.workers;
     const mold = moldOf(family);
-    for (const connection of (await oneToEach(family.port, reloaded)).values()) connection.close();
+    for (const connection of (await oneToEach(family.port, reloaded)).values()) {
+      for (let n = 0; n < 20; n++) await connection.get();
+      connection.close();
+    }
     expect((await ask(family.port)).version).toBe('second');
 
     // What is on the disk by now is not loaded: the worker has it all.
