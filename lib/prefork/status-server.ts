@@ -128,7 +128,14 @@ export class StatusServer {
   /** Begins to answer. */
   open(reporter: Reporter): void {
     const server = createServer(
-      { maxHeaderSize: LONGEST_HEAD, headersTimeout: PATIENCE, requestTimeout: PATIENCE, keepAliveTimeout: PATIENCE },
+      {
+        maxHeaderSize: LONGEST_HEAD,
+        headersTimeout: PATIENCE,
+        requestTimeout: PATIENCE,
+        keepAliveTimeout: PATIENCE,
+        // Node.js looks every 30 s by default: so long a few that say nothing would keep all others out.
+        connectionsCheckingInterval: PATIENCE,
+      },
       (request, response) => {
         void this.#respond(reporter, request, response);
       },

@@ -1,5 +1,6 @@
 // The status page and its neighbours, by HTTP.
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -146,6 +147,18 @@ test('connections are limited, and those that are open do not keep the server fr
     }
   });
   expect(connections.filter(({ destroyed }) => !destroyed)).toHaveLength(32);
+  await family.stop();
+});
+
+test('those who say nothing keep others out for ten seconds at most', async () => {
+  const { family, port } = await up();
+  const began = performance.now();
+  const connections = Array.from({ length: 32 }, () => connect(port, '127.0.0.1'));
+  const closed = connections.map((connection) => once(connection.resume(), 'close'));
+  await Promise.all(closed);
+  // Node.js alone looks for them every 30 s.
+  expect(performance.now() - began).toBeLessThan(25_000);
+  expect((await ask(port, '/healthz')).status).toBe(200);
   await family.stop();
 });
 
