@@ -70,8 +70,8 @@ export const MOLD = -1;
 
 /** The cell of one process, which alone writes it; the master does while there is none. */
 export class Cell {
-  readonly #words: Int32Array;
-  readonly #numbers: Float64Array;
+  #words: Int32Array;
+  #numbers: Float64Array;
 
   constructor(buffer: ArrayBuffer, offset: number) {
     this.#words = new Int32Array(buffer, offset, 4);
@@ -108,6 +108,12 @@ export class Cell {
   clear(): void {
     this.#words.fill(0);
     this.#numbers.fill(0);
+  }
+
+  /** In another process than the one that it is of: what is written from now on nobody sees. */
+  leave(): void {
+    this.#words = this.#words.slice();
+    this.#numbers = this.#numbers.slice();
   }
 
   countRequest(): void {

@@ -9,6 +9,8 @@ export interface Connection extends Listed {
   readonly socket: Socket;
   /** Of HTTP/1, if it has had a request: not a listener on each response, which costs. */
   response: OutgoingMessage | undefined;
+  /** Its client has been promised that it is kept for a while, which is not over. */
+  kept: boolean;
 }
 
 const CONNECTION = Symbol('truefork.connection');
@@ -20,7 +22,7 @@ export class Connections {
   readonly #roster = new Roster<Connection>();
 
   add(socket: Socket): Connection {
-    const connection: Connection = { socket, response: undefined, place: -1 };
+    const connection: Connection = { socket, response: undefined, kept: false, place: -1 };
     this.#roster.add(connection);
     (socket as Known)[CONNECTION] = connection;
     return connection;
@@ -37,17 +39,17 @@ export class Connections {
   }
 
   /**
-   * Has Node.js close idle connections, but for those that have not been sent all of their response: to Node.js these are idle
-   * as soon as the program has ended the response, and their clients would get a part of it.
+   * Has Node.js close idle connections, but for those that are kept, and those that have not been sent all of their response: to
+   * Node.js these are idle as soon as the program has ended the response, and their clients would get a part of it.
    */
   closeIdle(close: () => void): void {
-    const unsent = [...this.#roster].filter(({ response }) => response && !response.writableFinished);
-    for (const { socket } of unsent) socket.destroy = () => socket;
+    const spared = [...this.#roster].filter(({ response, kept }) => kept || (response && !response.writableFinished));
+    for (const { socket } of spared) socket.destroy = () => socket;
     try {
       close();
     } finally {
       // That of its class is there again.
-      for (const { socket } of unsent) Reflect.deleteProperty(socket, 'destroy');
+      for (const { socket } of spared) Reflect.deleteProperty(socket, 'destroy');
     }
   }
 

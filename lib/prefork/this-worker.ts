@@ -22,9 +22,19 @@ let self = nobody;
 /** Who the children of the fork that is under way shall be; empty: no workers. */
 let unborn: readonly Unborn[] = [];
 
+/** Whether the fork that is under way is the family's. */
+let ours = true;
+
+/** Whether the fork that made this process was the program's. */
+let strange = false;
+
 function beBorn(index: number): void {
   self = unborn[index] ?? nobody;
   self.pid = process.pid;
+  strange = !ours;
+  // Of a fork that a hook of this one makes, neither is so.
+  unborn = [];
+  ours = false;
 }
 
 // Registered before any hook of a program that asks here: those know it already. A child that a worker forks is none.
@@ -44,13 +54,29 @@ export function thisWorker(): WorkerIdentity | undefined {
   return self === nobody ? undefined : self;
 }
 
+/** In the hooks of a fork: whether its child is none of the family, since the program has forked it by itself. */
+export function isStranger(): boolean {
+  return strange;
+}
+
 /** Forks the workers of these cells, which have been assigned. It returns in each of them, too. */
 export function forkWorkers(cells: readonly Cell[], options?: ForkOptions): Forked {
   unborn = cells.map(({ worker, generation }) => ({ worker, generation, pid: 0 }));
+  return forkOurs(cells.length, options);
+}
+
+/** Forks a mold. It returns in that, too. */
+export function forkMold(): Forked {
+  return forkOurs(1);
+}
+
+function forkOurs(count: number, options?: ForkOptions): Forked {
+  ours = true;
   try {
-    return forkMany(cells.length, options);
+    return forkMany(count, options);
   } finally {
     unborn = [];
+    ours = false;
   }
 }
 

@@ -1,6 +1,6 @@
 // A fork of the master, or of a mold, that serves.
 import { OutgoingMessage, type IncomingMessage } from 'node:http';
-import { Server as NetServer, type Server, type Socket } from 'node:net';
+import { Server as NetServer, Socket, type Server } from 'node:net';
 import { F_DUPFD_CLOEXEC, fcntl } from '../posix/index.js';
 import { Agenda } from './agenda.js';
 import { Connections, type Connection } from './connections.js';
@@ -19,6 +19,9 @@ const UNUSED = 1_000;
 
 // By these Node tells of a request with the header `Expect`, if there is a listener: who may pass it on as a 'request'.
 const expectations = ['checkContinue', 'checkExpectation'] as const;
+
+// By these of one that asks for another protocol, or for a tunnel: the connection is the program's from then on.
+const departures = ['upgrade', 'connect'] as const;
 
 /** What all workers of a server have in common. */
 export interface WorkerPlan {
@@ -75,6 +78,8 @@ export class Worker {
   #served = 0;
   /** It has been told to end: soon, or when its clients do not notice. */
   #stopping: 'soon' | 'in time' | undefined;
+  /** It waits no longer for requests that may be on their way. */
+  #late = false;
   /** When it has finished it is not to end. */
   #resting = false;
 
@@ -97,6 +102,9 @@ export class Worker {
     for (const event of expectations) {
       if (server.listenerCount(event) > 0) server.prependListener(event, this.#onRequest);
     }
+    for (const event of departures) {
+      if (server.listenerCount(event) > 0) server.prependListener(event, this.#onDeparture);
+    }
   }
 
   /** In the process that made it, when no worker is left: the server is as it was. */
@@ -105,7 +113,14 @@ export class Worker {
     this.#plan.server.off('connection', this.#onConnection);
     this.#plan.server.off('secureConnection', this.#secured);
     for (const event of ['request', ...expectations]) this.#plan.server.off(event, this.#onRequest);
+    for (const event of departures) this.#plan.server.off(event, this.#onDeparture);
     this.#sessions?.close();
+  }
+
+  /** In a process that the program has forked in the worker: it goes on, as that worker no more, and becomes no mold. */
+  leave(): void {
+    this.#birth?.cell.leave();
+    this.#resting = false;
   }
 
   /** In the child: serves until it is told to stop. */
@@ -158,14 +173,17 @@ export class Worker {
     if (this.#stopping === 'soon') return;
     const retiring = this.#stopping === 'in time';
     this.#stopping = 'soon';
+    this.#late = true;
     if (retiring) {
-      this.#closeIdle();
-      return;
+      for (const connection of this.#connections) connection.kept = false;
+      this.#closeUsed();
+    } else {
+      this.#enterStopping();
+      this.#closeGate(() => {
+        this.#closeServer(this.#plan.end);
+        this.#closeUsed();
+      });
     }
-    this.#enterStopping();
-    this.#closeGate(() => {
-      this.#closeServer(this.#plan.end);
-    });
     this.#closeIdleAfter(UNUSED);
   }
 
@@ -174,17 +192,21 @@ export class Worker {
     else closed();
   }
 
-  /** Stops accepting, and closes connections that have been used and are idle. */
+  /** Stops accepting. */
   #closeServer(closed: () => void): void {
     const { server } = this.#plan;
-    if (!this.#sessions) {
-      this.#connections.closeIdle(() => server.close(closed));
-      return;
-    }
-    // Not the close() of an HTTP/2 server, which from Node 24 on ends sessions that have not been used, too.
-    NetServer.prototype.close.call(server, closed);
+    // Not the close() of an HTTP server, which cuts idle connections, and waits for ever from then on for the rest of a head; from
+    // Node 24 on that of an HTTP/2 server ends sessions that have not been used.
+    if (isHttp(server) || this.#sessions) NetServer.prototype.close.call(server, closed);
+    // That of another server may be its own, by which its clients notice.
+    else server.close(closed);
+  }
+
+  /** Closes connections that have been used and are idle. */
+  #closeUsed(): void {
+    const { server } = this.#plan;
     if (isHttp(server)) this.#closeIdleOf(server);
-    this.#sessions.end({ used: true });
+    this.#sessions?.end({ used: true });
   }
 
   /**
@@ -194,20 +216,19 @@ export class Worker {
    */
   retire(finished: () => void = this.#plan.end): void {
     if (this.#stopping) return;
-    const { server } = this.#plan;
     this.#stopping = 'in time';
     this.#enterStopping();
     this.#closeGate(() => {
-      if (isHttp(server) || this.#sessions) {
-        // Not the close() of an HTTP server, which cuts idle connections.
-        NetServer.prototype.close.call(server, finished);
-        this.#sessions?.end({ used: false });
-      } else {
-        // That of another server may be its own, by which its clients notice.
-        server.close(finished);
-      }
+      this.#closeServer(finished);
+      this.#sessions?.end({ used: false });
     });
-    this.#closeIdleAfter((isHttp(server) && server.keepAliveTimeout) || IDLE);
+    this.#closeIdleAfter(this.#patience);
+  }
+
+  /** How long it waits for the next request of a connection when it retires, in milliseconds. */
+  get #patience(): number {
+    const { server } = this.#plan;
+    return (isHttp(server) && server.keepAliveTimeout) || IDLE;
   }
 
   /**
@@ -234,19 +255,25 @@ export class Worker {
       this.#gate = undefined;
       this.#served = 0;
       this.#stopping = undefined;
+      this.#late = false;
       finished();
     });
   }
 
   #enterStopping(): void {
     this.#birth?.cell.enter('stopping', process.pid);
-    for (const { response } of this.#connections) if (response) this.#endAfter(response);
+    for (const connection of this.#connections)
+      if (connection.response) this.#endAfter(connection.response, connection);
   }
 
-  #closeIdleAfter(delay: number): void {
+  #closeIdleAfter(delay: number, before: () => void = () => undefined): void {
     this.#agenda.after(delay, () => {
-      this.#stopping = 'soon';
-      this.#closeIdle();
+      // A worker that has computed meanwhile has not read yet what has come: timers are before that in the event loop.
+      this.#agenda.after(0, () => {
+        this.#late = true;
+        before();
+        this.#closeIdle();
+      });
     });
   }
 
@@ -291,7 +318,12 @@ export class Worker {
     if (connection.response === response) return;
     this.#countRequest();
     connection.response = response;
-    if (this.#stopping) this.#endAfter(response);
+    if (this.#stopping) this.#endAfter(response, connection);
+  };
+
+  readonly #onDeparture = (_: IncomingMessage, connection: unknown) => {
+    // One on a stream has been counted.
+    if (connection instanceof Socket) this.#countRequest();
   };
 
   readonly #secured = (socket: Socket): Connection => {
@@ -302,17 +334,30 @@ export class Worker {
     return connection;
   };
 
-  /** Makes its connection end after a response that it waits for. */
-  #endAfter(response: OutgoingMessage): void {
+  /** Makes a connection end after a response that it waits for, or after those to the requests that have come meanwhile. */
+  #endAfter(response: OutgoingMessage, connection: Connection): void {
     if (response.writableFinished) return;
-    if (!response.headersSent) endWith(response);
+    // A client that always has another request under way must hear of it, too.
+    const isLast = () => connection.response === response || this.#late;
+    // Its headers may have promised to keep the connection.
+    const { headersSent } = response;
+    if (!headersSent) endWith(response, isLast);
     response.once('close', () => {
-      // Its headers may have promised to keep the connection alive.
       const { server } = this.#plan;
-      if (this.#stopping === 'soon' && isHttp(server))
+      if (!isHttp(server)) return;
+      if (this.#stopping === 'soon')
         setImmediate(() => {
           this.#closeIdleOf(server);
         });
+      else if (headersSent) this.#keep(connection);
+    });
+  }
+
+  /** It is closed when nothing has come on it for as long as if it were not retiring. */
+  #keep(connection: Connection): void {
+    connection.kept = true;
+    this.#closeIdleAfter(this.#patience, () => {
+      connection.kept = false;
     });
   }
 }
