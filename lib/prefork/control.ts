@@ -1,6 +1,7 @@
 // How one asks a master for something: a Unix socket in the user's runtime directory, which nobody else can enter. A request
 // is a line, `scale 4`; its answer is a line of JSON, `{"result": …}` or `{"error": "…"}`.
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { processStat } from '../posix/index.js';
 import { familyFile, removeFile } from './family-files.js';
 
 /** The longest line, in bytes: of a request, and of an answer. */
@@ -12,6 +13,12 @@ const MOST_CONNECTIONS = 64;
 /** How long a request may take to come, in milliseconds: then its connection is closed. */
 const PATIENCE = 5_000;
 
+/** How often to look whether the master that is asked is stopped, in milliseconds. */
+const LOOK = 1_000;
+
+const STOPPED = 'it is stopped (SIGSTOP, or Ctrl-Z), and does what it is told when it goes on';
+const HUNG_UP = 'it has ended, or is asked by too many';
+
 /** Does what was asked for. What it answers or throws is the answer. */
 export type Handler = (words: readonly string[]) => unknown;
 
@@ -19,6 +26,8 @@ export type Handler = (words: readonly string[]) => unknown;
 export class Control {
   readonly #handler: Handler;
   readonly #connections = new Set<Socket>();
+  /** Of those who have asked for the end of this process, and wait for it. */
+  readonly #waiting = new Set<Socket>();
   #server: Server | undefined;
 
   constructor(handler: Handler) {
@@ -55,16 +64,25 @@ export class Control {
     this.#server = server.unref();
   }
 
-  /** In the master it removes the socket; a forked child lets go of its copy. */
+  /** In the master: removes the socket. Who has asked for the end of this process hears of it from the kernel. */
   close(): void {
     this.#server?.close();
     this.#server = undefined;
-    for (const connection of this.#connections) connection.destroy();
+    for (const connection of this.#connections) if (!this.#waiting.has(connection)) connection.destroy();
+  }
+
+  /** In a forked child: lets go of what it has a copy of. */
+  leave(): void {
+    this.#waiting.clear();
+    this.close();
   }
 
   #accept(connection: Socket): void {
     this.#connections.add(connection);
-    connection.once('close', () => this.#connections.delete(connection));
+    connection.once('close', () => {
+      this.#connections.delete(connection);
+      this.#waiting.delete(connection);
+    });
     // Whoever asks may go away at any time.
     connection.on('error', () => undefined);
     connection.unref();
@@ -78,6 +96,7 @@ export class Control {
   }
 
   async #answer(connection: Socket, line: string): Promise<void> {
+    if (endsMaster(line)) this.#waiting.add(connection);
     let answer;
     try {
       answer = { result: (await this.#handler(line.split(' '))) ?? null };
@@ -89,6 +108,14 @@ export class Control {
     if (connection.readableEnded) connection.end();
     else connection.once('end', () => connection.end());
   }
+}
+
+function endsMaster(request: string): boolean {
+  return request.startsWith('stop');
+}
+
+function isAnsweredAtOnce(request: string): boolean {
+  return /^(status|scale)\b/.test(request);
 }
 
 /** The first line that comes; rejected when the other end says no more before, or the line is too long. The rest is dropped. */
@@ -107,10 +134,12 @@ function firstLine(connection: Socket, longest: number): Promise<string> {
       connection.off('data', onData).resume();
     };
     connection.on('data', onData);
-    connection.once('error', reject);
+    connection.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'EPIPE' || error.code === 'ECONNRESET' ? new Error(HUNG_UP, { cause: error }) : error);
+    });
     for (const event of ['end', 'close']) {
       connection.once(event, () => {
-        reject(new Error('the master has ended'));
+        reject(new Error(HUNG_UP));
       });
     }
   });
@@ -129,19 +158,26 @@ export class ControlError extends Error {
  * @param master its pid
  * @returns its answer; of `stop`, when the master has ended
  * @throws {ControlError} its answer is an error
- * @throws {Error} there is no such master: ENOENT, ECONNREFUSED; it has ended meanwhile
+ * @throws {Error} there is no such master: ENOENT, ECONNREFUSED; it has ended meanwhile; it is asked by too many; it is stopped
  */
 export async function askMaster(master: number, request: string): Promise<unknown> {
   const connection = connect(familyFile(master, 'control'));
+  // The kernel takes connections for it: who waits would wait for ever, without a word. What takes its time goes on with it.
+  const look = isAnsweredAtOnce(request)
+    ? setInterval(() => {
+        if (processStat(master)?.state === 'T') connection.destroy(new Error(STOPPED));
+      }, LOOK)
+    : undefined;
   try {
     const ended = new Promise<void>((resolve) => connection.once('close', resolve));
     const line = firstLine(connection, LONGEST.answer);
     connection.write(`${request}\n`);
     const answer = JSON.parse(await line) as { result?: unknown; error?: string };
     if (answer.error !== undefined) throw new ControlError(answer.error);
-    if (request.startsWith('stop')) await ended;
+    if (endsMaster(request)) await ended;
     return answer.result;
   } finally {
+    clearInterval(look);
     connection.destroy();
   }
 }

@@ -3,7 +3,7 @@
 import { Server } from 'node:net';
 import { inspect } from 'node:util';
 import { INT_MAX, wrongType } from '../mistakes.js';
-import { ForkUnsafeError, isPosixError, prepareFork, Watcher } from '../posix/index.js';
+import { atfork, ForkUnsafeError, isPosixError, prepareFork, Watcher } from '../posix/index.js';
 import { keepTicksFast, makeSocketsFast } from '../shapes.js';
 import type { ServerAddress } from './address.js';
 import { MOLD } from './cell.js';
@@ -15,7 +15,7 @@ import { tell, type News } from './news.js';
 import { rehearse } from './rehearsal.js';
 import type { Scoreboard } from './scoreboard.js';
 import { rowOf } from './signals.js';
-import { beNoWorker, forkWorkers, thisWorker } from './this-worker.js';
+import { beNoWorker, forkWorkers, isStranger, thisWorker } from './this-worker.js';
 import { Worker, type Birth } from './worker.js';
 
 /** What all processes of a family have in common. */
@@ -34,6 +34,8 @@ export interface DescendantPlan {
   readonly load: () => unknown;
   /** Whether a mold loads it; else each worker does. */
   readonly preload: boolean;
+  /** Called in a process that the program has forked in the master. */
+  readonly leave: () => void;
   /** Is told why a worker cannot serve. */
   readonly failed: (error: unknown) => void;
   /** For the worker that is born. */
@@ -64,6 +66,9 @@ export class Descendant {
   #orders: Watcher | undefined;
   /** A worker has been told to end. */
   #ending = false;
+  /** The program has forked this process by itself: it is none of the family, and does nothing for it. */
+  #estranged = false;
+  readonly #forgetFork: () => void;
 
   /** In the master. */
   constructor(plan: DescendantPlan) {
@@ -71,12 +76,30 @@ export class Descendant {
     this.#lifeline = new Watcher(plan.estate.lifeline, () => {
       this.#masterEnded();
     }).unref();
+    this.#forgetFork = atfork({
+      child: () => {
+        if (isStranger()) this.#estrange();
+      },
+    });
   }
 
   /** In the master, when nobody else is left: the server is as it was. */
   close(): void {
+    this.#forgetFork();
     this.#lifeline.close();
     this.#worker?.close();
+  }
+
+  // A copy of the master, or of the mold, would take what is told to that; one of a worker would tell the master that the worker
+  // lives, whose event loop turns no more.
+  #estrange(): void {
+    this.#estranged = true;
+    this.#forgetFork();
+    this.#orders?.close();
+    this.#worker?.leave();
+    if (this.#role !== 'nothing') return;
+    this.#lifeline.close();
+    this.#plan.leave();
   }
 
   /** Whether this process is one. */
@@ -112,6 +135,7 @@ export class Descendant {
 
   /** In a fork of the master: loads the application, and from then on forks what the master orders. What fails ends it. */
   beMold(cell: number): void {
+    if (this.#estranged) return;
     this.#plan.estate.leave();
     this.#role = 'mold';
     this.#cell = cell;
@@ -131,6 +155,7 @@ export class Descendant {
     const { note, load } = this.#plan;
     try {
       const server = await load();
+      if (this.#estranged) return;
       if (!(server instanceof Server))
         throw wrongType('the server that was loaded', 'a server of net, http, https or http2', server);
       if (server.listening) throw alreadyListening();
@@ -144,6 +169,7 @@ export class Descendant {
 
   /** In a fork of the master: serves until it is told to stop. */
   beWorker(cell: number): void {
+    if (this.#estranged) return;
     this.#plan.estate.leave();
     try {
       this.#serve(cell);
@@ -153,6 +179,7 @@ export class Descendant {
   }
 
   #serve(cell: number): void {
+    if (this.#estranged) return;
     this.#role = 'worker';
     this.#cell = cell;
     const { scoreboard, birth } = this.#plan;
@@ -213,7 +240,7 @@ export class Descendant {
   }
 
   #tell(news: News, cell = this.#cell, value = process.pid): void {
-    tell(this.#plan.news, { cell, news, value });
+    if (!this.#estranged) tell(this.#plan.news, { cell, news, value });
   }
 
   // Not a fork of a worker that serves: what that has in hand would go on in both.
@@ -222,7 +249,7 @@ export class Descendant {
     // As it is when the signal comes. Later the master may have promoted another.
     const assignment = scoreboard.nextMold(this.#cell);
     // The signal is not the master's: the kernel sends it to a group in the background that reads from its terminal.
-    if (!assignment) return;
+    if (!assignment || this.#estranged) return;
     this.#worker?.rest(() => {
       this.#role = 'mold';
       beNoWorker();
@@ -238,6 +265,7 @@ export class Descendant {
 
   // Takes orders from now on.
   #open(): void {
+    if (this.#estranged) return;
     const { scoreboard, estate } = this.#plan;
     const { line } = scoreboard.cell(this.#cell).mold;
     prepareFork();
@@ -254,6 +282,7 @@ export class Descendant {
   }
 
   #fork(cells: readonly number[]): void {
+    if (this.#estranged) return;
     const { scoreboard, note, preload } = this.#plan;
     let forked;
     try {

@@ -26,6 +26,8 @@ const OBSTACLES = {
 export class Handover {
   readonly #upgrade: Upgrade;
   readonly #plan: HandoverPlan;
+  /** Gives the new master what this one has: undefined before all know of it, and afterwards. */
+  #yield: (() => void) | undefined;
 
   constructor(upgrade: Upgrade, plan: HandoverPlan) {
     this.#upgrade = upgrade;
@@ -57,15 +59,24 @@ export class Handover {
     return await finished;
   }
 
+  /** This master stops: a new one that has been told of does not stop with it. */
+  conclude(): void {
+    this.#yield?.();
+  }
+
   async #finish(started: Promise<Successor>): Promise<number> {
     const { stopping, note, agenda } = this.#plan;
     try {
       const successor = await started;
       if (stopping()) throw new Error('the server stops');
       note('upgraded', {}, { successor: successor.pid });
+      this.#yield = () => {
+        this.#yield = undefined;
+        this.#plan.yield(successor);
+      };
       // When everybody has been told.
       agenda.after(0, () => {
-        this.#plan.yield(successor);
+        this.conclude();
       });
       return successor.pid;
     } catch (error) {

@@ -1,5 +1,7 @@
 // The sockets that whoever started this process has opened for it, from descriptor 3 on: systemd's socket activation,
 // sd_listen_fds(3); or the master whose place this process is to take, which hands its own over in the same way.
+import { F_GETFD, fcntl, isPosixError } from '../posix/index.js';
+import { PreforkError } from './errors.js';
 
 const FIRST = 3; // SD_LISTEN_FDS_START
 const variables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES'];
@@ -30,17 +32,34 @@ let untaken: readonly NamedSocket[] = [];
  * once it is read, no child sees it.
  *
  * @param wanted by their names
+ * @throws {PreforkError} ERR_PREFORK_INHERIT: it says what cannot be
  */
 export function takeSockets(wanted: (name: string) => boolean): readonly NamedSocket[] {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES = '' } = process.env;
-  if (Number(LISTEN_PID) === process.pid && Number(LISTEN_FDS) > 0) {
+  if (LISTEN_FDS !== undefined && Number(LISTEN_PID) === process.pid) {
     const names = LISTEN_FDNAMES.split(':');
-    untaken = Array.from({ length: Number(LISTEN_FDS) }, (_, n) => ({ fd: FIRST + n, name: names[n] ?? '' }));
+    untaken = descriptors(LISTEN_FDS).map((fd, n) => ({ fd, name: names[n] ?? '' }));
     for (const name of variables) Reflect.deleteProperty(process.env, name);
   }
   const taken = untaken.filter(({ name }) => wanted(name));
   untaken = untaken.filter((socket) => !taken.includes(socket));
   return taken;
+}
+
+/** Those from the first one on. */
+function descriptors(count: string): number[] {
+  if (!/^\d+$/.test(count)) throw new PreforkError('ERR_PREFORK_INHERIT', `LISTEN_FDS is no number: '${count}'`);
+  const fds: number[] = [];
+  for (let fd = FIRST; fd < FIRST + Number(count); fd++) {
+    try {
+      fcntl(fd, F_GETFD);
+    } catch (error) {
+      if (!isPosixError(error, 'EBADF')) throw error;
+      throw new PreforkError('ERR_PREFORK_INHERIT', `LISTEN_FDS is ${count}, and descriptor ${fd} is not open`);
+    }
+    fds.push(fd);
+  }
+  return fds;
 }
 
 /** The variables by which another process is told of sockets: all but its own pid. */

@@ -1,5 +1,6 @@
 // What a family tells of itself: the one table of its log and its history, and how a fact is written.
 import { fieldsOf, type Fields, type LogLevel } from '../log-fields.js';
+import { uncaught } from '../uncaught.js';
 import { MOLD } from './cell.js';
 
 /** A fact, as one would log it in JSON. */
@@ -121,11 +122,30 @@ export function noteTo({ log, logRecord }: PreforkLog): Note {
       ...(pid !== undefined && { pid }),
       ...(role === 'worker' && { worker }),
       ...(asked !== undefined && { asked }),
-      ...fields,
+      ...cut(fields),
     };
-    logRecord?.(record);
-    log?.(lineOf(record));
+    // A server goes on where its log cannot be written.
+    uncaught(() => {
+      logRecord?.(record);
+      log?.(lineOf(record));
+    });
   };
+}
+
+// The most bytes that a value has, as JSON: an error may say as much as it likes. Several processes write to one log, and a line
+// of more than PIPE_BUF, 4,096 bytes, goes into a pipe in pieces: pipe(7).
+const LONGEST = 3_000;
+
+function cut(fields: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? cutText(value) : value]),
+  );
+}
+
+function cutText(text: string): string {
+  const bytes = Buffer.byteLength(JSON.stringify(text));
+  // Again where the characters at its beginning have more bytes than the others.
+  return bytes <= LONGEST ? text : cutText(`${text.slice(0, Math.floor((text.length * LONGEST) / bytes) - 2)}…`);
 }
 
 // What a line says in its own way, or not at all.
@@ -141,9 +161,10 @@ export function lineOf(record: PreforkRecord): string {
 }
 
 /** What the history has of a fact; undefined if it has not the fact. */
-export function keptOf(name: PreforkFact, fields: Fields = {}): { kind: HistoryKind; detail?: string } | undefined {
+export function keptOf(name: PreforkFact, told: Fields = {}): { kind: HistoryKind; detail?: string } | undefined {
   const { kept }: Row = table[name];
   if (kept === undefined) return undefined;
+  const fields = cut(told);
   const detail =
     typeof kept === 'string'
       ? String(fields[kept])

@@ -5,6 +5,7 @@ import { manner } from '../log-fields.js';
 import { integer } from '../mistakes.js';
 import { isPosixError, type ExitStatus, type Signal } from '../posix/index.js';
 import { Reaper, type StrangerReaper } from '../reaper/index.js';
+import { uncaught } from '../uncaught.js';
 import { addressFields, type ServerAddress } from './address.js';
 import { MOLD, MOST_WORKERS, type MoldStatus, type WorkerStatus } from './cell.js';
 import type { Common } from './common.js';
@@ -19,7 +20,7 @@ import { noteTo, type Note } from './log.js';
 import { Molds } from './molds.js';
 import { reapOrphans } from './orphans.js';
 import { now } from './place.js';
-import type { Predecessor } from './predecessor.js';
+import { predecessor, type Predecessor } from './predecessor.js';
 import { Requests } from './requests.js';
 import { Scoreboard } from './scoreboard.js';
 import type { Settings } from './settings.js';
@@ -102,11 +103,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       logged(name, subject, fields);
       this.#reporter.note(name, subject, fields);
     };
-    this.#scoreboard = Scoreboard.create(this.address, logged);
-    const signal = (pid: number, signal: Signal) => {
-      this.#signal(pid, signal);
-    };
-    this.#lastWords = new LastWords(logged, signal);
+    // First: it throws where there are no descriptors, and nothing else is there then.
     const estate = new Estate(
       (message) => {
         if (message.news === 'molded') this.#succession.molded(message.value);
@@ -115,6 +112,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       (words) => this.#requests.onWords(words),
     );
     this.#estate = estate;
+    this.#scoreboard = Scoreboard.create(this.address, logged);
+    const signal = (pid: number, signal: Signal) => {
+      this.#signal(pid, signal);
+    };
+    this.#lastWords = new LastWords(logged, signal);
     const scoreboard = this.#scoreboard;
     this.#descendant = new Descendant({
       scoreboard,
@@ -136,6 +138,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       },
       load: application as () => unknown,
       preload: settings.preload,
+      leave: () => {
+        this.#leave();
+      },
       failed: (error) => {
         // It ends this worker, as an uncaught one, and is not the caller's.
         queueMicrotask(() => {
@@ -165,10 +170,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     const workers = new Workers(common, molds, orders, listener, {
       ready: (member, old) => {
         this.#succession.ready(member, old);
-        this.emit('ready', member.place.worker, member.pid);
+        uncaught(() => this.emit('ready', member.place.worker, member.pid));
       },
       exited: (member, status) => {
-        this.emit('exit', member.place.worker, member.pid, status);
+        uncaught(() => this.emit('exit', member.place.worker, member.pid, status));
         this.#succession.lost(member, 'the worker ended that should be the mold');
       },
       gone: () => {
@@ -195,7 +200,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#succession = new Succession(common, molds, workers, orders, {
       loads: typeof application === 'function',
       obstacle: () => this.#obstacle,
-      replacing: (finished) => this.emit('replacing', finished),
+      replacing: (finished) => {
+        uncaught(() => this.emit('replacing', finished));
+      },
       promoted: (pid, worker) => {
         this.#reporter.promoted(pid, worker);
       },
@@ -238,7 +245,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       agenda: estate.agenda,
       stopping: () => this.#stopping,
       replacing: () => this.#succession.replacing !== undefined,
-      begun: (finished) => this.emit('upgrading', finished),
+      begun: (finished) => {
+        uncaught(() => this.emit('upgrading', finished));
+      },
       yield: (successor) => {
         this.#yield(successor);
       },
@@ -248,8 +257,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       agenda: estate.agenda,
       note: this.#note,
       begun: (farewell) => {
+        this.#handover.conclude();
         this.#succession.stop();
-        this.emit('stopping');
+        uncaught(() => this.emit('stopping'));
         this.#upgrade.stop(farewell);
       },
       signalAll: (signal) => {
@@ -336,10 +346,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   async start(takesOver: boolean): Promise<void> {
     this.#note('listening', {}, { ...addressFields(this.address), workers: this.#settings.workers });
     const application = this.#application;
-    if (typeof application !== 'function') await this.#descendant.prepare(application);
-    // From the check phase of the event loop, in which a child inherits no event that is half dispatched.
-    await nextCheckPhase();
     try {
+      if (typeof application !== 'function') await this.#descendant.prepare(application);
+      // From the check phase of the event loop, in which a child inherits no event that is half dispatched.
+      await nextCheckPhase();
       if (this.#succession.begin() === 'descendant') return await never;
     } catch (error) {
       await this.stop({ quick: true });
@@ -445,7 +455,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   }
 
   /** A new master serves: the workers finish, so that their clients do not notice, and then this one exits. */
-  #yield({ workers }: Successor): void {
+  #yield({ workers, startedAt }: Successor): void {
+    // It may have opened the old file. Before it served, it might have had no handler for the signal.
+    if (startedAt < this.#reopenedAt) this.#upgrade.signal('SIGUSR1');
     this.#statusServer?.leave();
     this.#listener.handOver();
     this.#upgrade.handOver();
@@ -514,6 +526,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     }
     this.#reopenedAt = now();
     this.#signalAll('SIGUSR1');
+    predecessor()?.reopenLogs();
   }
 
   #exit(quick: boolean): void {
@@ -558,6 +571,17 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     }
   }
 
+  /** In a process that the program has forked in this one: the family goes on, and is none of its business. */
+  #leave(): void {
+    this.#over = true;
+    for (const signal of handledSignals) process.off(signal, this.#onSignal);
+    this.#estate.leave();
+    this.#estate.closeCommon();
+    // Its file is the master's.
+    this.#listener.handOver();
+    this.#listener.close();
+  }
+
   #finishIfAlone(): void {
     // The last worker and a new master that has not taken over may end one after the other in one turn of the event loop.
     if (this.#over) return;
@@ -579,7 +603,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#listener.close();
     this.#scoreboard.remove();
     this.#note('stopped');
-    this.emit('stopped');
+    uncaught(() => this.emit('stopped'));
   }
 }
 

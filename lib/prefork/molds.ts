@@ -1,11 +1,12 @@
 // The processes that workers are forked from: they are forked, promoted, given orders, and ended.
 import { manner } from '../log-fields.js';
-import { forkMany, type ExitStatus, type Forked } from '../posix/index.js';
+import type { ExitStatus, Forked } from '../posix/index.js';
 import { tenths, type Common } from './common.js';
 import { GRACE } from './last-words.js';
 import { LINES, type Line } from './orders.js';
 import { MoldMember, now, type Member } from './place.js';
 import { MOLD } from './cell.js';
+import { forkMold } from './this-worker.js';
 
 export class Molds {
   readonly #common: Common;
@@ -41,7 +42,7 @@ export class Molds {
     cell.assignMold({ generation, line });
     let forked: Forked;
     try {
-      forked = forkMany(1);
+      forked = forkMold();
     } catch (error) {
       scoreboard.retire(number);
       throw error;

@@ -1,17 +1,7 @@
 // What the processes of a family tell the master, by a pipe that all of them write to: messages of 12 bytes, each written
 // in one piece.
-import {
-  close,
-  FIONREAD,
-  ioctl,
-  isPosixError,
-  O_CLOEXEC,
-  O_NONBLOCK,
-  pipe2,
-  read,
-  Watcher,
-  write,
-} from '../posix/index.js';
+import { close, FIONREAD, ioctl, isPosixError, read, Watcher, write } from '../posix/index.js';
+import type { Pipe } from './pipes.js';
 
 // In the order of their numbers in a message.
 const kinds = ['forked', 'unforked', 'molded', 'ready', 'served'] as const;
@@ -61,8 +51,9 @@ export class NewsPipe {
   /** How many bytes are to be read. */
   readonly #unread = new Int32Array(1);
 
-  constructor(hear: (message: Message) => void) {
-    [this.#read, this.end] = pipe2(O_CLOEXEC | O_NONBLOCK);
+  constructor(pipe: Pipe, hear: (message: Message) => void) {
+    this.#read = pipe.read;
+    this.end = pipe.write;
     this.#hear = hear;
     this.#watcher = new Watcher(this.#read, () => {
       this.read();

@@ -1,15 +1,11 @@
 // What the master orders from a mold, by a pipe that the mold alone reads: the numbers of the cells whose processes it shall
 // fork, 4 bytes each. The pipes are made before the first fork: one for the mold in charge, one for the next, which may be a
 // descendant that no descriptor can be handed to, and more for descendants that may become molds although they no longer shall.
-import { close, isPosixError, O_CLOEXEC, O_NONBLOCK, pipe2, read, write } from '../posix/index.js';
+import { close, isPosixError, read, write } from '../posix/index.js';
 import { CELLS } from './cell.js';
+import type { Pipe } from './pipes.js';
 
 const LENGTH = Int32Array.BYTES_PER_ELEMENT;
-
-interface Pipe {
-  readonly read: number;
-  readonly write: number;
-}
 
 /** Which of the pipes, from 0. */
 export type Line = number;
@@ -20,11 +16,9 @@ export const LINES: readonly Line[] = [0, 1, 2, 3];
 export class Orders {
   readonly #pipes: readonly Pipe[];
 
-  constructor() {
-    this.#pipes = LINES.map(() => {
-      const [reader, writer] = pipe2(O_CLOEXEC | O_NONBLOCK);
-      return { read: reader, write: writer };
-    });
+  /** @param pipes one for each line */
+  constructor(pipes: readonly Pipe[]) {
+    this.#pipes = pipes;
   }
 
   #pipe(line: Line): Pipe {

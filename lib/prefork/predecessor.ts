@@ -7,6 +7,7 @@ import {
   F_SETFL,
   fcntl,
   FD_CLOEXEC,
+  kill,
   O_NONBLOCK,
   isPosixError,
   read,
@@ -55,6 +56,18 @@ export class Predecessor {
   refuse(reason: string): void {
     this.#tell({ failed: reason });
     this.#leave();
+  }
+
+  /** Has it open its log anew, if it lives: it may have workers that finish what they have in hand. */
+  reopenLogs(): void {
+    // This process is its child till its end, and then that of somebody else.
+    if (process.ppid !== this.pid) return;
+    try {
+      kill(this.pid, 'SIGUSR1');
+    } catch (error) {
+      // It has ended just now; or this process has become another user.
+      if (!isPosixError(error, 'ESRCH') && !isPosixError(error, 'EPERM')) throw error;
+    }
   }
 
   /**

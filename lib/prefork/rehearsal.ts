@@ -1,9 +1,10 @@
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
-import { close, O_CLOEXEC, O_NONBLOCK, pipe2 } from '../posix/index.js';
+import { close } from '../posix/index.js';
 import type { Descendant, DescendantPlan } from './descendant.js';
 import { Estate } from './estate.js';
 import { spareSocket } from './listener.js';
+import { makePipes, type Pipe } from './pipes.js';
 import { scratchCell } from './cell.js';
 import { isHttp, type Birth } from './worker.js';
 
@@ -24,20 +25,25 @@ export async function rehearse(
   descend: (plan: DescendantPlan) => Descendant,
 ): Promise<void> {
   const double = isHttp(server) ? createHttpServer() : createServer();
-  const listener = spareSocket(plan.address);
-  const [unread, news] = pipe2(O_CLOEXEC | O_NONBLOCK);
-  const estate = new Estate(
-    () => undefined,
-    () => undefined,
-  );
-  const birth: Birth = { cell: scratchCell(), listener, maxRequests: Infinity, beat: BEAT };
   // It changes nothing, and what it answers is another's.
   plan.birth(0);
+  const descriptors: number[] = [];
+  let estate: Estate | undefined;
   let descendant: Descendant | undefined;
   try {
+    const listener = spareSocket(plan.address);
+    descriptors.push(listener);
+    const [{ read: unread, write: news }] = makePipes(1) as [Pipe];
+    descriptors.push(unread, news);
+    const own = new Estate(
+      () => undefined,
+      () => undefined,
+    );
+    estate = own;
+    const birth: Birth = { cell: scratchCell(), listener, maxRequests: Infinity, beat: BEAT };
     await new Promise((resolve, reject) => {
       double.once('listening', resolve).once('error', reject);
-      descendant = descend({ ...plan, estate, news, birth: () => birth, failed: reject });
+      descendant = descend({ ...plan, estate: own, news, birth: () => birth, leave: () => undefined, failed: reject });
       descendant.take(double);
       descendant.beWorker(0);
     });
@@ -45,7 +51,7 @@ export async function rehearse(
     // Before the event loop polls: nobody can have connected, and nothing has come through the pipe.
     double.close();
     descendant?.close();
-    estate.closeCommon();
-    for (const fd of [listener, unread, news]) close(fd);
+    estate?.closeCommon();
+    for (const fd of descriptors) close(fd);
   }
 }

@@ -1,11 +1,12 @@
 // How a server is executed anew, master and all: the new master inherits the listening sockets, and this one goes on until
 // the new one says that it serves. predecessor.ts is the other side.
 import type { ChildProcess } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { atfork, F_SETFD, fcntl, FD_CLOEXEC, isPosixError } from '../posix/index.js';
 import { Agenda } from './agenda.js';
 import { describing, type NamedSocket } from './inherited-sockets.js';
+import { now } from './place.js';
 import { addressee, VARIABLE, type Word } from './predecessor.js';
 
 /** A program to execute. */
@@ -21,6 +22,8 @@ export interface Command {
 /** A new master that serves. */
 export interface Successor {
   readonly pid: number;
+  /** When it was started, by `now()`. */
+  readonly startedAt: number;
   /** How many there shall be. */
   readonly workers: number;
 }
@@ -54,6 +57,8 @@ export class Upgrade {
   #child: ChildProcess | undefined;
   #link: Socket | undefined;
   #forgetFork: () => void = () => undefined;
+  /** No new master shall be started any more. */
+  #stopped = false;
 
   constructor(plan: UpgradePlan) {
     this.#plan = plan;
@@ -84,9 +89,10 @@ export class Upgrade {
     const { command } = this.#plan;
     if (!command) throw new Error(this.obstacle);
     this.#state = 'under way';
+    const startedAt = now();
     try {
       const workers = await this.#start(command);
-      return { pid: this.#child?.pid ?? 0, workers };
+      return { pid: this.#child?.pid ?? 0, startedAt, workers };
     } catch (error) {
       this.#state = 'idle';
       this.#leave();
@@ -102,18 +108,27 @@ export class Upgrade {
     this.#leave();
   }
 
-  /** Ends a new master that has not taken over. */
+  /** Ends a new master that has not taken over, or is about to be started. */
   stop(signal: NodeJS.Signals): void {
+    this.#stopped = true;
+    this.signal(signal);
+  }
+
+  /** To a new master that has not taken over. */
+  signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }
 
   async #start(command: Command): Promise<number> {
     // Loaded here: it is the only use that a master has for it.
     const { spawn } = await import('node:child_process');
+    if (this.#stopped) throw new Error('the server stops');
     const sockets = this.#plan.sockets();
     const place = 3 + sockets.length;
     closeOnExec();
     const [program = '', ...args] = command.argv;
+    // spawn() would say that there is no such program.
+    if (!isDirectory(command.cwd)) throw new Error(unstartable(`there is no directory ${command.cwd}`));
     // Not by way of a shell, which would know its pid and set LISTEN_PID: of the environment it leaves out what it has no name for.
     const child = spawn(program, args, {
       cwd: command.cwd,
@@ -122,7 +137,7 @@ export class Upgrade {
     });
     // Where it has no descriptors for them, spawn() makes no streams.
     const { stdio } = child as { stdio?: ChildProcess['stdio'] };
-    if (!stdio) throw new Error(unstartable(await failureOf(child)));
+    if (!stdio) throw new Error(unstartable((await failureOf(child)).message));
     const link = stdio[place] as Socket;
     this.#child = child;
     this.#link = link;
@@ -178,7 +193,7 @@ export class Upgrade {
         });
       };
       child.once('error', (error) => {
-        gone(unstartable(error));
+        gone(unstartable(error.message));
       });
       child.once('close', (code, signal) => {
         gone(why ?? `the new one ended with ${signal ?? `exit code ${code}`} before it served, see its output`);
@@ -199,8 +214,12 @@ export class Upgrade {
   }
 }
 
-function unstartable({ message }: Error): string {
-  return `the new one could not be started: ${message}`;
+function unstartable(why: string): string {
+  return `the new one could not be started: ${why}`;
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Why a process has not come to be, which is told later. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import * as posix from 'truefork/posix';
 import { resourcesOf } from '../support/processes';
 import { Program, programPath } from '../support/programs';
 import { familyFolder, isolated } from '../support/runtime';
@@ -102,6 +103,77 @@ test('stop --quick', async () => {
   expect(await truefork(['stop', '--quick', pid], env)).toMatchObject({ code: 0, stderr: '' });
   await program.finished();
   expect(program.stderr).toMatch(/stopping how=quick$/m);
+});
+
+test('stop returns when the process has ended, not before', async () => {
+  const env = isolated();
+  const fifo = join(env.XDG_RUNTIME_DIR, 'fifo');
+  posix.mkfifo(fifo, 0o600);
+  const program = new Program(programPath('prefork-late-exit.mjs'), { args: [fifo], env });
+  await program.printed(/^up$/m);
+  const { AF_UNIX, SOCK_CLOEXEC, SOCK_STREAM } = posix;
+  const fd = posix.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  posix.connect(fd, join(familyFolder(env), `${program.pid}.control`));
+  posix.write(fd, Buffer.from('stop\n'));
+  await program.printed(/^exiting$/m);
+  // What there is to read, and no end yet.
+  posix.fcntl(fd, posix.F_SETFL, posix.O_NONBLOCK);
+  const buffer = Buffer.alloc(64);
+  expect(buffer.toString('utf8', 0, posix.read(fd, buffer))).toBe('{"result":null}\n');
+  expect(() => posix.read(fd, buffer)).toThrow(expect.objectContaining({ code: 'EAGAIN' }) as Error);
+  writeFileSync(fifo, '');
+  expect(await program.finished()).toMatchObject({ code: 0, stderr: '' });
+  expect(posix.read(fd, buffer)).toBe(0);
+  posix.close(fd);
+});
+
+test('stop returns though a process that the program has forked meanwhile lives on', async () => {
+  const env = isolated();
+  const program = new Program(programPath('prefork-stop-helper.mjs'), { env });
+  await program.printed(/^up$/m);
+  const stopped = truefork(['stop', String(program.pid)], env);
+  const helper = Number((await program.printed(/^helper=(\d+)$/m))[1]);
+  expect(await stopped).toMatchObject({ code: 0, stderr: '' });
+  posix.kill(helper, 0);
+  posix.kill(helper, 'SIGKILL');
+  expect((await program.finished()).code).toBe(0);
+});
+
+test('who asks a master that is stopped is told so, and it does as it was told when it goes on', async () => {
+  const { env, program, pid, status } = await up(1);
+  program.kill('SIGSTOP');
+  while (posix.processStat(program.pid)?.state !== 'T') await new Promise(setImmediate);
+  for (const args of [
+    ['status', pid],
+    ['scale', pid, '2'],
+  ]) {
+    expect(await truefork(args, env)).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: `truefork: master ${pid} cannot be asked: it is stopped (SIGSTOP, or Ctrl-Z), and does what it is told when it goes on\n`,
+    });
+  }
+  program.kill('SIGCONT');
+  await program.logged(/^worker=1 pid=\d+ ready/m);
+  expect(await status()).toMatchObject({ wanted: 2 });
+  program.kill('SIGTERM');
+  expect((await program.finished()).code).toBe(0);
+});
+
+test('who asks a master that is asked by too many is told so', async () => {
+  const { env, program, path, pid } = await up(1);
+  const others = Array.from({ length: 64 }, () => connect(path));
+  for (const other of others) other.write('status\n');
+  await Promise.all(others.map((other) => once(other, 'data')));
+  const told = {
+    code: 1,
+    stdout: '',
+    stderr: `truefork: master ${pid} cannot be asked: it has ended, or is asked by too many\n`,
+  };
+  expect(await truefork(['status', pid], env)).toMatchObject(told);
+  for (const other of others) other.destroy();
+  program.kill('SIGTERM');
+  expect((await program.finished()).code).toBe(0);
 });
 
 test('a master that could not make its scoreboard is asked as any other', async () => {

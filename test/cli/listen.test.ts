@@ -257,7 +257,10 @@ describe('on a path', () => {
 
 describe('on a socket that it was started with', () => {
   /** Runs node as systemd would: with sockets from descriptor 3 on, and the variables that say so. */
-  function activated(descriptors: number[], { pid = '$$', count = descriptors.length } = {}): RunOptions {
+  function activated(
+    descriptors: number[],
+    { pid = '$$', count = descriptors.length }: { pid?: string; count?: number | string } = {},
+  ): RunOptions {
     const script = `LISTEN_PID=${pid} LISTEN_FDS=${count} LISTEN_FDNAMES=web exec "$@"`;
     return { node: '/bin/sh', nodeArgs: ['-c', script, 'sh', process.execPath], descriptors };
   }
@@ -357,6 +360,16 @@ describe('on a socket that it was started with', () => {
         return activated([fd]);
       },
     ],
+    [
+      'more than are open',
+      /LISTEN_FDS is 1000000000, and descriptor \d+ is not open/,
+      () => activated([], { count: 1e9 }),
+    ],
+    ...['one', '-1', '1.5', "''"].map((count): [string, RegExp, () => RunOptions] => [
+      `${count} for their number`,
+      new RegExp(`LISTEN_FDS is no number: '${count.replaceAll("'", '')}'`),
+      () => activated([listeningSocket(posix.AF_INET, '127.0.0.1', 0)], { count }),
+    ]),
   ])('%s it does not take', async (_, complaint, options) => {
     expect(await refused([], options())).toMatch(complaint);
   });

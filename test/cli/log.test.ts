@@ -1,13 +1,22 @@
 // The log of a server: its two forms, and a file that is renamed while the server writes to it.
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { kill } from 'truefork';
+import { kill, mkfifo } from 'truefork';
 import { Program, programPath, run } from '../support/programs';
 import { isolated, temporaryDirectory, terminalEnvironment } from '../support/runtime';
-import { command } from './truefork';
+import { command, truefork } from './truefork';
 
 interface Fact {
   readonly level: string;
@@ -56,6 +65,25 @@ test('is one JSON object a line where there is no terminal', async () => {
     { level: 'info', role: 'worker', worker: 0, code: 0, asked: true },
   ]);
   expect(told.at(-1)).toMatchObject({ event: 'stopped', role: 'master', pid });
+});
+
+// Of pipe(7): what is longer, others write into.
+const PIPE_BUF = 4096;
+
+test('has no line that several processes could not write at the same moment', async () => {
+  const args = ['serve', programPath('cli-last-long.mjs'), '-w', '4', '--host', '127.0.0.1'];
+  const program = new Program(command, { args, env: isolated() });
+  await program.logged(/("event":"ready"[^]*){4}/);
+  program.kill('SIGTERM');
+  const { code, stderr } = await program.finished();
+  expect(code).toBe(0);
+  // The stacks, which inspect() has put in brackets.
+  const told = facts(stderr.replaceAll('[the stack]\n', ''));
+  const failures = told.filter(({ event }) => event === 'beforeWorkerExit failed');
+  expect(failures).toHaveLength(4);
+  for (const { reason } of failures) expect(reason).toMatch(/^(Error: )?(€")+€?…$/);
+  const lengths = stderr.split('\n').map((line) => Buffer.byteLength(`${line}\n`));
+  expect(Math.max(...lengths)).toBeLessThanOrEqual(PIPE_BUF);
 });
 
 const onTerminal = async (environment: NodeJS.ProcessEnv) => {
@@ -141,6 +169,25 @@ describe('a log file', () => {
     program.kill('SIGUSR1');
     // Of the master, the mold and both workers.
     await until(/("event":"reopen failed"[^\n]*ENOTDIR[^\n]*\n[^]*){4}/, join(moved, 'log'));
+    program.kill('SIGTERM');
+    expect((await program.finished()).code).toBe(0);
+  });
+
+  test('that is a FIFO which nobody reads any more holds up nobody who opens it anew', async () => {
+    const env = isolated();
+    const [log, pidFile] = ['log', 'pid'].map((name) => join(env.XDG_RUNTIME_DIR, name)) as [string, string];
+    mkfifo(log, 0o600);
+    const args = ['-w', '1', '--host', '127.0.0.1', '--log-file', log, '--pid-file', pidFile];
+    const serving = ['serve', programPath('cli-listener.mjs'), ...args];
+    expect(await truefork(serving, env)).toMatchObject({
+      code: 72,
+      stderr: expect.stringMatching(/ENXIO.*log/) as string,
+    });
+    const reader = openSync(log, constants.O_RDONLY | constants.O_NONBLOCK);
+    const program = new Program(command, { args: serving, env });
+    while (!existsSync(pidFile)) await new Promise(setImmediate);
+    closeSync(reader);
+    program.kill('SIGUSR1');
     program.kill('SIGTERM');
     expect((await program.finished()).code).toBe(0);
   });

@@ -4,7 +4,7 @@ import { connect } from 'node:http2';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { connectRegistry } from 'truefork/discovery';
-import { nodes, Program } from '../support/programs';
+import { nodes, Program, programPath } from '../support/programs';
 import { groupOf } from '../support/processes';
 import { isolated, temporaryDirectory } from '../support/runtime';
 import { command, serve } from './truefork';
@@ -81,6 +81,18 @@ test('the server is registered while it accepts, and not after', async () => {
   expect((await program.finished()).code).toBe(0);
   expect(await registry.instances('web')).toEqual([]);
   await registry.close();
+});
+
+test.each(['SIGHUP', 'SIGUSR1', 'SIGUSR2'])('%s before the server is there changes nothing', async (signal) => {
+  const file = join(temporaryDirectory(), 'config.mjs');
+  const config = { application: programPath('cli-listener.mjs'), workers: 1, host: '127.0.0.1', logFormat: 'text' };
+  writeFileSync(file, `process.kill(process.pid, '${signal}'); export default ${JSON.stringify(config)};`);
+  const program = new Program(command, { args: ['serve', '--config', file], env: isolated() });
+  await program.logged(/^worker=0 pid=\d+ ready/m);
+  program.kill('SIGTERM');
+  const { code, stderr } = await program.finished();
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^master pid=\d+ listening /);
 });
 
 test('SIGTERM while the workers start ends it with status 0', async () => {

@@ -1,5 +1,5 @@
 // `truefork upgrade`: a server is executed anew, master and all, under the eyes of its clients.
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kill } from 'truefork';
@@ -245,6 +245,22 @@ test('each way to fail leaves the server as it was', async () => {
   await service.down();
 });
 
+test('a working directory that has been removed is told of as what it is', async () => {
+  const [env, cwd] = [isolated(), temporaryDirectory()];
+  const args = ['serve', application, '-w', '1', '--host', '127.0.0.1', '--log-format', 'text'];
+  const program = new Program(command, { args, env, cwd });
+  const control = join(familyFolder(env), `${program.pid}.control`);
+  while (!existsSync(control)) await new Promise(setImmediate);
+  rmSync(cwd, { recursive: true });
+  expect(await truefork(['upgrade', String(program.pid)], env)).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: `truefork: the master was not replaced: the new one could not be started: there is no directory ${cwd}; the old one goes on\n`,
+  });
+  program.kill('SIGTERM');
+  expect((await program.finished()).code).toBe(0);
+});
+
 test('one that does not serve in time is ended', async () => {
   const service = await Service.up({ bootTimeout: '1s' });
   const { pid } = service;
@@ -284,6 +300,59 @@ test('while it goes on, all other changes are refused, and a stop stops both', a
     code: 1,
     stderr: 'truefork: the master was not replaced: the server stops\n',
   });
+});
+
+/** A name for a log, and what it has as soon as that matches. */
+function logFile() {
+  const path = join(temporaryDirectory(), 'log');
+  const has = async (pattern: RegExp) => {
+    for (;;) {
+      const match = existsSync(path) ? pattern.exec(readFileSync(path, 'utf8')) : null;
+      if (match) return match;
+      await sleep(5);
+    }
+  };
+  return { path, has };
+}
+
+test('a log that is renamed meanwhile the new one opens anew, too', async () => {
+  const log = logFile();
+  const [fifo, late] = ['fifo', 'late.mjs'].map((name) => join(log.path, '..', name)) as [string, string];
+  const service = await Service.up({ logFile: log.path });
+  const { pid } = service;
+  posix.mkfifo(fifo, 0o600);
+  const waits = `import { readFileSync } from 'node:fs'; readFileSync(${JSON.stringify(fifo)});`;
+  writeFileSync(late, `${waits} export { default } from ${JSON.stringify(application)};`);
+  service.configure({ application: late });
+  const upgrade = service.ask('upgrade');
+  const [, successor = ''] = await log.has(/ upgrade\n[^]*^master pid=(\d+) listening [^]*^mold pid=\d+ forked/m);
+  renameSync(log.path, `${log.path}.1`);
+  kill(pid, 'SIGUSR1');
+  await log.has(new RegExp(`^master pid=${pid} reopened logs$`, 'm'));
+  writeFileSync(fifo, '');
+  expect(await upgrade).toMatchObject({ code: 0, stderr: '' });
+  await service.answers(Number(successor));
+  await service.down();
+  expect(readFileSync(log.path, 'utf8')).toMatch(new RegExp(`^master pid=${successor} stopped$`, 'm'));
+  expect(readFileSync(`${log.path}.1`, 'utf8')).not.toMatch(/ stopped$/m);
+});
+
+test('a log that is renamed while the old one finishes that one opens anew, too', async () => {
+  const log = logFile();
+  const service = await Service.up({ logFile: log.path, application: programPath('cli-waits.mjs') });
+  const { pid } = service;
+  const [, port] = await log.has(/ listening host=\S+ port=(\d+)/);
+  const connection = await HttpConnection.open(Number(port));
+  await connection.begin();
+  const successor = await service.upgrade();
+  renameSync(log.path, `${log.path}.1`);
+  kill(successor, 'SIGUSR1');
+  await log.has(new RegExp(`^master pid=${pid} reopened logs$`, 'm'));
+  connection.finishBody();
+  await connection.answer();
+  await ended(service, pid);
+  expect(readFileSync(log.path, 'utf8')).toMatch(new RegExp(`^master pid=${pid} stopped$`, 'm'));
+  await service.down();
 });
 
 test('what a connection has in hand the old master waits for', async () => {

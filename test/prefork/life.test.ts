@@ -159,6 +159,23 @@ test.each(nodes())('child_process in the master hears of its own children, on No
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
 
+test.each(nodes())(
+  'without descriptors it fails, and leaves nothing behind, on Node $major',
+  async ({ path: node }) => {
+    await passes('prefork-exhausted.mjs', { node, env: isolated() });
+  },
+);
+
+test.each(['log', 'listener'] as const)('what the %s throws is uncaught, and the master goes on', async (where) => {
+  const family = await Family.up('prefork-throws.mjs', { options: { workers: 1 }, args: [where] });
+  const [worker = 0] = family.workers;
+  kill(worker, 'SIGKILL');
+  await family.successor(worker);
+  family.program.kill('SIGHUP');
+  await family.program.printed(/reloaded generation=2$/m);
+  expect(await family.stop()).toMatch(new RegExp(`^uncaught=${where}$`, 'm'));
+});
+
 test('a worker whose exit somebody else has taken is replaced, and the server stops', async () => {
   const family = await Family.up('prefork-neighbours.mjs', { options: { workers: 2 }, args: ['steal'] });
   await family.program.printed(/^worker=0 pid=\d+ exited status=lost$[^]*^worker=0 pid=\d+ ready/m);

@@ -6,9 +6,10 @@ import { kill } from 'truefork';
 import type { MasterStatus } from 'truefork/prefork';
 import { truefork } from '../cli/truefork';
 import { groupOf } from '../support/processes';
-import { nodes, Program, programPath } from '../support/programs';
+import { nodes, Program, programPath, run } from '../support/programs';
 import { familyFolder, isolated, temporaryDirectory } from '../support/runtime';
 import { Family } from './family';
+import { HttpConnection } from './http-connection';
 import { Load } from './load';
 
 /** A server that accepts. While the gate is there, no other starts. */
@@ -79,6 +80,27 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     const family = await Family.up('prefork-upgrade-descriptors.mjs', { node, env: isolated() });
     await family.stop();
   });
+});
+
+test('no new master is started when the server stops right after it has been told to', async () => {
+  const { code, stdout } = await run(programPath('prefork-upgrade-stop.mjs'), { env: isolated() });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^ERR_PREFORK_UPGRADE the master was not replaced: the server stops$/m);
+  expect(stdout.match(/ listening /g)).toHaveLength(1);
+});
+
+test('a stop right after the new master serves is the end of the old one alone', async () => {
+  const path = join(temporaryDirectory(), 'socket');
+  const program = new Program(programPath('prefork-upgrade-leave.mjs'), { env: isolated(), args: [path] });
+  const successor = Number((await program.printed(/^(\d+) has taken over$/m))[1]);
+  await program.printed(new RegExp(`^master pid=${program.pid} stopped$`, 'm'));
+  const connection = await HttpConnection.open(path);
+  await connection.get();
+  connection.close();
+  kill(successor, 'SIGTERM');
+  await program.printed(new RegExp(`^master pid=${successor} stopped$`, 'm'));
+  expect(await program.finished()).toMatchObject({ code: 0, stderr: '' });
+  expect(existsSync(path)).toBe(false);
 });
 
 test('it goes on when it hears too late that a new master serves, which has died since', async () => {

@@ -1,0 +1,86 @@
+// What the program forks by itself in a process of the family is none of it.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { kill } from 'truefork';
+import { askMaster, families } from 'truefork/prefork';
+import { isolated, temporaryDirectory } from '../support/runtime';
+import { Family } from './family';
+import { HttpConnection } from './http-connection';
+
+let before: string | undefined;
+let env: { XDG_RUNTIME_DIR: string };
+
+beforeEach(() => {
+  before = process.env['XDG_RUNTIME_DIR'];
+  env = isolated();
+  process.env['XDG_RUNTIME_DIR'] = env.XDG_RUNTIME_DIR;
+});
+
+afterEach(() => {
+  if (before === undefined) delete process.env['XDG_RUNTIME_DIR'];
+  else process.env['XDG_RUNTIME_DIR'] = before;
+});
+
+interface Helped {
+  family: Family;
+  path: string;
+  helper: () => Promise<number>;
+}
+
+async function up(where: 'master' | 'mold' | 'worker', options: Record<string, unknown> = {}): Promise<Helped> {
+  const path = join(temporaryDirectory(), 'socket');
+  const family = new Family('prefork-helper.mjs', { env, options: { path, workers: 1, ...options }, args: [where] });
+  await family.program.printed(/^up$/m);
+  const helper = async () => Number((await family.program.printed(/^helper=(\d+)$/m))[1]);
+  return { family, path, helper };
+}
+
+test('a helper of the master hears nothing that is told to the master, and leaves its files alone', async () => {
+  const { family, path, helper } = await up('master');
+  for (let workers = 2; workers <= 8; workers++) {
+    await askMaster(family.master, `scale ${workers}`);
+    await family.lines(/^worker=\d+ pid=\d+ ready /, workers);
+  }
+  kill(await helper(), 'SIGTERM');
+  await family.program.printed(/^helper ended signal=SIGTERM$/m);
+  expect(existsSync(path)).toBe(true);
+  expect(families()).toMatchObject([{ master: family.master, path }]);
+  await askMaster(family.master, 'status');
+  await family.stop();
+});
+
+test('a helper of a mold takes none of its orders', async () => {
+  const { family, helper } = await up('mold');
+  const [, mold] = await family.program.printed(/^mold pid=(\d+) ready/m);
+  kill(Number(mold), 'SIGSTOP');
+  await askMaster(family.master, 'scale 2');
+  await askMaster(family.master, 'status');
+  kill(await helper(), 'SIGUSR2');
+  await family.program.printed(/^the helper has turned$/m);
+  kill(Number(mold), 'SIGCONT');
+  await family.lines(/^worker=\d+ pid=\d+ ready /, 2);
+  expect(family.program.stdout).not.toContain('exited');
+  kill(await helper(), 'SIGTERM');
+  family.program.kill('SIGTERM');
+  await family.gone();
+  expect(await family.program.finished()).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('a helper of a worker does not speak for it', async () => {
+  const { family, path, helper } = await up('worker', { timeout: 2_000 });
+  const [worker = 0] = family.workers;
+  const connection = await HttpConnection.open(path);
+  expect(await connection.get('/fork')).toMatchObject({ body: String(worker) });
+  kill(await helper(), 'SIGTERM');
+  await family.program.printed(/^the helper is told$/m);
+  expect(families()[0]?.workers).toMatchObject([{ pid: worker, state: 'ready', connections: 1 }]);
+
+  void connection.get('/loop').catch(() => undefined);
+  expect(await family.exited(worker)).toBe('signal=SIGKILL');
+  kill(await helper(), 'SIGKILL');
+  family.program.kill('SIGTERM');
+  await family.gone();
+  const { code, stderr } = await family.program.finished();
+  expect(code).toBe(0);
+  expect(stderr).toContain('loopForever');
+});
