@@ -25,6 +25,12 @@ const calm = 60_000;
 // So many sessions ago, nothing is left of one.
 const mostSessions = 16;
 
+/** A node as it was read. */
+interface Place {
+  readonly path: string;
+  readonly version: number;
+}
+
 interface Waiting {
   /** What it waits for. */
   readonly revision: number;
@@ -191,7 +197,7 @@ export class ZooKeeperInstance {
     }
     if (node.stat.ephemeralOwner !== this.#client.sessionId) {
       if (this.#isFormer(node)) {
-        await this.#delete();
+        await this.#make(wanted, { path, version: node.stat.version });
         return false;
       }
       // It stands by, and there is a watch on what has taken its place.
@@ -243,46 +249,52 @@ export class ZooKeeperInstance {
     return Math.max(0, Math.min(longestDelay, shortestDelay * 2 ** Math.min(this.#deletions, 20)) - age);
   }
 
-  async #make(payload: Buffer): Promise<void> {
+  /** @param instead the node that it takes the place of, at one moment: so nobody sees the instance missing */
+  async #make(payload: Buffer, instead?: Place): Promise<void> {
     const { name, sequence } = this.#layout.nodeFor(this.#id);
+    const path = nodePath(this.#layout.parent, name);
     const isAgain = this.#made !== undefined && this.#made.session === this.#client.sessionId;
     this.#isUncertain = true;
     this.#noteSession();
     try {
-      const path = nodePath(this.#layout.parent, name);
-      this.#path = await this.#client.create(path, payload, { ephemeral: true, sequence });
+      this.#path = await this.#create(path, payload, sequence, instead);
       this.#isUncertain = false;
       // There may not have been one when it was asked.
       this.#noteSession();
       this.#made = { at: performance.now(), session: this.#client.sessionId };
       this.#deletions = isAgain ? this.#deletions + 1 : 0;
     } catch (error) {
-      if (error instanceof NodeExistsError) {
-        await this.#replace(nodePath(this.#layout.parent, name), payload);
-        return;
+      if (!isTransient(error) || error instanceof NoNodeError) this.#isUncertain = false;
+      if (error instanceof NoNodeError) {
+        this.#path = undefined;
+        if (!instead) await this.#client.ensurePath(this.#layout.parent);
+      } else if (error instanceof NodeExistsError && !instead) {
+        await this.#takeOver(path, payload);
+      } else {
+        throw error;
       }
-      if (!isTransient(error)) this.#isUncertain = false;
-      if (!(error instanceof NoNodeError)) throw error;
-      this.#isUncertain = false;
-      await this.#client.ensurePath(this.#layout.parent);
     }
   }
 
-  /** Makes a node of the name that there is: it is from a session before, or of who is to be relieved, or has taken over. */
-  async #replace(path: string, payload: Buffer): Promise<void> {
+  async #create(path: string, payload: Buffer, sequence: boolean, instead: Place | undefined): Promise<string> {
+    const options = { ephemeral: true, sequence };
+    if (!instead) return this.#client.create(path, payload, options);
+    const { version } = instead;
+    const change = this.#client.transaction().delete(instead.path, { version }).create(path, payload, options);
+    const [, made] = await change.commit();
+    return made as string;
+  }
+
+  /** There is a node of the name: it is from a session before, or of who is to be relieved, or has taken over. */
+  async #takeOver(path: string, payload: Buffer): Promise<void> {
     const node = await this.#read(path, false);
     if (!node) return;
     const isOwn = node.stat.ephemeralOwner === this.#client.sessionId;
-    // At once, so that nobody sees the instance missing.
     if (!isOwn && (!this.#wasThere || this.#isFormer(node))) {
-      await this.#client
-        .transaction()
-        .delete(path, { version: node.stat.version })
-        .create(path, payload, { ephemeral: true })
-        .commit();
+      await this.#make(payload, { path, version: node.stat.version });
+      return;
     }
     this.#path = path;
-    this.#isUncertain = false;
   }
 
   async #delete(): Promise<void> {
@@ -300,10 +312,14 @@ export class ZooKeeperInstance {
     }
   }
 
-  /** Finds the nodes that have the id: one may be the registration's, the others are deleted. */
+  /**
+   * Finds the nodes that have the id: one may be the registration's, or of a session before, and is to be replaced. The others are
+   * deleted.
+   */
   async #find(): Promise<void> {
     await this.#catchUp();
     let own: string | undefined;
+    let former: string | undefined;
     for (const name of await this.#children()) {
       if (!this.#layout.mayBeOf(name, this.#id)) continue;
       const path = nodePath(this.#layout.parent, name);
@@ -311,9 +327,11 @@ export class ZooKeeperInstance {
       if (!node || !this.#isOwn(node.value, path)) continue;
       const isOwn = node.stat.ephemeralOwner === this.#client.sessionId;
       if (isOwn && own === undefined) own = path;
+      else if (!isOwn && former === undefined && this.#isFormer(node)) former = path;
       else if (isOwn || this.#isFormer(node)) await this.#deleteIfThere(path);
     }
-    this.#path = own;
+    if (own !== undefined && former !== undefined) await this.#deleteIfThere(former);
+    this.#path = own ?? former;
     this.#isUncertain = false;
   }
 

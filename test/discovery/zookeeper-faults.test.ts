@@ -298,6 +298,35 @@ test('a session that has expired is replaced: registered once again with the sam
   await nodes(1);
 });
 
+test.each(['booklet', 'curator', 'serverset'] as const)(
+  'a session that is another after an outage takes over what the one before has left, and nobody sees it missing: %s',
+  async (codec) => {
+    const parent = codec === 'booklet' ? root : `${root}/rpc`;
+    const registry = await open(proxy.address, codec);
+    const { id } = await registry.register('rpc', a);
+    const owner = async (): Promise<bigint | undefined> => {
+      const [node] = await client.getChildren(parent);
+      return node === undefined ? undefined : (await client.exists(`${parent}/${node}`))?.ephemeralOwner;
+    };
+    const before = await owner();
+    const counts: number[] = [];
+    const watch = client.watchChildren(parent, (names = []) => counts.push(names.length));
+    // Between any two of its requests there is time to look.
+    proxy.delay = 50;
+    // The id of the session that it asks for: 0 is a new one. That before lives on for a while.
+    proxy.onRequest = (frame, isFirst) => {
+      if (isFirst) frame.fill(0, 20, 28);
+      return 'pass';
+    };
+    proxy.reset();
+    for (let now = before; now === before || now === undefined; now = await owner());
+    expect(await registry.instances('rpc')).toEqual([{ id, ...a }]);
+    await nodes(1, parent);
+    watch.close();
+    expect(counts).not.toContain(0);
+  },
+);
+
 test('what is being read when the session expires is read again, and is not said to be skipped', async () => {
   const registry = await open();
   const lists = watched(registry);
