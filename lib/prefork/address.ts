@@ -23,7 +23,8 @@ export function addressFields(address: ServerAddress): Record<string, string | n
   return path === undefined ? { host, port } : { path: shownAddress(address) };
 }
 
-const LONGEST_PATH = 107; // bytes: sun_path of unix(7), less the null byte in front or behind
+/** Of a Unix socket, in bytes: sun_path of unix(7), less the null byte in front or behind. */
+export const LONGEST_PATH = 107;
 
 /**
  * A path that a Unix socket can have: absolute, or a name in the abstract namespace, with a null byte in front.

@@ -2,6 +2,7 @@
 // is a line, `scale 4`; its answer is a line of JSON, `{"result": …}` or `{"error": "…"}`.
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { processStat } from '../posix/index.js';
+import { LONGEST_PATH } from './address.js';
 import { familyFile, removeFile } from './family-files.js';
 
 /** The longest line, in bytes: of a request, and of an answer. */
@@ -38,7 +39,7 @@ export class Control {
   open(failed: (error: Error) => void): void {
     let path: string;
     try {
-      path = familyFile(process.pid, 'control');
+      path = pathOf(process.pid);
       // What is left of an earlier process of the same pid.
       removeFile(path);
     } catch (error) {
@@ -110,6 +111,14 @@ export class Control {
   }
 }
 
+// Node.js 20 takes the beginning of a path that is too long: that may be another master's.
+function pathOf(master: number): string {
+  const path = familyFile(master, 'control');
+  const bytes = Buffer.byteLength(path);
+  if (bytes <= LONGEST_PATH) return path;
+  throw new RangeError(`the path of a Unix socket has at most ${LONGEST_PATH} bytes, and this has ${bytes}: ${path}`);
+}
+
 function endsMaster(request: string): boolean {
   return request.startsWith('stop');
 }
@@ -159,9 +168,10 @@ export class ControlError extends Error {
  * @returns its answer; of `stop`, when the master has ended
  * @throws {ControlError} its answer is an error
  * @throws {Error} there is no such master: ENOENT, ECONNREFUSED; it has ended meanwhile; it is asked by too many; it is stopped
+ * @throws {RangeError} the path of its socket is too long for one: it has none
  */
 export async function askMaster(master: number, request: string): Promise<unknown> {
-  const connection = connect(familyFile(master, 'control'));
+  const connection = connect(pathOf(master));
   // The kernel takes connections for it: who waits would wait for ever, without a word. What takes its time goes on with it.
   const look = isAnsweredAtOnce(request)
     ? setInterval(() => {

@@ -1,6 +1,6 @@
 // The commands that ask a running master, and the socket by which they do.
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import * as posix from 'truefork/posix';
@@ -193,6 +193,37 @@ test('a master that could not make its scoreboard is asked as any other', async 
   expect(await truefork(['scale', pid, '2'], env)).toMatchObject({ code: 0, stderr: '' });
   expect(await truefork(['stop', pid], env)).toMatchObject({ code: 0, stderr: '' });
   expect(await program.finished()).toMatchObject({ code: 0 });
+});
+
+test('where the path is too long for a control socket there is none, and no other master is asked in its place', async () => {
+  const { XDG_RUNTIME_DIR } = isolated();
+  const long = 'x'.repeat(100);
+  const env = { XDG_RUNTIME_DIR: join(XDG_RUNTIME_DIR, long) };
+  mkdirSync(env.XDG_RUNTIME_DIR);
+  const programs = [];
+  for (let n = 0; n < 2; n++) {
+    const { program } = await serve('cli-listener.mjs', { env, args: ['--workers', '1'] });
+    await program.logged(/ control=none reason="the path of a Unix socket has at most 107 bytes, and this has \d+: \//);
+    await program.logged(/^worker=0 pid=\d+ ready/m);
+    programs.push(program);
+  }
+  const pids = programs.map(({ pid }) => String(pid));
+  for (const pid of pids) {
+    const { code, stderr } = await truefork(['stop', pid], env);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        `^truefork: master ${pid} cannot be asked: the path of a Unix socket has`,
+      ) as string,
+    });
+    expect((await truefork(['ps', pid], env)).stdout).toMatch(new RegExp(`^master +${pid} `, 'm'));
+  }
+  // Nothing beside it that has the beginning of its name.
+  expect(readdirSync(XDG_RUNTIME_DIR)).toEqual([long]);
+  for (const program of programs) {
+    program.kill('SIGTERM');
+    expect((await program.finished()).code).toBe(0);
+  }
 });
 
 test('what cannot be done is told, with status 1; what is no call, with status 2', async () => {
