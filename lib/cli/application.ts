@@ -4,9 +4,8 @@ import { Server } from 'node:net';
 import { inspect } from 'node:util';
 import { MAP_ANONYMOUS, MAP_SHARED, mmap, munmap, PROT_READ, PROT_WRITE } from '../posix/index.js';
 import { createAppServer, PreforkError } from '../prefork/index.js';
-import { complaintOf, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
-import { exportsOf } from './file-exports.js';
-import { tell } from './output.js';
+import { endWith, exitCodeOf, exitCodes, Failure } from './exit-codes.js';
+import { exportsOf, loadedOr } from './file-exports.js';
 
 /** What a worker does last. */
 type LastAct = () => void | Promise<void>;
@@ -58,26 +57,13 @@ function isFactory(value: unknown): value is () => unknown {
  * @param ended is told, as the process ends, that the file has ended it meanwhile, or waits for what never comes
  * @throws {Failure} application, servable
  */
-export async function loaded(file: string, ended: (failure: Failure) => void = endWith): Promise<Application> {
-  const { pid } = process;
-  const onExit = () => {
-    // A fork of the application's own may end as it likes.
-    if (process.pid !== pid) return;
-    const how = 'ended the process, or has nothing more to do, before it was loaded';
-    ended(new Failure('application', `${file} ${how}`));
-  };
-  // Before those who tell others how the process ends.
-  process.prependOnceListener('exit', onExit);
-  try {
-    return await applicationFrom(file);
-  } finally {
-    process.off('exit', onExit);
-  }
-}
-
-function endWith(failure: Failure): void {
-  tell(complaintOf(failure));
-  process.exitCode = exitCodeOf(failure);
+export function loaded(file: string, ended: (failure: Failure) => void = endWith): Promise<Application> {
+  return loadedOr(
+    () => applicationFrom(file),
+    (how) => {
+      ended(new Failure('application', `${file} ${how}`));
+    },
+  );
 }
 
 const MOST_SAID = 2 ** 16; // bytes

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { settingNames, settingTable, type SettingName } from '../prefork/index.js';
-import { Failure } from './exit-codes.js';
-import { exportsOf } from './file-exports.js';
+import { endWith, Failure } from './exit-codes.js';
+import { exportsOf, loadedOr } from './file-exports.js';
 import { didYouMean } from './nearest.js';
 import { expectation, valueFrom, type SettingValue } from './setting-values.js';
 
@@ -54,8 +54,12 @@ async function exportedBy(file: string, path: string): Promise<unknown> {
       `${file} must end with .json or ${modules.join(', ')}: as JSON, or a module that exports the settings`,
     );
   }
+  const load = async () => (await exportsOf(path)).byDefault;
+  const ended = (how: string) => {
+    endWith(mistake(`${file} ${how}`));
+  };
   try {
-    return extension === '.json' ? JSON.parse(readFileSync(path, 'utf8')) : (await exportsOf(path)).byDefault;
+    return extension === '.json' ? JSON.parse(readFileSync(path, 'utf8')) : await loadedOr(load, ended);
   } catch (error) {
     // Of a module with its stack: its author wants to know where.
     const why = extension === '.json' ? (error as Error).message : inspect(error);

@@ -3,7 +3,7 @@
 import { ForkUnsafeError, PosixError } from '../posix/index.js';
 import { PreforkError } from '../prefork/index.js';
 import { UsageError } from './command.js';
-import { shown } from './output.js';
+import { shown, tell } from './output.js';
 
 interface Row {
   readonly code: number;
@@ -62,4 +62,10 @@ export function isForkError(error: unknown): boolean {
 /** What is said of it. */
 export function complaintOf(error: unknown): string {
   return `truefork: ${shown(error instanceof Error ? error.message : String(error))}\n`;
+}
+
+/** As the process ends: it does so with this. */
+export function endWith(failure: Failure): void {
+  tell(complaintOf(failure));
+  process.exitCode = exitCodeOf(failure);
 }

@@ -24,3 +24,23 @@ export async function exportsOf(path: string): Promise<FileExports> {
     named: (name) => module[name] ?? whole[name],
   };
 }
+
+/**
+ * What `load` loads, which may do anything meanwhile.
+ *
+ * @param ended is told, as the process ends, that the file has ended it, or waits for what never comes
+ */
+export async function loadedOr<T>(load: () => Promise<T>, ended: (how: string) => void): Promise<T> {
+  const { pid } = process;
+  const onExit = () => {
+    // A fork of the file's own may end as it likes.
+    if (process.pid === pid) ended('ended the process, or has nothing more to do, before it was loaded');
+  };
+  // Before those who tell others how the process ends.
+  process.prependOnceListener('exit', onExit);
+  try {
+    return await load();
+  } finally {
+    process.off('exit', onExit);
+  }
+}

@@ -153,6 +153,12 @@ test.each<[string, unknown, RegExp]>([
   ['a.mjs', 'export const port = 80;', /a\.mjs must have an object of settings, not undefined/],
   ['a.mjs', 'export default new Map([["port", 80]]);', /must have an object of settings, not Map\(1\) /],
   ['a.mjs', 'throw new Error("no day for it");', /could not be read: Error: no day for it\n.*a\.mjs:1:/s],
+  [
+    'a.mjs',
+    'export default await new Promise(() => {});',
+    /a\.mjs ended the process, or has nothing more to do, before/,
+  ],
+  ['a.cjs', 'process.exit(0);', /a\.cjs ended the process, or has nothing more to do, before it was loaded$/m],
   ['a.yaml', 'port: 80', /a\.yaml must end with \.json or \.js, \.mjs, \.cjs/],
 ])('%s: %j is told to be wrong, with status 78', async (name, content, message) => {
   const { code, stdout, stderr } = await truefork(['serve', listener, '--config', file(name, content)], isolated());
