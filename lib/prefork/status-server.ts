@@ -92,9 +92,9 @@ function hasBody(headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
-// Not a name such as 127.example.com.
+// Not a name such as 127.example.com. An address of IPv4 may be written as one of IPv6.
 function isLoopback(address: string): boolean {
-  return address === '::1' || /^127(\.\d+){3}$/.test(address);
+  return address === '::1' || /^(::ffff:)?127(\.\d+){3}$/.test(address);
 }
 
 /** The name in a Host header: without the port. Of an IPv6 address, without the brackets. */

@@ -108,6 +108,15 @@ test('a check of HTTP/1.0 may say no name: no browser does', async () => {
   await family.stop();
 });
 
+test('an address of the loopback is one in IPv6 too', async () => {
+  const { family, port } = await up({ statusHost: '::ffff:127.0.0.1' });
+  const from = async (host: string) => (await ask(port, '/healthz', { headers: { Host: host } })).status;
+  for (const host of ['localhost', `127.0.0.1:${port}`, '[::ffff:127.0.0.1]:80'])
+    expect([host, await from(host)]).toEqual([host, 200]);
+  for (const host of ['example.com', '[::ffff:10.0.0.1]']) expect([host, await from(host)]).toEqual([host, 403]);
+  await family.stop();
+});
+
 test('where it is not of the loopback, any name will do', async () => {
   const { family, port } = await up({ statusHost: '0.0.0.0' });
   expect(await ask(port, '/healthz', { headers: { Host: 'status.example.com' } })).toMatchObject({ status: 200 });
