@@ -40,6 +40,24 @@ static Napi::Value SendFds(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), sendmsg(Int(info, 0), &header, Int(info, 3)));
 }
 
+// Linux 6.5, newer than the least glibc: a pidfd of who has sent, if the socket is to be told
+// (SO_PASSPIDFD).
+constexpr int kPidfd = 0x04;  // SCM_PIDFD
+
+// The descriptors that have come with a message, each with the kind of control data that it is in.
+template <typename Visit>
+static void ForEachDescriptor(msghdr& header, Visit visit) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
+    if (part->cmsg_level != SOL_SOCKET) continue;
+    if (part->cmsg_type != SCM_RIGHTS && part->cmsg_type != kPidfd) continue;
+    for (size_t at = 0; at < part->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
+      int fd;
+      memcpy(&fd, CMSG_DATA(part) + at, sizeof fd);
+      visit(fd, part->cmsg_type);
+    }
+  }
+}
+
 // recvFds(fd, into: Uint8Array, flags, descriptors: Int32Array, got: Int32Array(2)): the length of
 // the data; in `got` how many descriptors there are, and the message's flags.
 static Napi::Value RecvFds(const Napi::CallbackInfo& info) {
@@ -57,20 +75,15 @@ static Napi::Value RecvFds(const Napi::CallbackInfo& info) {
   const ssize_t length = recvmsg(Int(info, 0), &header, Int(info, 2));
   if (length < 0) return Answer(info.Env(), length);
   size_t count = 0;
-  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-    for (size_t at = 0; at < part->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
-      int fd;
-      memcpy(&fd, CMSG_DATA(part) + at, sizeof fd);
-      if (count < descriptors.length) {
-        descriptors.data[count++] = fd;
-      } else {
-        // It came where the sender was not told.
-        close(fd);
-        header.msg_flags |= MSG_CTRUNC;
-      }
+  ForEachDescriptor(header, [&](int fd, int kind) {
+    if (kind == SCM_RIGHTS && count < descriptors.length) {
+      descriptors.data[count++] = fd;
+      return;
     }
-  }
+    // It came where the sender was not told, or was not asked for.
+    close(fd);
+    if (kind == SCM_RIGHTS) header.msg_flags |= MSG_CTRUNC;
+  });
   got[0] = static_cast<int32_t>(count);
   got[1] = header.msg_flags;
   return Answer(info.Env(), length);
@@ -78,7 +91,7 @@ static Napi::Value RecvFds(const Napi::CallbackInfo& info) {
 
 // recvCredentials(fd, into: Uint8Array, flags, sender: Int32Array(3)): the length of the data; in
 // `sender` the pid, the user and the group, if the socket is told them. Descriptors that are sent
-// along have no room, and the kernel lets them go.
+// along are closed: where the sender is not told, some of them come in its room.
 static Napi::Value RecvCredentials(const Napi::CallbackInfo& info) {
   Napi::Uint8Array into = info[1].As<Napi::Uint8Array>();
   Napi::Int32Array sender = info[3].As<Napi::Int32Array>();
@@ -99,6 +112,7 @@ static Napi::Value RecvCredentials(const Napi::CallbackInfo& info) {
     sender[1] = static_cast<int32_t>(from.uid);
     sender[2] = static_cast<int32_t>(from.gid);
   }
+  ForEachDescriptor(header, [](int fd, int) { close(fd); });
   return Answer(info.Env(), length);
 }
 

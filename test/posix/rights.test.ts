@@ -136,6 +136,31 @@ describe('sendFds and recvFds', () => {
   });
 });
 
+// Linux 6.5: each message comes with a pidfd of who has sent it.
+const SO_PASSPIDFD = 76;
+
+function isToldPidfds(socket: number): boolean {
+  try {
+    truefork.setsockopt(socket, truefork.SOL_SOCKET, SO_PASSPIDFD, 1);
+    return true;
+  } catch (error) {
+    if (truefork.isPosixError(error, 'ENOPROTOOPT')) return false;
+    throw error;
+  }
+}
+
+test('a pidfd of who has sent, which nobody is told of, is closed', () => {
+  const [from, to] = newPair();
+  if (!isToldPidfds(to)) return;
+  const before = openDescriptors();
+  for (let n = 0; n < 3; n++) write(from, one);
+  expect(recvFds(to, Buffer.alloc(1), 0, MSG_CMSG_CLOEXEC)).toMatchObject({ length: 1, fds: [] });
+  expect(recvCredentials(to, Buffer.alloc(1), 0).length).toBe(1);
+  truefork.setsockopt(to, truefork.SOL_SOCKET, truefork.SO_PASSCRED, 1);
+  expect(recvCredentials(to, Buffer.alloc(1), 0).length).toBe(1);
+  expect(openDescriptors()).toEqual(before);
+});
+
 describe('recvCredentials', () => {
   test('tells of each write who has made it, a program that has inherited the socket too', () => {
     const [from, to] = newPair();
@@ -155,6 +180,11 @@ describe('recvCredentials', () => {
     write(from, one);
     expect(recvCredentials(to, Buffer.alloc(10), 0)).toEqual({ length: 1, pid: 0, uid: 65_534, gid: 65_534 });
     const before = openDescriptors();
+    // In the room for who has sent, three descriptors would fit.
+    for (const count of [1, 3, 4, 253]) {
+      sendFds(from, one, Array<number>(count).fill(from), 0);
+      expect(recvCredentials(to, Buffer.alloc(10), 0)).toMatchObject({ length: 1, pid: 0 });
+    }
     truefork.setsockopt(to, truefork.SOL_SOCKET, truefork.SO_PASSCRED, 1);
     sendFds(from, one, [from], 0);
     expect(recvCredentials(to, Buffer.alloc(10), 0)).toMatchObject({ length: 1, pid: process.pid });
