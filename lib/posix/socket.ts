@@ -263,7 +263,7 @@ const wordBytes = new Uint8Array(word.buffer);
  * Tells an option of a socket.
  *
  * @param into for an option that is no int (`TCP_INFO`): where its bytes go, as many as fit
- * @returns the option's value, an int; or how many bytes came
+ * @returns the option's value, an int, 0 where it has none; or how many bytes came
  * @throws {PosixError} EBADF, ENOPROTOOPT, ENOTSOCK
  * @see https://man7.org/linux/man-pages/man2/getsockopt.2.html
  */
@@ -272,6 +272,8 @@ export function getsockopt(fd: number, level: number, option: number, into?: Uin
   int('level', level);
   int('option', option);
   const bytes = into === undefined ? wordBytes : view('into', into);
+  // An option may have no value, and write nothing: SO_BINDTODEVICE of a socket that is bound to none.
+  word.fill(0);
   const result = native.getsockopt(fd, level, option, bytes);
   const length = answered(result, 'getsockopt', `${fd}, ${option}`, { fd }, getsockopt);
   return into === undefined ? (word[0] ?? 0) : length;

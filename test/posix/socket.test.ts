@@ -314,6 +314,13 @@ test('getsockopt tells what a socket is', () => {
   expect(thrownBy(unknown)).toMatchObject({ code: 'ENOPROTOOPT', syscall: 'getsockopt', fd: stream });
 });
 
+test('getsockopt tells 0 of an option that has no value', () => {
+  const SO_BINDTODEVICE = 25;
+  const fd = sockets();
+  expect(getsockopt(fd, SOL_SOCKET, SO_TYPE)).toBe(SOCK_STREAM);
+  expect(getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE)).toBe(0);
+});
+
 test('getsockopt tells of a TCP socket that listens how many connections wait', () => {
   const listener = sockets();
   bind(listener, '127.0.0.1', 0);
