@@ -18,7 +18,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from './mapping.js';
-import { first, indices, last, place } from './mapping-ranges.js';
+import { first, indices, last, LONGEST, place } from './mapping-ranges.js';
 import { needAddon } from './native.js';
 import { madvise, MS_SYNC, msync } from './pages.js';
 
@@ -372,14 +372,15 @@ export class Mapping implements Disposable {
    * Makes the mapping longer or shorter, and with it the file, which then ends where the mapping ends. All views have length 0
    * afterwards: ask for `buffer` again. The position stays.
    *
-   * @param length bytes, 1 or more
+   * @param length bytes, 1 or more, up to `buffer.constants.MAX_LENGTH`
    * @throws {MappingError} ERR_MAPPING_FIXED_SIZE: it cannot be written, or what is written is not in the file; or it is shared
    *   memory of no file, and would grow; ERR_MAPPING_NO_DESCRIPTOR
    * @throws {PosixError} those of ftruncate(2) and mremap(2). The file may have its new size already
    */
   resize(length: number): void {
     const memory = this.#memory();
-    integer('length', length, 1, Number.MAX_SAFE_INTEGER - this.offset);
+    // Here, and not when it is mapped: the file would have its new size by then.
+    integer('length', length, 1, Math.min(LONGEST, Number.MAX_SAFE_INTEGER - this.offset));
     if (!this.#writable) throw new MappingError('ERR_MAPPING_FIXED_SIZE', 'a read-only mapping cannot be resized');
     if (this.#ofFile) {
       if (!this.#shared) throw new MappingError('ERR_MAPPING_FIXED_SIZE', 'a copy of a file cannot be resized');

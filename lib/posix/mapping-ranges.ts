@@ -1,5 +1,9 @@
-// Where something is in a mapping: what is searched for, and what a slice has.
+// How long a mapping may be, and where something is in it: what is searched for, and what a slice has.
+import { constants } from 'node:buffer';
 import { integer } from './arguments.js';
+
+/** The longest mapping. Node's own limit, 4 GiB in Node 20: beyond it the addon's ArrayBuffer cannot be made. */
+export const LONGEST = Math.min(constants.MAX_LENGTH, Number.MAX_SAFE_INTEGER);
 
 // Buffer searches with 32-bit positions: longer memory is searched window by window.
 const WINDOW = 2 ** 30;

@@ -1,7 +1,7 @@
-import { constants } from 'node:buffer';
 import { fstatSync } from 'node:fs';
 import { arrayBuffer, bytes, flagBits, integer, INT_MAX, outOfRange, wrongType, wrongValue } from './arguments.js';
 import { answered } from './errno.js';
+import { LONGEST } from './mapping-ranges.js';
 import { constant, native } from './native.js';
 
 /** Protection of a mapping: no access. */
@@ -42,9 +42,6 @@ export const PAGESIZE = constant('PAGESIZE');
 
 const FIXED = constant('MAP_FIXED') | constant('MAP_FIXED_NOREPLACE');
 const MOVED_TO = constant('MREMAP_FIXED');
-
-// Node's own limit, 4 GiB in Node 20: beyond it the addon's ArrayBuffer cannot be made.
-const LONGEST = Math.min(constants.MAX_LENGTH, Number.MAX_SAFE_INTEGER);
 
 /**
  * Maps a file or new memory into the process, as an ArrayBuffer. With `MAP_SHARED` a forked child sees what the

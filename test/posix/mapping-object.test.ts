@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -506,6 +507,15 @@ describe('resize', () => {
     expect([contents().slice(0, 4), contents().slice(-4)]).toEqual(['abc\0', '\0end']);
     mapping.resize(2);
     expect([text(mapping.slice()), contents()]).toEqual(['ab', 'ab']);
+  });
+
+  test('to more than Node.js can map is a mistake, and the file stays as it is', () => {
+    const mapping = ofFile('abc');
+    const resize = () => {
+      mapping.resize(constants.MAX_LENGTH + 1);
+    };
+    expect(code(resize)).toBe('ERR_OUT_OF_RANGE');
+    expect([mapping.length, statSync(path).size]).toEqual([3, 3]);
   });
 
   test('counts from the offset', () => {
