@@ -176,11 +176,13 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
     const timeout = timeoutOf(options);
     let found = this.#next();
     const end = found || timeout === Infinity ? Infinity : performance.now() + timeout;
+    // What was sent may have gone to a process that had this end before: then it is counted, and never comes.
+    let comes = true;
     while (!found) {
       const left = end === Infinity ? Infinity : Math.max(end - performance.now(), 0);
       // Not by a read that there may be nothing for: its error takes longer than the asking.
-      if (!this.#comesSoon() && !this.#block(left)) throw new WaitTimeoutError('no message came');
-      this.#read();
+      if (!(comes && this.#comesSoon()) && !this.#block(left)) throw new WaitTimeoutError('no message came');
+      comes = this.#read();
       found = this.#next();
     }
     return found.message as T;
@@ -352,13 +354,15 @@ export class Channel<T = unknown> implements AsyncIterable<T>, Disposable {
     return found;
   }
 
-  #read(): void {
+  /** Whether there was anything, be it the end. */
+  #read(): boolean {
     // A signal's handler may have closed it meanwhile.
     this.#open();
     const count = this.#end.read(this.#inbox.room());
-    if (count < 0) return;
+    if (count < 0) return false;
     this.#inbox.came(count);
     this.#hasEnded = count === 0;
+    return true;
   }
 
   // It is watched while somebody waits, and until something comes for which nobody does.

@@ -4,6 +4,7 @@ holdOnEveryNode('ipc-channel.mjs', {
   'both-ways': 'messages go both ways, and come as what they were',
   order: 'messages come in order, and after the last one the end',
   iteration: 'an iteration ends when the other end is closed',
+  'a-successor': 'a process that has an end after another does not wait for what that one has received',
   'the-end': 'who sends or receives on an end whose other is closed, or which is closed itself, is told',
   'closed-meanwhile': 'who waits is told when a signal’s handler closes its end',
   killed: 'of one who was killed, all whole messages come, and then the end',

@@ -55,6 +55,21 @@ await runCases({
     ended(pid);
   },
 
+  'a-successor'() {
+    const [mine, its] = Channel.pair();
+    const receives = (expected) => () => {
+      mine.close();
+      for (const message of expected) assert.equal(its.receive(), message);
+      assert.throws(() => its.receive({ timeout: 20 }), late);
+    };
+    mine.send('first');
+    ended(child(receives(['first'])));
+    const second = child(receives(['second', 'third']));
+    mine.send('second');
+    mine.send('third');
+    ended(second);
+  },
+
   'the-end'() {
     const { mine, pid } = withChild((end) => {
       end.send('last');
