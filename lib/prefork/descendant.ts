@@ -51,7 +51,7 @@ function hasThreads(error: unknown): boolean {
   return error instanceof ForkUnsafeError && error.reason === 'worker-threads';
 }
 
-/** What a process of the family is. */
+/** What a process of the family is: nothing in the master, and in what the program forks there by itself. */
 type Role = 'nothing' | 'mold' | 'worker';
 
 export class Descendant {
@@ -60,6 +60,7 @@ export class Descendant {
   /** There is one as soon as there is a server: in a worker from its birth on, if the mold has loaded that. */
   #worker: Worker | undefined;
   #role: Role = 'nothing';
+  #isFork = false;
   /** The number of its own cell. */
   #cell = 0;
   /** A mold's orders. */
@@ -78,6 +79,7 @@ export class Descendant {
     }).unref();
     this.#forgetFork = atfork({
       child: () => {
+        this.#isFork = true;
         if (isStranger()) this.#estrange();
       },
     });
@@ -102,9 +104,9 @@ export class Descendant {
     this.#plan.leave();
   }
 
-  /** Whether this process is one. */
-  get lives(): boolean {
-    return this.#role !== 'nothing';
+  /** Whether this process is a fork of the master, whoever has forked it: what the master has is here a copy. */
+  get isFork(): boolean {
+    return this.#isFork;
   }
 
   /** In the process that workers are forked from: they serve this. */

@@ -7,8 +7,8 @@ import type { Successor, Upgrade } from './upgrade.js';
 interface HandoverPlan {
   readonly note: Note;
   readonly agenda: Agenda;
-  /** Whether the server stops. */
-  readonly stopping: () => boolean;
+  /** Why nothing is begun any more. */
+  readonly refusal: () => string | undefined;
   /** Whether the workers are being replaced. */
   readonly replacing: () => boolean;
   /** A new master is started. */
@@ -46,12 +46,9 @@ export class Handover {
 
   /** As `Master.upgrade`. */
   async begin(): Promise<number> {
-    const { stopping, replacing, note, begun } = this.#plan;
-    const obstacle = stopping()
-      ? 'the server stops'
-      : replacing()
-        ? 'its workers are being replaced'
-        : (this.obstacle ?? this.#upgrade.obstacle);
+    const { refusal, replacing, note, begun } = this.#plan;
+    const change = replacing() ? 'its workers are being replaced' : undefined;
+    const obstacle = refusal() ?? change ?? this.obstacle ?? this.#upgrade.obstacle;
     if (obstacle !== undefined) throw upgradeError(obstacle);
     note('upgrade');
     const finished = this.#finish(this.#upgrade.begin());
@@ -65,10 +62,11 @@ export class Handover {
   }
 
   async #finish(started: Promise<Successor>): Promise<number> {
-    const { stopping, note, agenda } = this.#plan;
+    const { refusal, note, agenda } = this.#plan;
     try {
       const successor = await started;
-      if (stopping()) throw new Error('the server stops');
+      const late = refusal();
+      if (late !== undefined) throw new Error(late);
       note('upgraded', {}, { successor: successor.pid });
       this.#yield = () => {
         this.#yield = undefined;
@@ -80,9 +78,10 @@ export class Handover {
       });
       return successor.pid;
     } catch (error) {
-      const reason = stopping() ? 'the server stops' : (error as Error).message;
+      const late = refusal();
+      const reason = late ?? (error as Error).message;
       note('upgrade failed', {}, { reason });
-      throw upgradeError(stopping() ? reason : `${reason}; the old one goes on`);
+      throw upgradeError(late ?? `${reason}; the old one goes on`);
     }
   }
 }

@@ -243,7 +243,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#handover = new Handover(this.#upgrade, {
       note: this.#note,
       agenda: estate.agenda,
-      stopping: () => this.#stopping,
+      refusal: () => this.#refusal,
       replacing: () => this.#succession.replacing !== undefined,
       begun: (finished) => {
         uncaught(() => this.emit('upgrading', finished));
@@ -405,11 +405,12 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   /**
    * Stops the server: the workers stop accepting, finish what they have in hand and end; those that take longer than
-   * `gracefulTimeout` are killed. All have been reaped when the result resolves.
+   * `gracefulTimeout` are killed. All have been reaped when the result resolves. In a fork of the master it does nothing.
    *
    * @param options `quick`: the workers end at once, whatever they have in hand
    */
   async stop({ quick = false }: { quick?: boolean } = {}): Promise<void> {
+    if (this.#descendant.isFork) return;
     await this.#stop.begin(quick ? 'quick' : 'graceful');
     await this.#stopped;
   }
@@ -421,7 +422,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    *
    * @returns when the new workers serve; the old ones may still be finishing
    * @throws {PreforkError} ERR_PREFORK_RELOAD: the application could not be loaded, or a new worker ended before it was ready,
-   * and the old ones that were left go on; the workers are being replaced already; the server stops
+   * and the old ones that were left go on; the workers are being replaced already; the server stops; this process is a fork of
+   * the master
    */
   reload(): Promise<void> {
     return this.#succession.reload();
@@ -434,7 +436,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    * @returns when the new workers serve; the old ones may still be finishing
    * @throws {PreforkError} ERR_PREFORK_REFORK: no worker serves; the one that should be the mold did not finish in time, or a
    * new worker ended before it was ready, and the old ones that were left go on; the workers are being replaced already; the
-   * server stops
+   * server stops; this process is a fork of the master
    */
   refork(): Promise<void> {
     return this.#succession.refork();
@@ -448,7 +450,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    * @returns the pid of the new master, when that serves
    * @throws {PreforkError} ERR_PREFORK_UPGRADE: the new one ended before it served, or did not serve in time, within twice
    * `bootTimeout`; there is no `command`; this process is process 1 of a container, with whose end that would end; the workers
-   * or the master are being replaced already; the server stops
+   * or the master are being replaced already; the server stops; this process is a fork of the master
    */
   upgrade(): Promise<number> {
     return this.#handover.begin();
@@ -475,7 +477,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    *
    * @param workers how many there shall be, 0 to 1,024; with none, connections wait in the backlog
    * @throws {TypeError | RangeError} no such number
-   * @throws {PreforkError} ERR_PREFORK_SCALE: a new master is being started, which would not know of it; the server stops
+   * @throws {PreforkError} ERR_PREFORK_SCALE: a new master is being started, which would not know of it; the server stops; this
+   * process is a fork of the master
    */
   scale(workers: number): void {
     integer('workers', workers, 0, MOST_WORKERS);
@@ -494,6 +497,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   #reaped(pid: number, status: ExitStatus | undefined): void {
     // What it told before its end: a worker that it is a mold now, say. Its cell may be another's soon.
     this.#estate.news.read();
+    // Whoever was told of it may have forked.
+    if (this.#descendant.isFork) return;
     const mold = this.#molds.of(pid);
     const member = this.#workers.of(pid);
     if (mold) this.#succession.moldEnded(mold, status);
@@ -510,7 +515,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   // One listener for all: a forked child hears a signal from its first moment on, and is what it shall be by the time that
   // the event loop tells it.
   readonly #onSignal = (signal: NodeJS.Signals) => {
-    if (this.#descendant.lives) {
+    if (this.#descendant.isFork) {
       this.#descendant.onSignal(signal);
       return;
     }
@@ -535,13 +540,20 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     void this.stop({ quick }).then(() => process.exit());
   }
 
+  /** Why nothing is begun any more, or not in this process. */
+  get #refusal(): string | undefined {
+    // A worker has the timers that the master had, and the code that waits there.
+    if (this.#descendant.isFork) return 'this process is a fork of the master';
+    return this.#stop.manner === undefined ? undefined : 'the server stops';
+  }
+
   get #stopping(): boolean {
-    return this.#stop.manner !== undefined;
+    return this.#refusal !== undefined;
   }
 
   /** What keeps the workers as they are. */
   get #obstacle(): string | undefined {
-    return this.#stopping ? 'the server stops' : this.#handover.obstacle;
+    return this.#refusal ?? this.#handover.obstacle;
   }
 
   /** Also a new master that has not taken over. */
@@ -588,7 +600,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (this.#reaper.pids.length > 0 || this.#upgrade.hasChild || !this.#stop.farewell) return;
     // A mold may have forked one more before its end.
     this.#estate.news.read();
-    if (this.#reaper.pids.length > 0) return;
+    if (this.#descendant.isFork || this.#reaper.pids.length > 0) return;
     this.#over = true;
     this.#estate.agenda.clear();
     // A process that is about to exit is not to be killed by a signal that repeats.

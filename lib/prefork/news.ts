@@ -48,6 +48,7 @@ export class NewsPipe {
   readonly #read: number;
   readonly #watcher: Watcher;
   readonly #hear: (message: Message) => void;
+  #left = false;
   /** How many bytes are to be read. */
   readonly #unread = new Int32Array(1);
 
@@ -67,11 +68,16 @@ export class NewsPipe {
     const [length = 0] = this.#unread;
     if (length === 0) return;
     const buffer = new Uint8Array(length);
-    for (const message of newsIn(buffer.subarray(0, read(this.#read, buffer)))) this.#hear(message);
+    for (const message of newsIn(buffer.subarray(0, read(this.#read, buffer)))) {
+      // Whoever was told may have forked.
+      if (this.#left) return;
+      this.#hear(message);
+    }
   }
 
   /** In a descendant, which hears nothing. */
   leave(): void {
+    this.#left = true;
     this.#watcher.close();
     close(this.#read);
   }

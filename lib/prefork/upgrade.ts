@@ -59,6 +59,8 @@ export class Upgrade {
   #forgetFork: () => void = () => undefined;
   /** No new master shall be started any more. */
   #stopped = false;
+  /** This process is a fork of the one that has begun. */
+  #left = false;
 
   constructor(plan: UpgradePlan) {
     this.#plan = plan;
@@ -90,6 +92,13 @@ export class Upgrade {
     if (!command) throw new Error(this.obstacle);
     this.#state = 'under way';
     const startedAt = now();
+    this.#forgetFork = atfork({
+      child: () => {
+        this.#left = true;
+        this.#link?.destroy();
+        this.#leave();
+      },
+    });
     try {
       const workers = await this.#start(command);
       return { pid: this.#child?.pid ?? 0, startedAt, workers };
@@ -122,6 +131,7 @@ export class Upgrade {
   async #start(command: Command): Promise<number> {
     // Loaded here: it is the only use that a master has for it.
     const { spawn } = await import('node:child_process');
+    if (this.#left) return await never;
     if (this.#stopped) throw new Error('the server stops');
     const sockets = this.#plan.sockets();
     const place = 3 + sockets.length;
@@ -144,12 +154,6 @@ export class Upgrade {
     child.unref();
     link.unref();
     if (child.pid !== undefined) link.write(addressee(child.pid));
-    this.#forgetFork = atfork({
-      child: () => {
-        this.#leave();
-        link.destroy();
-      },
-    });
     return await this.#heard(child, link);
   }
 
@@ -213,6 +217,9 @@ export class Upgrade {
     this.#child = undefined;
   }
 }
+
+// What a fork's copy of the caller waits for.
+const never = new Promise<never>(() => undefined);
 
 function unstartable(why: string): string {
   return `the new one could not be started: ${why}`;

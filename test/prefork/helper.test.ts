@@ -27,7 +27,10 @@ interface Helped {
   helper: () => Promise<number>;
 }
 
-async function up(where: 'master' | 'mold' | 'worker', options: Record<string, unknown> = {}): Promise<Helped> {
+async function up(
+  where: 'master' | 'mold' | 'worker' | 'listener',
+  options: Record<string, unknown> = {},
+): Promise<Helped> {
   const path = join(temporaryDirectory(), 'socket');
   const family = new Family('prefork-helper.mjs', { env, options: { path, workers: 1, ...options }, args: [where] });
   await family.program.printed(/^up$/m);
@@ -47,6 +50,21 @@ test('a helper of the master hears nothing that is told to the master, and leave
   expect(families()).toMatchObject([{ master: family.master, path }]);
   await askMaster(family.master, 'status');
   await family.stop();
+});
+
+test('a helper of a listener goes on with nothing that the master was about to do', async () => {
+  const { family, helper } = await up('listener', { workers: 3 });
+  family.program.kill('SIGHUP');
+  await family.program.printed(/ reloaded generation=2$/m);
+  kill(await helper(), 'SIGUSR2');
+  await family.program.printed(/^the helper has turned$/m);
+  kill(await helper(), 'SIGKILL');
+  family.program.kill('SIGTERM');
+  await family.gone();
+  const { code, stdout, stderr } = await family.program.finished();
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.match(/ forked generation=2 /g)).toHaveLength(3);
+  expect(stdout).not.toContain('failed');
 });
 
 test('a helper of a mold takes none of its orders', async () => {
@@ -83,4 +101,24 @@ test('a helper of a worker does not speak for it', async () => {
   const { code, stderr } = await family.program.finished();
   expect(code).toBe(0);
   expect(stderr).toContain('loopForever');
+});
+
+test('a worker that has a copy of the master replaces, adds and ends nobody with it', async () => {
+  const family = await Family.up('prefork-copy.mjs', { env, options: { workers: 1 } });
+  const [first = 0] = family.workers;
+  kill(first, 'SIGKILL');
+  const worker = await family.successor(first);
+  const connection = await HttpConnection.open(family.port);
+  const asked = async (what: string) => (await connection.get(`/${what}`)).body;
+  const why = 'this process is a fork of the master';
+  expect(await asked('scale/5')).toBe(`ERR_PREFORK_SCALE: the number of workers stays as it is: ${why}`);
+  expect(await asked('reload')).toBe(`ERR_PREFORK_RELOAD: the workers were not replaced: ${why}`);
+  expect(await asked('refork')).toBe(`ERR_PREFORK_REFORK: the workers were not replaced: ${why}`);
+  expect(await asked('upgrade')).toBe(`ERR_PREFORK_UPGRADE: the master was not replaced: ${why}`);
+  expect(await asked('stop')).toBe('done');
+  connection.close();
+  expect(family.workers).toEqual([worker]);
+  const log = await family.stop();
+  expect(log.match(/ forked /g)).toHaveLength(2);
+  expect(log.match(/ stopping /g)).toHaveLength(1);
 });

@@ -1,6 +1,7 @@
 // An HTTP server under prefork, with the options of the first argument (JSON), one of whose processes forks a helper by itself:
-// the `master` when all serve, the `mold` when it loads the application, or a `worker` that is asked for /fork. The log goes to
-// stdout, and the helper's pid. /loop: the worker does nothing else from then on.
+// the `master` when all serve, the `mold` when it loads the application, a `worker` that is asked for /fork, or a `listener` of the
+// master that is told of the first worker that is ready later. The log goes to stdout, and the helper's pid. /loop: the worker does
+// nothing else from then on.
 import { createServer } from 'node:http';
 import { fork, forkChild } from 'truefork';
 import { prefork } from 'truefork/prefork';
@@ -37,9 +38,14 @@ function load() {
   return server;
 }
 
-await prefork(where === 'mold' ? load : server, { ...JSON.parse(options), log: console.log });
+const master = await prefork(where === 'mold' ? load : server, { ...JSON.parse(options), log: console.log });
 if (where === 'master') {
   const { exited } = await forkChild(help);
   void exited.then(({ signal, code }) => console.log(`helper ended ${signal ? `signal=${signal}` : `code=${code}`}`));
+}
+if (where === 'listener') {
+  master.once('ready', () => {
+    if (fork() === 0) void help();
+  });
 }
 console.log('up');
