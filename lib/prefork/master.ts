@@ -183,8 +183,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         this.#succession.lost(member, 'the worker is not wanted any more');
       },
       settle: () => this.#settleStart() || this.#succession.settle(),
-      replacementFailed: () => {
-        this.#succession.replacementFailed();
+      replacementFailed: (source) => {
+        this.#succession.replacementFailed(source);
       },
       stillborn: (member) => {
         this.#succession.stillborn(member);

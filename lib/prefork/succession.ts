@@ -254,14 +254,21 @@ export class Succession {
     return true;
   }
 
-  /** A new worker ended before it was ready. */
-  replacementFailed(): void {
-    this.#failed('a new worker ended before it was ready');
+  /**
+   * A worker that should replace another has not come to be ready. One that was forked from what workers are forked from until
+   * now is none of the new ones; but it may have been forked for the worker that shall be the mold.
+   */
+  replacementFailed(source: Source | undefined): void {
+    if (this.#change?.donor || source === this.#change?.source) this.#newOneFailed();
   }
 
-  /** As `replacementFailed`, of one that took nobody's place: it is none of the new ones if it was forked before those. */
-  stillborn(member: Member): void {
-    if (member.source === this.#change?.source) this.replacementFailed();
+  /** As `replacementFailed`, of one that took nobody's place. */
+  stillborn({ source }: Member): void {
+    if (source === this.#change?.source) this.#newOneFailed();
+  }
+
+  #newOneFailed(): void {
+    this.#failed('a new worker ended before it was ready');
   }
 
   /** A worker that has ended, or whose place is closed, can become no mold. */

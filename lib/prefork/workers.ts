@@ -19,8 +19,8 @@ interface Hooks {
   readonly exited: (member: Member, status: ExitStatus | undefined) => void;
   /** Workers are about to be replaced. Answers whether all serve by now that somebody waits for. */
   readonly settle: () => boolean;
-  /** A new worker has ended before it was ready, and the old one goes on. */
-  readonly replacementFailed: () => void;
+  /** A worker that was forked from this has ended before it was ready, or could not be forked, and the one before it goes on. */
+  readonly replacementFailed: (source: Source | undefined) => void;
   /** A worker has ended before it was ready, in a place that has no other. */
   readonly stillborn: (member: Member) => void;
   /** There is one less. */
@@ -265,20 +265,24 @@ export class Workers {
 
   /** A worker has not come to be. */
   #unforked(member: Member, reason: string): void {
-    const { place, number } = member;
+    const { place, number, source } = member;
     const replacement = member === place.successor;
     this.#members.delete(number);
     if (!this.#limbo.has(number)) this.#common.scoreboard.retire(number);
     place.lose(member);
     member.cancelKill();
-    if (!this.#common.stopping() && !place.closed) this.#forkFailed(place, reason, replacement);
+    if (!this.#common.stopping() && !place.closed) this.#forkFailed(place, reason, { replacement, source });
     this.#hooks.gone();
   }
 
-  #forkFailed(place: Place, reason: string, replacement = place.holder !== undefined): void {
+  #forkFailed(
+    place: Place,
+    reason: string,
+    { replacement, source } = { replacement: place.holder !== undefined, source: this.source },
+  ): void {
     place.failures++;
     this.#common.note('fork failed', { worker: place.worker }, { reason });
-    if (replacement) this.#replacementFailed(place);
+    if (replacement) this.#replacementFailed(place, source);
     else if (!this.#everReady && ++this.#bootFailures >= BOOT_FAILURES)
       this.#hooks.hopeless(this.#bootFailures, undefined);
     else this.#respawn(place);
@@ -371,7 +375,7 @@ export class Workers {
     if (stopping()) return;
     if (asked || place.closed) this.#replaceSoon();
     else if (!this.#everReady && this.#bootFailures >= BOOT_FAILURES) this.#hooks.hopeless(this.#bootFailures, status);
-    else if (replacement) this.#replacementFailed(place);
+    else if (replacement) this.#replacementFailed(place, member.source);
     else if (!place.holder && !place.cancelRespawn) {
       if (readyAt === undefined) this.#hooks.stillborn(member);
       this.#queue.delete(place);
@@ -388,10 +392,12 @@ export class Workers {
   }
 
   /** The old worker goes on. */
-  #replacementFailed(place: Place): void {
-    this.#hooks.replacementFailed();
-    this.#queue.delete(place);
-    if (place.holder?.tired === undefined) {
+  #replacementFailed(place: Place, source: Source | undefined): void {
+    const { source: current } = this;
+    this.#hooks.replacementFailed(source);
+    // If workers are forked from something else by now, it waits for one of those.
+    if (source === current) this.#queue.delete(place);
+    if (place.holder?.tired === undefined || this.#queue.has(place)) {
       this.#replaceSoon();
       return;
     }

@@ -250,6 +250,35 @@ describe('while a reload goes on', () => {
     expect(family.program.stdout).not.toMatch(/ generation=4/);
   });
 
+  test('it is not to blame that the old application has workers that cannot start any more', async () => {
+    const [obstacle, gate] = [join(directory, 'obstacle'), join(directory, 'gate')];
+    const first = "const { existsSync } = await import('node:fs');";
+    const listening = `if (existsSync(${JSON.stringify(obstacle)})) process.exit(3); listen.apply(server, all);`;
+    application('first', { first, listening });
+    const family = await up({ workers: 2, maxRequests: 5 });
+    const old = family.workers;
+    writeFileSync(obstacle, '');
+    application('second', {
+      first: `${first} console.log('loading');
+      while (!existsSync(${JSON.stringify(gate)})) await new Promise((resolve) => setTimeout(resolve, 5));`,
+    });
+    family.program.kill('SIGHUP');
+    await family.program.printed(/^loading$/m);
+    const connections = await oneToEach(family.port, old);
+    for (let n = 0; n < 6; n++) for (const connection of connections.values()) await connection.get();
+    await family.lines(/ recycling reason=requests$/, 2);
+    await family.lines(/ exited code=3$/, 2);
+    writeFileSync(gate, '');
+    await family.program.printed(/reloaded generation=2$/m);
+    for (const connection of connections.values()) connection.close();
+    await family.replaced();
+    for (const connection of (await oneToEach(family.port, family.workers)).values()) {
+      expect((await connection.get()).headers['x-version']).toBe('second');
+      connection.close();
+    }
+    expect(await family.stop()).not.toMatch(/reload failed/);
+  });
+
   test('a SIGUSR2 is ignored, which is logged', async () => {
     const family = await up({ workers: 2 });
     application('second', slow);
