@@ -116,6 +116,8 @@ test('a worker that has a copy of the master replaces, adds and ends nobody with
   expect(await asked('refork')).toBe(`ERR_PREFORK_REFORK: the workers were not replaced: ${why}`);
   expect(await asked('upgrade')).toBe(`ERR_PREFORK_UPGRADE: the master was not replaced: ${why}`);
   expect(await asked('stop')).toBe('done');
+  // It goes on.
+  expect(await asked('scale/5')).toContain(why);
   connection.close();
   expect(family.workers).toEqual([worker]);
   const log = await family.stop();
