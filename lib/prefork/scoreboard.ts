@@ -92,7 +92,9 @@ export class Scoreboard {
 
   /** In the master, when the process has been reaped: what it has done is not forgotten. */
   retire(number: number): void {
-    const cell = this.cell(number);
+    const cell = this.#cells.get(number % SLOTS);
+    // That was the last process, and the scoreboard has been removed.
+    if (!cell) return;
     const { requests } = cell;
     const place = this.#donors.get(number) ?? cell.worker;
     this.#header.pastRequests += requests;
@@ -123,6 +125,7 @@ export class Scoreboard {
 
   /** In the master, when the last worker has been reaped: removes it. */
   remove(): void {
+    this.#cells.clear();
     if (this.#path !== undefined) removeFile(this.#path);
     munmap(this.#buffer);
   }

@@ -427,6 +427,19 @@ test('what a mold tells late of a worker that has ended is not taken for the nex
   expect(log.match(/^worker=\d pid=\d+ exited code=0$/gm)).toHaveLength(1 + 6);
 });
 
+// A worker whose mold was killed before it had told of it is ready when all others have ended, and is killed as the last one. Who
+// waits for its end then must not write to the scoreboard, which is not there any more.
+test('a worker of which nobody knows may be the last that ends when the server stops', async () => {
+  const [born = '', told = ''] = ['born', 'told'].map((name) => join(directory, name));
+  for (const fifo of [born, told]) mkfifo(fifo, 0o600);
+  const family = await Family.up('prefork-unknown.mjs', { options: { workers: 1 }, args: [born, told] });
+  family.program.kill('SIGTTIN');
+  await family.lines(/ ready generation=2 /, 1);
+  await family.lines(/^worker=1 pid=\d+ ready/, 1);
+  family.program.kill('SIGUSR2');
+  expect(await family.ended()).toMatch(/ killing reason=orphan$[^]* stopped$[^]*^workers=0$/m);
+});
+
 // A worker is told to end because it is not ready in time, while its mold has not told that it was forked: the mold is killed. If
 // the worker tells that it is ready before the master hears of that end, it is killed all the same.
 test('a worker that is ready when it is too late, and of which its mold has not told, is replaced', async () => {
