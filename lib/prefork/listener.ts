@@ -127,7 +127,14 @@ function listeningOnPort(host: string, port: number, backlog: number): number {
   }
 }
 
-/** A listening socket like that of this address, to which nobody connects. */
-export function spareSocket({ path, host }: ServerAddress): number {
-  return path === undefined ? listeningOnPort(host, 0, 1) : listening('', 1);
+/**
+ * A listening socket like that of this address, to which nobody connects. Undefined: another one than was made before cannot be
+ * had, since the address has moved to another machine, say, or binding is forbidden (SocketBindDeny= of systemd).
+ */
+export function spareSocket({ path, host }: ServerAddress): number | undefined {
+  try {
+    return path === undefined ? listeningOnPort(host, 0, 1) : listening('', 1);
+  } catch {
+    return undefined;
+  }
 }

@@ -14,7 +14,7 @@ const BEAT = 1_000; // milliseconds
 /**
  * Plays, in the process that workers are forked from, a worker's start: from its first moment up to "ready", and off again,
  * with a server, a socket and an estate of its own. What Node compiles and sets up for it, every worker inherits. It takes 4
- * ms off the start of each.
+ * ms off the start of each. Where it can have no socket, there is none, and workers take the time.
  *
  * @param plan that of the workers
  * @param descend makes a descendant of a plan
@@ -27,12 +27,12 @@ export async function rehearse(
   const double = isHttp(server) ? createHttpServer() : createServer();
   // It changes nothing, and what it answers is another's.
   plan.birth(0);
-  const descriptors: number[] = [];
+  const listener = spareSocket(plan.address);
+  if (listener === undefined) return;
+  const descriptors = [listener];
   let estate: Estate | undefined;
   let descendant: Descendant | undefined;
   try {
-    const listener = spareSocket(plan.address);
-    descriptors.push(listener);
     const [{ read: unread, write: news }] = makePipes(1) as [Pipe];
     descriptors.push(unread, news);
     const own = new Estate(

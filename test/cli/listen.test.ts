@@ -312,6 +312,17 @@ describe('on a socket that it was started with', () => {
     expect(lstatSync(path).isSocket()).toBe(true);
   });
 
+  test('its address need not be one that the machine has', async () => {
+    const IP_FREEBIND = 15; // <linux/in.h>
+    const socket = openSocket(posix.AF_INET, posix.SOCK_STREAM);
+    posix.setsockopt(socket, 0, IP_FREEBIND, 1);
+    posix.bind(socket, '192.0.2.1', 0);
+    posix.listen(socket, 16);
+    const { program } = await up([], activated([socket]));
+    await program.logged(/ listening host=192\.0\.2\.1 /);
+    await down(program);
+  });
+
   test('an address beside it must be its own', async () => {
     const socket = listeningSocket(posix.AF_INET, '127.0.0.1', 0);
     const { port } = posix.getsockname(socket);
