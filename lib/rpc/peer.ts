@@ -58,6 +58,7 @@ export class Peer implements Listed {
    * - ended: nothing more is sent.
    */
   #state: 'open' | 'leaving' | 'draining' | 'refusing' | 'ended' = 'open';
+  #isForgotten = false;
   #leaveTimer: NodeJS.Timeout | undefined;
   #working = false;
   #scheduled = false;
@@ -91,7 +92,8 @@ export class Peer implements Listed {
       this.#state = 'ended';
       this.#held = undefined;
       clearTimeout(this.#leaveTimer);
-      this.#calls.dropAll();
+      // Those of a parent are waited for: their handlers, which go on here too, are told nothing.
+      if (!this.#isForgotten) this.#calls.dropAll();
     });
   }
 
@@ -109,6 +111,13 @@ export class Peer implements Listed {
 
   /** Ends the connection at once: nobody waits any more for the calls in hand. */
   cut(): void {
+    this.#socket.destroy();
+  }
+
+  /** In a forked child: the connection is the parent's, and so are its calls. */
+  forget(): void {
+    this.#state = 'ended';
+    this.#isForgotten = true;
     this.#socket.destroy();
   }
 

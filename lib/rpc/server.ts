@@ -1,4 +1,5 @@
 import { Server, type Socket } from 'node:net';
+import { register } from '../fork-hooks.js';
 import { INT_MAX, integer, object } from '../mistakes.js';
 import { Roster } from '../roster.js';
 import { uncaught } from '../uncaught.js';
@@ -39,6 +40,20 @@ const toldPerSecond = 10;
 // A connection whose other end has vanished is found by TCP's own probes, the first after so many milliseconds.
 const probeAfter = 60_000;
 
+/** The peers of each server that has any. */
+const served = new Set<Roster<Peer>>();
+let isHooked = false;
+
+// A socket is read by all who have it: a child would take requests that are its parent's, or parts of them.
+function hook(): void {
+  if (isHooked) return;
+  isHooked = true;
+  const child = (): void => {
+    for (const peers of served) for (const peer of peers) peer.forget();
+  };
+  register({ before: undefined, parent: undefined, child });
+}
+
 /**
  * An RPC server of the booklet's frames: a `net.Server` like any other, which listens, runs under `prefork` and closes
  * as such. It emits, beside the events of `net.Server`:
@@ -57,6 +72,9 @@ const probeAfter = 60_000;
  *
  * `close()` stops listening, has peers leave or ends their connections, those that have calls in hand after their last
  * reply, and calls back when all are gone. `closeAllConnections()` does not wait.
+ *
+ * In a forked child it has no connections, and listens as its parent does. A handler that was at work at the fork goes on in
+ * both; its reply is the parent's to send.
  */
 export class RpcServer extends Server {
   readonly #methods: ReadonlyMap<string, Method>;
@@ -83,11 +101,15 @@ export class RpcServer extends Server {
     this.on('connection', (socket: Socket) => {
       const peer = new Peer(host, socket);
       this.#peers.add(peer);
+      hook();
+      served.add(this.#peers);
       this.#startLooking();
       socket.once('close', () => {
         this.#peers.delete(peer);
         this.#waiting.delete(peer);
-        if (this.#peers.size === 0) this.#stopLooking();
+        if (this.#peers.size > 0) return;
+        served.delete(this.#peers);
+        this.#stopLooking();
       });
       if (this.#closing) peer.drain();
     });

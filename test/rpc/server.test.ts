@@ -348,6 +348,15 @@ test('a listener that throws is an uncaught exception, and every call is answere
   ]);
 });
 
+test('in a forked child the server has no connections, and none of the calls of its parent', async () => {
+  expect(await run(programPath('rpc-server-forked.mjs'))).toEqual({
+    code: 0,
+    signal: null,
+    stdout: 'child: 0 connections, 0 of 2 aborted\nparent: 50 and 50 pings, an answer, 1 connection\n',
+    stderr: '',
+  });
+});
+
 test('the server is a net.Server', async () => {
   const server = createRpcServer(booklet);
   expect(server).toBeInstanceOf(Server);
