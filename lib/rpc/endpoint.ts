@@ -78,7 +78,8 @@ export class Endpoint implements Address {
   send(call: Exchange, now: number): void {
     this.#replace(now);
     if (this.#connection === undefined && this.#retryAt >= call.deadline) {
-      const message = `${this.host}:${this.port} has failed, and is not connected to again within the call's time`;
+      const { host, port } = this;
+      const message = `${host}:${port} has failed (${reasonOf(this.#lastError)}), and is not connected to again within the call's time`;
       call.fail(new ConnectError(message, { cause: this.#lastError }));
       return;
     }
@@ -154,4 +155,9 @@ export class Endpoint implements Address {
     this.#retryAt = now + Math.random() * Math.min(longestBackoff, wait);
     this.#failures++;
   }
+}
+
+/** What has begun it. */
+function reasonOf(error: Error | undefined): string {
+  return error?.cause instanceof Error ? reasonOf(error.cause) : (error?.message ?? 'it sends everybody away');
 }

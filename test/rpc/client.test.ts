@@ -127,6 +127,21 @@ describe('a timeout', () => {
     program.kill('SIGCONT');
     expect((await Promise.all(before)).every((result) => result === params)).toBe(true);
   });
+
+  test('tells those behind it what has failed, if no other connection is made within their time', async () => {
+    const port = await rawServer(() => undefined);
+    const client = clientOf(port);
+    // For almost as long as may be, 50 ms, the server is not connected to again.
+    const random = jest.spyOn(Math, 'random').mockReturnValue(0.9);
+    const slow = client.call('ping', 1, { timeout: 50 });
+    const behind = client.call('ping', 2, { timeout: 60 });
+    const [first, second] = await Promise.allSettled([slow, behind]);
+    random.mockRestore();
+    expect(first).toMatchObject({ reason: { code: 'ERR_RPC_TIMEOUT' } });
+    const what = `127.0.0.1:${port} has failed (a call before it timed out)`;
+    const message = `${what}, and is not connected to again within the call's time`;
+    expect(second).toMatchObject({ reason: { code: 'ERR_RPC_CONNECT', sent: false, message } });
+  });
 });
 
 describe('a lost connection', () => {
