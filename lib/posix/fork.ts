@@ -67,7 +67,9 @@ diagnostics.subscribe('worker_threads', (message) => {
 
 const advice: Record<ForkUnsafeReason, string> = {
   'not-main-thread': 'fork() works in the main thread only',
-  'worker-threads': 'end the worker threads before fork(): they would not be in the child',
+  // Who has Node.js load modules through a tool does not know that it has one.
+  'worker-threads':
+    'end the worker threads before fork() (a loader of modules, such as tsx, has one): they would not be in the child',
   inspector: 'fork() without a debugger, profiler or tracer: it would not be in the child, or would spoil its files',
   'io-uring': 'fork() without UV_USE_IO_URING: parent and child would share the queues of the threadpool',
   'busy-threads': 'these threads did not become idle in time; fork() when their work is done, or with a longer timeout',

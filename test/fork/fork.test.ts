@@ -155,6 +155,7 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     'worker-threads',
     'worker-at-once',
     'worker-before-import',
+    'loader-of-modules',
     'busy-threads',
     'frozen-math',
     'frozen-generator',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, promises as fs, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { close as closeInspector, open as openInspector } from 'node:inspector';
+import { register } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
@@ -98,6 +99,15 @@ const cases = {
     early.postMessage('end');
     await once(early, 'exit');
     works();
+  },
+
+  // Node.js runs them in a worker of its own, for as long as the process lives.
+  'loader-of-modules'() {
+    process.noDeprecation = true;
+    register('data:text/javascript,export const load = (url, context, next) => next(url, context);');
+    const { reason, message } = refusal();
+    assert.equal(reason, 'worker-threads');
+    assert.match(message, /a loader of modules.*worker thread 1$/);
   },
 
   // A thread of the threadpool that sits in open(2) of a FIFO.
