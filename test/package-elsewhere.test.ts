@@ -24,6 +24,10 @@ const reasons: [platform: string, reason: string][] = [
   ['old-glibc', 'it needs glibc 2.34 or later, this is 2.31'],
   ['riscv64', `the package has no addon for riscv64; ${build}`],
   ['broken', `its addon cannot be loaded (${addon}: file too short); ${build}`],
+  [
+    'no-addons',
+    'this Node.js was told to load no addons: start it without --no-addons, or, if with --permission, with --allow-addons',
+  ],
 ];
 
 const options = (platform: string, node?: string) => ({

@@ -7,7 +7,7 @@ import { areNotMine, wereForked } from './children.js';
 import { answered } from './errno.js';
 import { ForkUnsafeError, type ForkUnsafeReason } from './errors.js';
 import { inspectors, profilers } from './inspectors.js';
-import { native, type NativeForkOptions, type Refusal } from './native.js';
+import { native, needAddon, type NativeForkOptions, type Refusal } from './native.js';
 import { prepareRepair, repair, scratch, type Repaired } from './repair.js';
 import { leaveStreams } from './streams.js';
 
@@ -172,6 +172,7 @@ function rehearse(): void {
 
 function make(count: number, options: ForkOptions, caller: Caller): Forked {
   const checked = optionsFrom(options);
+  needAddon(caller.name);
   if (!isMainThread) throw refused('not-main-thread', [], caller);
   if (profilers.length > 0) throw refused('inspector', profilers, caller);
   if (workers.size > 0) {

@@ -381,6 +381,8 @@ function absent(why: string, cause?: unknown): Native {
 const leastGlibc = '2.34';
 
 function whyNotLoaded(error: unknown): string {
+  if ((error as NodeJS.ErrnoException).code === 'ERR_DLOPEN_DISABLED')
+    return 'this Node.js was told to load no addons: start it without --no-addons, or, if with --permission, with --allow-addons';
   const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
   const glibc = header.glibcVersionRuntime;
   if (glibc === undefined) return `it needs glibc, this Node.js has another C library, such as musl`;

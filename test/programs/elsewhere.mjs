@@ -420,4 +420,6 @@ for (const [name, call] of Object.entries(works)) await holds(name, call, true);
 for (const [name, call] of Object.entries(ofLinux)) await holds(name, call, process.platform === 'linux');
 for (const [name, call] of Object.entries(ofUsers)) await holds(name, call, process.platform !== 'win32');
 await nextTurn();
+// The first call that most people make. Not of one that it makes.
+assert.throws(unsupported.fork, { message: `truefork cannot do fork here: ${reason}` });
 console.log(failures.length > 0 ? failures.join('\n') : 'passed');

@@ -21,6 +21,9 @@ const pretended = {
   freebsd: () => platform('freebsd'),
   riscv64: () => Object.defineProperty(process, 'arch', { value: 'riscv64' }),
   broken: () => noLoading((path) => `${path}: file too short`),
+  // As with --no-addons.
+  'no-addons': () =>
+    noLoading(() => 'Cannot load native addon because loading addons is disabled.', 'ERR_DLOPEN_DISABLED'),
 };
 
 function platform(name) {
@@ -37,9 +40,9 @@ function glibc(version) {
   };
 }
 
-function noLoading(message) {
+function noLoading(message, code = 'ERR_DLOPEN_FAILED') {
   process.dlopen = (_module, path) => {
-    throw Object.assign(new Error(message(path)), { code: 'ERR_DLOPEN_FAILED' });
+    throw Object.assign(new Error(message(path)), { code });
   };
 }
 
