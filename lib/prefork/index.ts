@@ -86,8 +86,10 @@ let taken = false;
  * const master = await prefork(async () => createAppServer((await import('./app.js')).default), { port: 8080 });
  */
 export async function prefork(application: Application, options: PreforkOptions = {}): Promise<Master> {
-  if (typeof application !== 'function' && !((application as unknown) instanceof Server)) {
-    throw wrongType('application', 'a server of net, http, https or http2, or a function that makes one', application);
+  // A function that wants a request and a response is a listener, such as Express's.
+  if (typeof application === 'function' ? application.length >= 2 : !((application as unknown) instanceof Server)) {
+    const expected = 'a server of net, http, https or http2, or a function without parameters that makes one';
+    throw wrongType('application', expected, application);
   }
   const settings = settingsFrom(options);
   if (typeof application !== 'function') {

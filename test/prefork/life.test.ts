@@ -91,6 +91,7 @@ test('mistakes are told by typed errors, and leave nothing behind', async () => 
     'preload as text': wrongType,
     'no preload of a server': wrongValue,
     'no server': wrongType,
+    'a listener': wrongType,
     'a server that listens': { type: 'Error', code: 'ERR_SERVER_ALREADY_LISTEN', posix: false },
     'a worker thread': { type: 'ForkUnsafeError', code: 'ERR_FORK_UNSAFE', reason: 'worker-threads', posix: false },
     'a second server': { type: 'PreforkError', code: 'ERR_PREFORK_TAKEN', posix: false },

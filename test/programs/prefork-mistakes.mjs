@@ -61,6 +61,7 @@ await mistake('inherit as text', server, { inherit: 'yes' });
 await mistake('preload as text', () => server, { preload: 'no' });
 await mistake('no preload of a server', server, { preload: false });
 await mistake('no server', {}, {});
+await mistake('a listener', (request, response) => response.end());
 await mistake('a server that listens', taken, {});
 
 const worker = new Worker('require("worker_threads").parentPort.once("message", () => {})', { eval: true });
