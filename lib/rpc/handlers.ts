@@ -88,11 +88,9 @@ export interface Method {
 export function methodsOf(handlers: Handlers): ReadonlyMap<string, Method> {
   const methods = new Map<string, Method>();
   for (const [name, handler] of Object.entries(object('handlers', handlers))) {
-    const {
-      out = name,
-      params,
-      handle,
-    } = typeof handler === 'function' ? { handle: handler } : object(`handlers.${name}`, handler);
+    if (typeof handler !== 'function' && (typeof handler !== 'object' || (handler as unknown) === null))
+      throw wrongType(`handlers.${name}`, 'a function, or an object with one as `handle`', handler);
+    const { out = name, params, handle } = typeof handler === 'function' ? { handle: handler } : handler;
     callback(`handlers.${name}.handle`, handle);
     if (params !== undefined) callback(`handlers.${name}.params`, params);
     if (typeof out !== 'string') throw wrongType(`handlers.${name}.out`, 'of type string', out);

@@ -367,7 +367,11 @@ test('the server is a net.Server', async () => {
 test('bad arguments are refused', () => {
   const invalid = expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }) as Error;
   const range = expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }) as Error;
-  expect(() => createRpcServer({ ping: 1 } as unknown as Handlers)).toThrow(invalid);
+  for (const none of [1, null, undefined]) {
+    const call = () => createRpcServer({ ping: none } as unknown as Handlers);
+    expect(call).toThrow(invalid);
+    expect(call).toThrow('The "handlers.ping" property must be a function, or an object with one as `handle`');
+  }
   expect(() => createRpcServer({ ping: { out: 1, handle: () => 1 } } as unknown as Handlers)).toThrow(invalid);
   expect(() => createRpcServer(booklet, { maxFrame: '1' as unknown as number })).toThrow(invalid);
   for (const none of [null, 1]) expect(() => createRpcServer(booklet, none as never)).toThrow(invalid);
