@@ -1,5 +1,5 @@
 // To become another user for good.
-import { ID_MAX } from '../mistakes.js';
+import { ID_MAX, integer, object } from '../mistakes.js';
 import * as posix from '../posix/index.js';
 import { getgrnam, getpwnam, getpwuid, PR_SET_DUMPABLE, prctl, type Passwd } from '../posix/index.js';
 
@@ -82,11 +82,15 @@ export function identityOf(user: string | undefined, group: string | undefined):
  * Makes this process somebody else for good: its groups, its user, and `HOME`, `USER` and `LOGNAME` as systemd sets them.
  * `XDG_RUNTIME_DIR`, which nobody else may enter, is unset. What is open stays open.
  *
+ * @param identity as `identityOf` makes it
+ * @throws {TypeError | RangeError} an identity that is none
  * @throws {Error} the error of the system call that failed; root could be had back
  * @see https://man7.org/linux/man-pages/man7/credentials.7.html
  */
 export function become(identity: Identity): void {
-  const { uid, gid, user } = identity;
+  const { uid, gid, user } = object('identity', identity);
+  integer('identity.uid', uid, 0, ID_MAX);
+  integer('identity.gid', gid, 0, ID_MAX);
   if (id('geteuid') !== 0 && isOurs(identity)) return;
   const changes = id('geteuid') !== uid;
   // The user last: nobody else may change the groups.

@@ -12,6 +12,10 @@ const cases = {
     assert.throws(() => identityOf(undefined, 'no-such-group'), { code: 'ERR_UNKNOWN_GROUP' });
     assert.throws(() => identityOf(String(2 ** 32 - 1), undefined), { code: 'ERR_UNKNOWN_USER' });
     assert.throws(() => identityOf(String(2 ** 32 - 2), undefined), { code: 'ERR_UNKNOWN_GROUP' });
+    for (const none of [undefined, 'nobody', { uid: '0', gid: 0 }]) {
+      assert.throws(() => become(none), { code: 'ERR_INVALID_ARG_TYPE', message: /^The "identity/ });
+    }
+    assert.throws(() => become({ uid: 2 ** 32 - 1, gid: 0 }), { code: 'ERR_OUT_OF_RANGE' });
   },
 
   oneself() {
