@@ -147,7 +147,8 @@ function mapNewFile(path: string, size: number): ArrayBuffer {
 
 function createFile(path: string): number {
   const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  const create = () => openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  // With the sticky bit: systemd-tmpfiles(8) removes what seems old, and what is written by a mapping alone does; but none with it.
+  const create = () => openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o1600);
   try {
     return create();
   } catch (error) {

@@ -73,6 +73,13 @@ test('nobody else can read it', async () => {
   await family.stop();
 });
 
+test('it is marked as one that a clean-up of the directory passes over', async () => {
+  const family = await Family.up('prefork-http.mjs', { env, options: { workers: 1 } });
+  // The sticky bit, as the specification of XDG_RUNTIME_DIR says.
+  expect(statSync(join(folder, `${family.master}.scoreboard`)).mode & 0o7000).toBe(0o1000);
+  await family.stop();
+});
+
 test('what a killed master has left is removed, files that are not ours stay', async () => {
   const family = await Family.up('prefork-http.mjs', { env, options: { workers: 1 } });
   family.program.kill('SIGKILL');
