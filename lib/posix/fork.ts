@@ -230,7 +230,7 @@ function make(count: number, options: ForkOptions, caller: Caller): Forked {
  *
  * @throws {ForkUnsafeError} ERR_FORK_UNSAFE: the child would have been broken; `reason` says why
  * @throws {BlockingIOError} EAGAIN: the limit on processes is reached
- * @throws {PosixError} ENOMEM; EMFILE, ENFILE: no descriptor is free to look at the threads by
+ * @throws {PosixError} ENOMEM; EMFILE, ENFILE: there are not the two descriptors free that the child needs for its event loop
  * @see https://man7.org/linux/man-pages/man2/fork.2.html
  */
 export function fork(options: ForkOptions = {}): number {

@@ -57,6 +57,14 @@ SignalLock SignalLock::Find() {
   return lock;
 }
 
+int SignalLock::FindRoom() const {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return errno;
+  close(ends[0]);
+  close(ends[1]);
+  return 0;
+}
+
 int SignalLock::Renew() const {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return errno;

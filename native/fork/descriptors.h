@@ -26,6 +26,10 @@ class SignalLock {
   int read_end() const { return read_end_; }
   int write_end() const { return write_end_; }
 
+  // In the parent: whether the child will have the two descriptors that this takes; nothing else
+  // that it renews takes more at a time. 0 or an errno.
+  int FindRoom() const;
+
   // In the child: a new pipe with a token of its own, under the same numbers. 0 or an errno.
   int Renew() const;
 

@@ -225,6 +225,7 @@ struct Plan {
 
 // The rest of the plan, with all threads parked. 0 or an errno.
 static int Complete(Plan& plan, uv_loop_t* loop, bool keep_dontfork) {
+  if (const int error = plan.signal_lock.FindRoom()) return error;
   for (const Thread& thread : plan.threads.parkable) {
     if (!IsLoopThread(thread)) continue;
     const auto set = EpollSet::Of(static_cast<int>(thread.first_argument));

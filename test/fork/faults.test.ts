@@ -26,6 +26,7 @@ const faults: Fault[] = [
   ['opendir', 'parent', 'EMFILE', 'once', ['works']],
   ['readdir64', 'parent', 'ENOMEM', 'once', ['works']],
   ['tgkill', 'parent', 'EAGAIN', 'once', ['works']],
+  ['pipe2', 'parent', 'EMFILE', 'once', ['throws EMFILE']],
   ['get_robust_list', 'parent', 'EPERM', 'once', ['works']],
   ['futex_wait', 'parent', 'EINTR', 'once', ['works']],
   ['napi_get_uv_event_loop', 'parent', 'EINVAL', 'once', ['refuses: unsupported-platform']],

@@ -1,4 +1,4 @@
-// A fork when no descriptor is free, and then, with descriptors, one that works.
+// A fork when no descriptor is free, or too few for the child, and then, with descriptors, one that works.
 import assert from 'node:assert/strict';
 import { closeSync, openSync } from 'node:fs';
 import { _exit, fork, getrlimit, isPosixError, RLIMIT_NOFILE, setrlimit, waitpid } from 'truefork';
@@ -21,7 +21,12 @@ assert.throws(
   },
   { code: 'EMFILE' },
 );
-assert.throws(forks, (error) => isPosixError(error, 'EMFILE') && error.syscall === 'fork');
+const refused = (error) => isPosixError(error, 'EMFILE') && error.syscall === 'fork';
+assert.throws(forks, refused);
+closeSync(held.pop());
+assert.throws(forks, refused);
+closeSync(held.pop());
+forks();
 for (const fd of held) closeSync(fd);
 setrlimit(RLIMIT_NOFILE, limit);
 forks();
