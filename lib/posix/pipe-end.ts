@@ -82,7 +82,8 @@ export class PipeReader extends PipeEnd implements AsyncIterable<Buffer> {
   }
 
   /**
-   * Waits in the event loop until there is something to read, or the end.
+   * Waits in the event loop until there is something to read, or the end. The end does not block from then on, in other
+   * processes either.
    *
    * @param options `signal`: gives up waiting, and rejects with the signal's reason
    * @throws {PosixError} EEXIST: it is waited for already; EBADF
@@ -121,7 +122,7 @@ export class PipeReader extends PipeEnd implements AsyncIterable<Buffer> {
     return stop;
   }
 
-  /** What comes, piece by piece, until the end or until it is closed. For one who reads alone. */
+  /** What comes, piece by piece, until the end or until it is closed. For one who reads alone: as `readable`. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
     while (!this.closed) {
       await this.readable();

@@ -7,7 +7,11 @@ export type Readiness = 'readable' | 'writable';
 
 /**
  * Calls back from the event loop for as long as a descriptor is readable: a pidfd whose process has ended, an inotify
- * queue, a pipe; or for as long as it is writable, which it is, too, when nobody reads its other end any more. The descriptor stays its owner's: close the watcher first, then the descriptor.
+ * queue, a pipe; or for as long as it is writable, which it is, too, when nobody reads its other end any more. The descriptor
+ * stays its owner's: close the watcher first, then the descriptor.
+ *
+ * What the descriptor is open for does not block from then on (libuv sets O_NONBLOCK), in other processes that share it
+ * either: `set_blocking(fd, true)` takes that back.
  *
  * It keeps the event loop alive unless it is unref'ed. A forked child has a copy that watches too; whoever made it
  * closes it there (`atfork`).

@@ -1,6 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { close, open, O_RDONLY, PermissionError, pipe2, Watcher, write } from 'truefork/posix';
+import {
+  close,
+  get_blocking,
+  open,
+  O_RDONLY,
+  PermissionError,
+  pipe2,
+  set_blocking,
+  Watcher,
+  write,
+} from 'truefork/posix';
 import { programPath, run, nodes } from '../support/programs';
 import { holdsOnEveryNode, thrownBy } from './cases';
 
@@ -32,6 +42,17 @@ describe('a watcher', () => {
     });
     expect(got).toEqual([]);
     close(readEnd);
+  });
+
+  test('leaves what is open not blocking, which can be taken back', () => {
+    const [readEnd, writeEnd] = pipe2(0);
+    const watcher = new Watcher(readEnd, () => undefined);
+    expect(get_blocking(readEnd)).toBe(false);
+    set_blocking(readEnd, true);
+    watcher.close();
+    expect(get_blocking(readEnd)).toBe(true);
+    close(readEnd);
+    close(writeEnd);
   });
 
   test('of a regular file is a PermissionError', () => {
