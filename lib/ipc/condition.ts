@@ -26,9 +26,14 @@ export class Condition extends Shared {
   readonly #places: Places;
 
   /** @param lock made before the fork, as the condition itself */
-  constructor(lock: Lock | RLock = new RLock()) {
+  constructor(lock?: Lock | RLock) {
     super(PLACES_WORDS);
-    this.lock = lock;
+    try {
+      this.lock = lock ?? new RLock();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
     this.#places = new Places(this.words, 0);
   }
 

@@ -59,13 +59,18 @@ export class Queue<T = unknown> extends Shared {
     integer('options.maxsize', maxsize, 0, MOST_ITEMS);
     integer('options.bytes', bytes, 64, MOST_BYTES);
     super(WORDS);
-    this.#ring = new Ring(this.words, RING, maxsize, bytes);
+    try {
+      this.#ring = new Ring(this.words, RING, maxsize, bytes);
+      // Who waits for room is told by another bell than who waits for items.
+      this.#roomBell = new Bell(this.words, ROOM + WAITERS_WORDS);
+    } catch (error) {
+      super.close();
+      throw error;
+    }
     // Whatever one that died was about to do in the ring, it has done it or not.
     this.#putting = new RobustMutex(this.words, PUTTING).initialize();
     this.#taking = new RobustMutex(this.words, TAKING).initialize();
     this.#items = new Waiters(this.words, ITEMS, this.bell);
-    // Who waits for room is told by another bell than who waits for items.
-    this.#roomBell = new Bell(this.words, ROOM + WAITERS_WORDS);
     this.#room = new Waiters(this.words, ROOM, this.#roomBell);
   }
 

@@ -12,5 +12,6 @@ holdOnEveryNode('ipc-condition.mjs', {
   'interrupted-twice': 'what a handler throws while the lock is taken back is thrown when it is held',
   'in-the-loop': 'event loops wait, and are notified in order, each once',
   'given-up': 'a wait in the event loop ends by time and by signal, with the lock held',
+  exhausted: 'one that cannot have all its descriptors keeps none',
   'holder-killed': 'a wait that ends since one has died with the lock takes no place any more',
 });

@@ -17,5 +17,6 @@ holdOnEveryNode('ipc-queue.mjs', {
   'in-order': 'those who wait in one event loop get items in the order of waiting',
   'keeps-nobody': 'a wait that is over keeps no event loop alive',
   'waiter-died': 'one who was killed while it waited takes nothing with it',
+  exhausted: 'one that cannot have all its descriptors keeps none',
   closed: 'a queue that is closed says so, and those who wait are told',
 });

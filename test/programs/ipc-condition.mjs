@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { forkChild, kill, setitimer, ITIMER_REAL, signal, waitpid } from 'truefork';
 import { Condition, Lock, Queue, RLock, SharedArray } from 'truefork/ipc';
 import { child } from './posix-cases.mjs';
-import { ended, killed, runCases, untilAsleep } from './ipc-support.mjs';
+import { ended, killed, leavesNone, runCases, untilAsleep } from './ipc-support.mjs';
 
 const numbers = new SharedArray(Int32Array, 4).array;
 const log = new Queue();
@@ -223,6 +223,10 @@ await runCases({
     assert.equal(await condition.waitForAsync(() => true), true);
     condition.release();
     assert.equal(notify(condition, 1), 0);
+  },
+
+  exhausted() {
+    leavesNone(() => new Condition());
   },
 
   // There are 256 places: who keeps one each time has none left.

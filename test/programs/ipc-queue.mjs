@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { forkChild, getpid, kill, setitimer, ITIMER_REAL, signal } from 'truefork';
 import { Queue, QueueEmptyError, QueueFullError } from 'truefork/ipc';
 import { child } from './posix-cases.mjs';
-import { ended, killed, runCases, untilAsleep } from './ipc-support.mjs';
+import { ended, killed, leavesNone, runCases, untilAsleep } from './ipc-support.mjs';
 
 const full = (error) => error instanceof QueueFullError && error.code === 'ERR_QUEUE_FULL';
 const empty = (error) => error instanceof QueueEmptyError && error.code === 'ERR_QUEUE_EMPTY';
@@ -347,6 +347,10 @@ await runCases({
     killed(pids[0]);
     queue.put('item');
     ended(pids[1]);
+  },
+
+  exhausted() {
+    leavesNone(() => new Queue());
   },
 
   async closed() {

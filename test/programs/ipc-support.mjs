@@ -1,6 +1,17 @@
 // What the programs ipc-*.mjs share.
 import assert from 'node:assert/strict';
-import { blockedIn, forkChild, kill, waitpid } from 'truefork';
+import {
+  blockedIn,
+  close,
+  dup,
+  forkChild,
+  getrlimit,
+  isPosixError,
+  kill,
+  RLIMIT_NOFILE,
+  setrlimit,
+  waitpid,
+} from 'truefork';
 import { runCase } from './posix-cases.mjs';
 
 /** The child ends, and all that it asserted is so. */
@@ -19,6 +30,23 @@ export function untilIn(pid, call) {
 
 /** Until a process sleeps on a futex. */
 export const untilAsleep = (pid) => untilIn(pid, 'futex(2)');
+
+/** With one descriptor free, what needs two fails, and leaves that one free. */
+export function leavesNone(make) {
+  const limit = getrlimit(RLIMIT_NOFILE);
+  setrlimit(RLIMIT_NOFILE, { ...limit, cur: 100 });
+  const held = [];
+  const full = (error) => isPosixError(error, 'EMFILE');
+  const fill = () => {
+    for (;;) held.push(dup(0));
+  };
+  assert.throws(fill, full);
+  close(held.pop());
+  assert.throws(make, full);
+  held.push(dup(0));
+  held.forEach(close);
+  setrlimit(RLIMIT_NOFILE, limit);
+}
 
 /** The fields of an error. */
 export const fields = ({ name, code }) => ({ name, code });
