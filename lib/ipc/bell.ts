@@ -71,9 +71,9 @@ export class Bell {
     return this.#fd < 0;
   }
 
-  /** Tells those who watch that something has changed. */
+  /** Tells those who watch that something has changed. By one that is closed they are not told, and look by themselves. */
   ring(): void {
-    if (Atomics.load(this.#words, this.#at) <= 0) return;
+    if (this.#fd < 0 || Atomics.load(this.#words, this.#at) <= 0) return;
     if (Atomics.exchange(this.#words, this.#at + 1, 1) === 0) eventfd_write(this.#fd, 1);
   }
 

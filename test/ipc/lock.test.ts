@@ -19,5 +19,6 @@ holdOnEveryNode('ipc-lock.mjs', {
   'async-died': 'those who wait in the event loop are told that the holder was killed',
   'async-forked': 'the waits of a parent are not its child’s',
   closed: 'who waits for a lock that is closed is told',
+  'closed-and-released': 'who has closed a lock that it holds can release it, and others get it',
   wrong: 'a time limit that cannot be is refused',
 });

@@ -278,6 +278,22 @@ await runCases({
     await assert.rejects(waiting, { code: 'ERR_CLOSED' });
   },
 
+  async 'closed-and-released'() {
+    const lock = new Lock();
+    lock.acquire();
+    const before = said();
+    const { exited } = await forkChild(async () => {
+      const waiting = lock.acquireAsync();
+      say();
+      assert.equal(await waiting, true);
+      lock.release();
+    });
+    while (said() === before) continue;
+    lock.close();
+    lock.release();
+    assert.deepEqual(await exited, { state: 'exited', code: 0 });
+  },
+
   wrong() {
     const lock = new Lock();
     for (const timeout of [-1, NaN]) assert.throws(() => lock.acquire({ timeout }), { code: 'ERR_OUT_OF_RANGE' });
