@@ -118,8 +118,13 @@ export class StrangerReaper extends EventEmitter<StrangerReaperEvents> implement
       this.#lookLater();
       return;
     }
+    const ended = strangersThatEnded();
+    if (!ended) {
+      this.#lookLater();
+      return;
+    }
     const seen = this.#ended;
-    this.#ended = new Set(strangersThatEnded());
+    this.#ended = new Set(ended);
     if (this.#ended.size > 0) this.#lookLater();
     for (const pid of this.#ended) if (seen.has(pid)) this.#reap(pid);
   }
@@ -136,11 +141,21 @@ export class StrangerReaper extends EventEmitter<StrangerReaperEvents> implement
   }
 }
 
-function strangersThatEnded(): number[] {
+/** Undefined: it cannot be known now. */
+function strangersThatEnded(): number[] | undefined {
   // Mostly there is nobody, or only one's own.
   if (!hasEnded(P_ALL, 0)) return [];
   const own = new Set(ownChildren());
-  return childrenOfThread().filter((pid) => !own.has(pid) && !ChildWatcher.watches(pid) && hasEnded(P_PID, pid));
+  return childrenNow()?.filter((pid) => !own.has(pid) && !ChildWatcher.watches(pid) && hasEnded(P_PID, pid));
+}
+
+// It could be done when the reaper was made: now no descriptor is free, say, and another time one is.
+function childrenNow(): number[] | undefined {
+  try {
+    return childrenOfThread();
+  } catch {
+    return undefined;
+  }
 }
 
 function hasEnded(idtype: number, id: number): boolean {

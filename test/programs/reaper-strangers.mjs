@@ -12,6 +12,7 @@ import {
   childrenOfThread,
   decodeWaitStatus,
   fork,
+  getrlimit,
   kill,
   ownChildren,
   pipe2,
@@ -20,6 +21,8 @@ import {
   processStat,
   read,
   Reaper,
+  RLIMIT_NOFILE,
+  setrlimit,
   StrangerReaper,
   waitpid,
   write,
@@ -89,6 +92,22 @@ const cases = {
     shell.stdio[3].destroy();
     await told(counts, Number(argument));
     return { living, counts, children: childrenOfThread() };
+  },
+
+  /** While no descriptor is free to look by. */
+  async exhausted() {
+    const limit = getrlimit(RLIMIT_NOFILE);
+    let looks = 0;
+    const expecting = () => {
+      if (++looks === 3) setrlimit(RLIMIT_NOFILE, limit);
+      return false;
+    };
+    const reaper = new StrangerReaper({ expecting });
+    const counts = counted(reaper);
+    execSync(orphan('exit 25'));
+    setrlimit(RLIMIT_NOFILE, { ...limit, cur: 0 });
+    await told(counts, 1);
+    return { counts, looks: looks > 2, children: childrenOfThread() };
   },
 
   /** Those that ended, or came, before there was a reaper. */

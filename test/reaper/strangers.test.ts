@@ -61,6 +61,10 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
     expect(JSON.parse(stdout)).toEqual({ refused: ['ESRCH'], own: [], alive: true, counts: { SIGTERM: 1 } });
   });
 
+  test('they are waited for when there are descriptors again, if none is free', async () => {
+    expect(await cases('exhausted')).toEqual({ counts: { 25: 1 }, looks: true, children: [] });
+  });
+
   test('child_process gets each code of its own while strangers come and go', async () => {
     expect(await cases('exec', '500')).toEqual({ wrong: [], counts: { 222: 500 }, children: [] });
   });
