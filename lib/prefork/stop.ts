@@ -26,6 +26,8 @@ export class Stop {
   #hurry: () => void = () => undefined;
   #manner: StopManner | undefined;
   #told = false;
+  /** Whether the time is over. */
+  #late = false;
 
   constructor(plan: StopPlan) {
     this.#plan = plan;
@@ -37,8 +39,9 @@ export class Stop {
     return this.#manner;
   }
 
-  /** By which all have been told to end, if they have. */
+  /** By which all have been told to end, if they have; for one that is heard of only now. */
   get farewell(): NodeJS.Signals | undefined {
+    if (this.#late) return 'SIGKILL';
     return this.#told ? this.#signal : undefined;
   }
 
@@ -59,6 +62,7 @@ export class Stop {
     signalAll(this.#signal);
     this.#told = true;
     agenda.afterGrace(settings.gracefulTimeout, () => {
+      this.#late = true;
       killAll('gracefulTimeout');
     });
     told();

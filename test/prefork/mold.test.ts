@@ -427,6 +427,25 @@ test('what a mold tells late of a worker that has ended is not taken for the nex
   expect(log.match(/^worker=\d pid=\d+ exited code=0$/gm)).toHaveLength(1 + 6);
 });
 
+// The mold does not go on after a fork, nor does the worker: when the mold has been killed, since the time to stop was over, the
+// master hears of the worker.
+test('a worker that the master hears of when the time to stop is over is killed', async () => {
+  const [mold = '', worker = '', master = ''] = ['mold', 'worker', 'master'].map((name) => join(directory, name));
+  for (const fifo of [mold, worker, master]) mkfifo(fifo, 0o600);
+  const family = await Family.up('prefork-untold.mjs', {
+    options: { workers: 1, gracefulTimeout: 1_000 },
+    args: [mold, worker, master],
+  });
+  const { program } = family;
+  program.kill('SIGTTIN');
+  const [, last] = await program.printed(/^(\d+) waits$/m);
+  program.kill('SIGTERM');
+  await program.printed(/^mold pid=\d+ killing reason=gracefulTimeout$/m);
+  await writeFile(master, '');
+  expect(await family.exited(Number(last))).toBe('signal=SIGKILL');
+  await family.ended();
+});
+
 // A worker whose mold was killed before it had told of it is ready when all others have ended, and is killed as the last one. Who
 // waits for its end then must not write to the scoreboard, which is not there any more.
 test('a worker of which nobody knows may be the last that ends when the server stops', async () => {
