@@ -8,7 +8,7 @@ import { nodes, programPath, run } from './support/programs';
 const home = temporaryFolder();
 const installed = join(home, 'node_modules', 'truefork');
 const preload = join(__dirname, 'support', 'elsewhere.cjs');
-const build = `with python3, make and a C++ compiler, build it: npx --yes node-gyp rebuild --jobs max --directory ${installed}`;
+const build = `with python3, make and a C++ compiler, build it: npx --yes node-gyp rebuild --jobs max --directory ${join(installed, 'native')}`;
 const addon = join(installed, 'prebuilds', `linux-${process.arch}`, 'truefork.node');
 
 beforeAll(() => {

@@ -238,11 +238,11 @@ describe('without an addon for this processor', () => {
     };
     const built = await project.sh(line('npx --yes node-gyp'), headers);
     if (built.code !== 0) throw new Error(built.stdout + built.stderr);
-    const addon = join(installed, 'build', 'Release', 'truefork.node');
+    const addon = join(installed, 'native', 'build', 'Release', 'truefork.node');
     expect((await start()).stdout).toBe(`3 ${addon}\n`);
     cpSync(aside, join(installed, 'prebuilds'), { recursive: true });
     expect((await start()).stdout).toBe(`3 ${addon}\n`);
-    rmSync(join(installed, 'build'), { recursive: true });
+    rmSync(join(installed, 'native', 'build'), { recursive: true });
     expect((await start()).stdout).toContain('prebuilds');
   }, 1_200_000);
 });

@@ -64,7 +64,7 @@ describe.each(nodes())('on Node $major', ({ path: node }) => {
 test('it has what its users need, and nothing else', () => {
   const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
   const names = files.map((name) => name.replace('package/', ''));
-  const once = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'binding.gyp', 'lessons/contents.json'];
+  const once = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'native/binding.gyp', 'lessons/contents.json'];
   expect(names).toEqual(expect.arrayContaining([...once, `prebuilds/linux-${process.arch}/truefork.node`]));
   const made = /^dist\/(.+?)(\.d\.m?ts|\.m?js)$/;
   const kinds = [
@@ -95,6 +95,8 @@ test('nothing of it runs when it is installed', () => {
     expect.arrayContaining([expect.stringMatching(/^(pre|post)?install$/)]),
   );
   expect(manifest.scripts).not.toHaveProperty('prepare');
+  // Yarn 1 and older versions of pnpm heed no `gypfile`: where it is, they compile.
+  expect(existsSync(join(home, 'node_modules', 'truefork', 'binding.gyp'))).toBe(false);
 });
 
 test('the command of the package runs', () => {

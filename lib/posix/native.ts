@@ -352,6 +352,7 @@ function load(): Native {
       // What has been built here is meant to be used.
       try: [
         ['module_root', 'build', 'Release', 'bindings'],
+        ['module_root', 'native', 'build', 'Release', 'bindings'],
         ['module_root', 'prebuilds', `linux-${process.arch}`, 'bindings'],
       ],
     }) as Native;
@@ -389,7 +390,7 @@ function whyNotLoaded(error: unknown): string {
   if (glibc.localeCompare(leastGlibc, 'en', { numeric: true }) < 0) {
     return `it needs glibc ${leastGlibc} or later, this is ${glibc}`;
   }
-  const build = `npx --yes node-gyp rebuild --jobs max --directory ${root}`;
+  const build = `npx --yes node-gyp rebuild --jobs max --directory ${join(root, 'native')}`;
   // `tries`: bindings has found no file.
   return error instanceof Error && 'tries' in error
     ? `the package has no addon for ${process.arch}; with python3, make and a C++ compiler, build it: ${build}`
