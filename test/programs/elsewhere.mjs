@@ -374,7 +374,7 @@ const ofLinux = {
 /** They need users, which Node.js has everywhere but on Windows. */
 const ofUsers = {
   askMaster: () => t.askMaster(2 ** 22, 'status').catch((error) => assert.equal(error.code, 'ENOENT', error)),
-  become: () => t.become({ uid: process.getuid?.(), gid: process.getgid?.(), user: undefined }),
+  become: () => t.become({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, user: undefined }),
   families: () => t.families(),
 };
 
