@@ -109,6 +109,11 @@ export class Descendant {
     return this.#isFork;
   }
 
+  /** Whether it is one that the program has forked by itself, in the master or in another process of the family. */
+  get isStranger(): boolean {
+    return this.#estranged;
+  }
+
   /** In the process that workers are forked from: they serve this. */
   async prepare(server: Server): Promise<void> {
     keepTicksFast();

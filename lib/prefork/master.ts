@@ -405,12 +405,13 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   /**
    * Stops the server: the workers stop accepting, finish what they have in hand and end; those that take longer than
-   * `gracefulTimeout` are killed. All have been reaped when the result resolves. In a fork of the master it does nothing,
-   * and the result stays pending, as `stopped` does.
+   * `gracefulTimeout` are killed. All have been reaped when the result resolves. In a fork of the master it does nothing: in a
+   * worker the result stays pending, as `stopped` does, and in a process that the program has forked by itself it resolves at once.
    *
    * @param options `quick`: the workers end at once, whatever they have in hand
    */
   async stop({ quick = false }: { quick?: boolean } = {}): Promise<void> {
+    if (this.#descendant.isStranger) return;
     if (this.#descendant.isFork) return await never;
     await this.#stop.begin(quick ? 'quick' : 'graceful');
     await this.#stopped;

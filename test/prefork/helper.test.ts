@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { kill } from 'truefork';
 import { askMaster, families } from 'truefork/prefork';
 import { isolated, temporaryDirectory } from '../support/runtime';
+import { programPath, run } from '../support/programs';
 import { Family } from './family';
 import { HttpConnection } from './http-connection';
 
@@ -65,6 +66,20 @@ test('a helper of a listener goes on with nothing that the master was about to d
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout.match(/ forked generation=2 /g)).toHaveLength(3);
   expect(stdout).not.toContain('failed');
+});
+
+test('in a helper of the master the methods of that change nothing, and say so', async () => {
+  expect(await run(programPath('prefork-helper-asks.mjs'), { env })).toEqual({
+    code: 0,
+    signal: null,
+    stdout: [
+      'helper: reload ERR_PREFORK_RELOAD, refork ERR_PREFORK_REFORK, upgrade ERR_PREFORK_UPGRADE, scale ERR_PREFORK_SCALE',
+      'helper: stop is nothing to wait for, quick or not',
+      'master: 1 worker, the one that there was',
+      '',
+    ].join('\n'),
+    stderr: '',
+  });
 });
 
 test('a helper of a mold takes none of its orders', async () => {
