@@ -43,7 +43,9 @@ static Napi::Value Openpty(const Napi::CallbackInfo& info) {
   int* ends = info[0].As<Napi::Int32Array>().Data();
   termios modes = {};
   winsize size = {};
-  if (Given(info, 1)) modes = ToTermios(info[1]);
+  if (Given(info, 1)) {
+    if (const int error = ToTermios(info[1], &modes)) return Failure(info.Env(), error);
+  }
   if (Given(info, 2)) {
     Napi::Uint16Array fields = info[2].As<Napi::Uint16Array>();
     size = {fields[0], fields[1], fields[2], fields[3]};

@@ -13,7 +13,7 @@ namespace truefork {
 // input and output, and the special characters.
 constexpr size_t kCharacters = 7;
 
-termios ToTermios(const Napi::Value& value) {
+int ToTermios(const Napi::Value& value, termios* into) {
   Napi::Uint32Array words = value.As<Napi::Uint32Array>();
   termios modes = {};
   modes.c_iflag = words[0];
@@ -21,10 +21,11 @@ termios ToTermios(const Napi::Value& value) {
   modes.c_cflag = words[2];
   modes.c_lflag = words[3];
   modes.c_line = static_cast<cc_t>(words[4]);
-  cfsetispeed(&modes, words[5]);
-  cfsetospeed(&modes, words[6]);
   for (size_t i = 0; i < NCCS; i++) modes.c_cc[i] = static_cast<cc_t>(words[kCharacters + i]);
-  return modes;
+  int error = cfsetispeed(&modes, words[5]) == 0 ? 0 : errno;
+  if (error == 0 && cfsetospeed(&modes, words[6]) != 0) error = errno;
+  *into = modes;
+  return error;
 }
 
 static void ToWords(const termios& modes, const Napi::Value& value) {
@@ -49,13 +50,15 @@ static Napi::Value Tcgetattr(const Napi::CallbackInfo& info) {
 
 // tcsetattr(fd, actions, words)
 static Napi::Value Tcsetattr(const Napi::CallbackInfo& info) {
-  const termios modes = ToTermios(info[2]);
+  termios modes;
+  if (const int error = ToTermios(info[2], &modes)) return Failure(info.Env(), error);
   return Answer(info.Env(), tcsetattr(Int(info, 0), Int(info, 1), &modes));
 }
 
 // cfmakeraw(words)
 static Napi::Value Cfmakeraw(const Napi::CallbackInfo& info) {
-  termios modes = ToTermios(info[0]);
+  termios modes;
+  if (const int error = ToTermios(info[0], &modes)) return Failure(info.Env(), error);
   cfmakeraw(&modes);
   ToWords(modes, info[0]);
   return Answer(info.Env(), 0);

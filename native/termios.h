@@ -5,7 +5,8 @@
 
 namespace truefork {
 
-// The modes of a terminal, from the array of words in which they travel.
-termios ToTermios(const Napi::Value& words);
+// The modes of a terminal, from the array of words in which they travel. 0, or EINVAL: there is no
+// such speed.
+int ToTermios(const Napi::Value& words, termios* into);
 
 }  // namespace truefork

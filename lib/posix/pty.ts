@@ -69,7 +69,7 @@ const ends = new Int32Array(2);
  *
  * @param termios its modes; without, those that the kernel gives every terminal
  * @param winsize its size; without, 0 by 0
- * @throws {PosixError} EMFILE, ENFILE, ENOENT, ENOSPC: as `posix_openpt`
+ * @throws {PosixError} EINVAL: a speed that is none of `B…`; EMFILE, ENFILE, ENOENT, ENOSPC: as `posix_openpt`
  * @see https://man7.org/linux/man-pages/man3/openpty.3.html
  */
 export function openpty(termios?: Termios, winsize?: WindowSize): Pty {

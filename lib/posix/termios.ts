@@ -180,7 +180,7 @@ export function tcgetattr(fd: number): Termios {
  *
  * @param actions `TCSANOW`, `TCSADRAIN` or `TCSAFLUSH`
  * @throws {InterruptedError} EINTR
- * @throws {PosixError} EBADF; EINVAL: other actions; EIO: the terminal is gone, or the process group has no leader; ENOTTY
+ * @throws {PosixError} EBADF; EINVAL: other actions, or a speed that is none of `B…`; EIO: the terminal is gone, or the process group has no leader; ENOTTY
  * @see https://man7.org/linux/man-pages/man3/termios.3.html
  */
 export function tcsetattr(fd: number, actions: number, termios: Termios): void {
@@ -195,11 +195,12 @@ export function tcsetattr(fd: number, actions: number, termios: Termios): void {
  * signals of the keyboard.
  *
  * @param termios is changed
+ * @throws {PosixError} EINVAL: a speed that is none of `B…`
  * @see https://man7.org/linux/man-pages/man3/termios.3.html
  */
 export function cfmakeraw(termios: Termios): void {
   const words = toWords('termios', termios);
-  native.cfmakeraw(words);
+  answered(native.cfmakeraw(words), 'cfmakeraw', '', {}, cfmakeraw);
   Object.assign(termios, fromWords(words));
 }
 

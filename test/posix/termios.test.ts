@@ -125,6 +125,21 @@ describe('the modes of a terminal', () => {
     expect(tcgetattr(slave)).toEqual(modes);
   });
 
+  test.each(['ispeed', 'ospeed'])('%s in bits per second is EINVAL: it is one of B…', (field) => {
+    // To glibc 2.42 and later they are the same.
+    if (truefork.B115200 === 115_200) return;
+    const { slave } = newPty();
+    const modes = tcgetattr(slave);
+    const wrong = { ...modes, [field]: 115_200 };
+    const error = thrownBy(() => {
+      tcsetattr(slave, TCSANOW, wrong);
+    });
+    expect(error).toMatchObject({ code: 'EINVAL', syscall: 'tcsetattr', fd: slave });
+    for (const call of [() => truefork.openpty(wrong), () => cfmakeraw(wrong)])
+      expect(thrownBy(call)).toMatchObject({ code: 'EINVAL' });
+    expect(tcgetattr(slave)).toEqual(modes);
+  });
+
   test('TCSAFLUSH throws away what nobody has read', () => {
     const { master, slave } = newPty();
     type(master, slave, 'a line\n');
