@@ -182,6 +182,8 @@ export function writtenCodes() {
   const files = readdirSync(dist, { recursive: true }).filter((file) => file.endsWith('.js'));
   const text = files.map((file) => readFileSync(join(dist, file), 'utf8')).join('\n');
   return [
-    ...new Set(Array.from(text.matchAll(/(?<!\/\*.*|\* .*|\/\/ .*|=== )['"](ERR_[A-Z_0-9]+)['"]/g), ([, code]) => code)),
+    ...new Set(
+      Array.from(text.matchAll(/(?<!\/\*.*|\* .*|\/\/ .*|=== )['"](ERR_[A-Z_0-9]+)['"]/g), ([, code]) => code),
+    ),
   ].sort();
 }
