@@ -256,6 +256,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       settings,
       agenda: estate.agenda,
       note: this.#note,
+      isFork: () => this.#descendant.isFork,
       begun: (farewell) => {
         this.#handover.conclude();
         this.#succession.stop();

@@ -10,6 +10,8 @@ interface StopPlan {
   readonly settings: Pick<Settings, 'beforeStop' | 'gracefulTimeout'>;
   readonly agenda: Agenda;
   readonly note: Note;
+  /** Whether this process is a fork of the one that stops the server. */
+  readonly isFork: () => boolean;
   /** It has begun: nothing is forked or replaced any more, and the workers still serve. */
   readonly begun: (farewell: NodeJS.Signals) => void;
   /** To all whom this process has started. */
@@ -52,13 +54,15 @@ export class Stop {
   }
 
   async #begin(manner: StopManner): Promise<void> {
-    const { settings, agenda, note, begun, signalAll, killAll, told } = this.#plan;
+    const { settings, agenda, note, isFork, begun, signalAll, killAll, told } = this.#plan;
     this.#manner = manner;
     agenda.clear();
     note('stop', {}, { how: manner });
     if (manner === 'quick') this.#hurry();
     begun(this.#signal);
-    await Promise.race([this.#beforeStop(), this.#hurried]);
+    if (!isFork()) await Promise.race([this.#beforeStop(), this.#hurried]);
+    // Whoever was told, or called, may have forked: the rest is not for that child.
+    if (isFork()) return;
     signalAll(this.#signal);
     this.#told = true;
     agenda.afterGrace(settings.gracefulTimeout, () => {

@@ -29,7 +29,7 @@ interface Helped {
 }
 
 async function up(
-  where: 'master' | 'mold' | 'worker' | 'listener',
+  where: 'master' | 'mold' | 'worker' | 'ready' | 'stopping',
   options: Record<string, unknown> = {},
 ): Promise<Helped> {
   const path = join(temporaryDirectory(), 'socket');
@@ -54,7 +54,7 @@ test('a helper of the master hears nothing that is told to the master, and leave
 });
 
 test('a helper of a listener goes on with nothing that the master was about to do', async () => {
-  const { family, helper } = await up('listener', { workers: 3 });
+  const { family, helper } = await up('ready', { workers: 3 });
   family.program.kill('SIGHUP');
   await family.program.printed(/ reloaded generation=2$/m);
   kill(await helper(), 'SIGUSR2');
@@ -80,6 +80,18 @@ test('in a helper of the master the methods of that change nothing, and say so',
     ].join('\n'),
     stderr: '',
   });
+});
+
+test('a helper of a listener that is told of the stop does not stop the server once more', async () => {
+  const { family, helper } = await up('stopping');
+  family.program.kill('SIGTERM');
+  kill(await helper(), 'SIGUSR2');
+  await family.program.printed(/^the helper has turned$/m);
+  kill(await helper(), 'SIGKILL');
+  await family.gone();
+  const { code, stdout, stderr } = await family.program.finished();
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.match(/^beforeStop in \d+$/gm)).toEqual([`beforeStop in ${family.master}`]);
 });
 
 test('a helper of a mold takes none of its orders', async () => {

@@ -1,6 +1,6 @@
 // An HTTP server under prefork, with the options of the first argument (JSON), one of whose processes forks a helper by itself:
-// the `master` when all serve, the `mold` when it loads the application, a `worker` that is asked for /fork, or a `listener` of the
-// master that is told of the first worker that is ready later. The log goes to stdout, and the helper's pid. /loop: the worker does
+// the `master` when all serve, the `mold` when it loads the application, a `worker` that is asked for /fork, or a listener of the
+// master, of the next event of that name. Who calls beforeStop says so. The log goes to stdout, and the helper's pid. /loop: the worker does
 // nothing else from then on.
 import { createServer } from 'node:http';
 import { fork, forkChild } from 'truefork';
@@ -38,13 +38,17 @@ function load() {
   return server;
 }
 
-const master = await prefork(where === 'mold' ? load : server, { ...JSON.parse(options), log: console.log });
+const master = await prefork(where === 'mold' ? load : server, {
+  ...JSON.parse(options),
+  log: console.log,
+  beforeStop: () => console.log(`beforeStop in ${process.pid}`),
+});
 if (where === 'master') {
   const { exited } = await forkChild(help);
   void exited.then(({ signal, code }) => console.log(`helper ended ${signal ? `signal=${signal}` : `code=${code}`}`));
 }
-if (where === 'listener') {
-  master.once('ready', () => {
+if (where === 'ready' || where === 'stopping') {
+  master.once(where, () => {
     if (fork() === 0) void help();
   });
 }
