@@ -7,8 +7,8 @@ import type { Successor, Upgrade } from './upgrade.js';
 interface HandoverPlan {
   readonly note: Note;
   readonly agenda: Agenda;
-  /** Why nothing is begun any more. */
-  readonly refusal: () => string | undefined;
+  /** Whether the server stops. */
+  readonly stopping: () => boolean;
   /** Whether the workers are being replaced. */
   readonly replacing: () => boolean;
   /** A new master is started. */
@@ -46,9 +46,12 @@ export class Handover {
 
   /** As `Master.upgrade`. */
   async begin(): Promise<number> {
-    const { refusal, replacing, note, begun } = this.#plan;
-    const change = replacing() ? 'its workers are being replaced' : undefined;
-    const obstacle = refusal() ?? change ?? this.obstacle ?? this.#upgrade.obstacle;
+    const { stopping, replacing, note, begun } = this.#plan;
+    const obstacle = stopping()
+      ? 'the server stops'
+      : replacing()
+        ? 'its workers are being replaced'
+        : (this.obstacle ?? this.#upgrade.obstacle);
     if (obstacle !== undefined) throw upgradeError(obstacle);
     note('upgrade');
     const finished = this.#finish(this.#upgrade.begin());
@@ -62,11 +65,10 @@ export class Handover {
   }
 
   async #finish(started: Promise<Successor>): Promise<number> {
-    const { refusal, note, agenda } = this.#plan;
+    const { stopping, note, agenda } = this.#plan;
     try {
       const successor = await started;
-      const late = refusal();
-      if (late !== undefined) throw new Error(late);
+      if (stopping()) throw new Error('the server stops');
       note('upgraded', {}, { successor: successor.pid });
       this.#yield = () => {
         this.#yield = undefined;
@@ -78,10 +80,9 @@ export class Handover {
       });
       return successor.pid;
     } catch (error) {
-      const late = refusal();
-      const reason = late ?? (error as Error).message;
+      const reason = stopping() ? 'the server stops' : (error as Error).message;
       note('upgrade failed', {}, { reason });
-      throw upgradeError(late ?? `${reason}; the old one goes on`);
+      throw upgradeError(stopping() ? reason : `${reason}; the old one goes on`);
     }
   }
 }

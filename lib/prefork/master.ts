@@ -52,7 +52,10 @@ interface MasterEvents {
 /** What is served: a server of this process, or what a mold loads. */
 export type Application = Server | (() => unknown);
 
-/** A prefork server, as the process that called `prefork` sees it. */
+/**
+ * A prefork server, as the process that called `prefork` sees it. A fork of that process may have a copy, with timers and code
+ * that wait for it: there it does nothing, and what it promises stays pending.
+ */
 export class Master extends EventEmitter<MasterEvents> implements AsyncDisposable {
   /** Where the server listens. */
   readonly address: ServerAddress;
@@ -243,7 +246,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#handover = new Handover(this.#upgrade, {
       note: this.#note,
       agenda: estate.agenda,
-      refusal: () => this.#refusal,
+      stopping: () => this.#stopping,
       replacing: () => this.#succession.replacing !== undefined,
       begun: (finished) => {
         uncaught(() => this.emit('upgrading', finished));
@@ -324,7 +327,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   /** What there is to know of the family: of each process, and of the last hour. */
   status(): Promise<MasterStatus> {
-    return this.#reporter.status();
+    return this.#descendant.isFork ? never : this.#reporter.status();
   }
 
   /** Where the status page is, if there is one. */
@@ -406,8 +409,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
 
   /**
    * Stops the server: the workers stop accepting, finish what they have in hand and end; those that take longer than
-   * `gracefulTimeout` are killed. All have been reaped when the result resolves. In a fork of the master it does nothing: in a
-   * worker the result stays pending, as `stopped` does, and in a process that the program has forked by itself it resolves at once.
+   * `gracefulTimeout` are killed. All have been reaped when the result resolves. In a process that the program has forked by itself
+   * it resolves at once: there is nothing to wait for.
    *
    * @param options `quick`: the workers end at once, whatever they have in hand
    */
@@ -425,11 +428,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    *
    * @returns when the new workers serve; the old ones may still be finishing
    * @throws {PreforkError} ERR_PREFORK_RELOAD: the application could not be loaded, or a new worker ended before it was ready,
-   * and the old ones that were left go on; the workers are being replaced already; the server stops; this process is a fork of
-   * the master
+   * and the old ones that were left go on; the workers are being replaced already; the server stops
    */
   reload(): Promise<void> {
-    return this.#succession.reload();
+    return this.#descendant.isFork ? never : this.#succession.reload();
   }
 
   /**
@@ -439,10 +441,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    * @returns when the new workers serve; the old ones may still be finishing
    * @throws {PreforkError} ERR_PREFORK_REFORK: no worker serves; the one that should be the mold did not finish in time, or a
    * new worker ended before it was ready, and the old ones that were left go on; the workers are being replaced already; the
-   * server stops; this process is a fork of the master
+   * server stops
    */
   refork(): Promise<void> {
-    return this.#succession.refork();
+    return this.#descendant.isFork ? never : this.#succession.refork();
   }
 
   /**
@@ -453,10 +455,10 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    * @returns the pid of the new master, when that serves
    * @throws {PreforkError} ERR_PREFORK_UPGRADE: the new one ended before it served, or did not serve in time, within twice
    * `bootTimeout`; there is no `command`; this process is process 1 of a container, with whose end that would end; the workers
-   * or the master are being replaced already; the server stops; this process is a fork of the master
+   * or the master are being replaced already; the server stops
    */
   upgrade(): Promise<number> {
-    return this.#handover.begin();
+    return this.#descendant.isFork ? never : this.#handover.begin();
   }
 
   /** A new master serves: the workers finish, so that their clients do not notice, and then this one exits. */
@@ -480,11 +482,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    *
    * @param workers how many there shall be, 0 to 1,024; with none, connections wait in the backlog
    * @throws {TypeError | RangeError} no such number
-   * @throws {PreforkError} ERR_PREFORK_SCALE: a new master is being started, which would not know of it; the server stops; this
-   * process is a fork of the master
+   * @throws {PreforkError} ERR_PREFORK_SCALE: a new master is being started, which would not know of it; the server stops
    */
   scale(workers: number): void {
     integer('workers', workers, 0, MOST_WORKERS);
+    if (this.#descendant.isFork) return;
     const obstacle = this.#obstacle;
     if (obstacle !== undefined) {
       throw new PreforkError('ERR_PREFORK_SCALE', `the number of workers stays as it is: ${obstacle}`);
@@ -543,20 +545,14 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     void this.stop({ quick }).then(() => process.exit());
   }
 
-  /** Why nothing is begun any more, or not in this process. */
-  get #refusal(): string | undefined {
-    // A worker has the timers that the master had, and the code that waits there.
-    if (this.#descendant.isFork) return 'this process is a fork of the master';
-    return this.#stop.manner === undefined ? undefined : 'the server stops';
-  }
-
+  /** Whether nothing is begun any more; nor in a fork, which may have been made while the master was about to. */
   get #stopping(): boolean {
-    return this.#refusal !== undefined;
+    return this.#descendant.isFork || this.#stop.manner !== undefined;
   }
 
   /** What keeps the workers as they are. */
   get #obstacle(): string | undefined {
-    return this.#refusal ?? this.#handover.obstacle;
+    return this.#stopping ? 'the server stops' : this.#handover.obstacle;
   }
 
   /** Also a new master that has not taken over. */
