@@ -362,6 +362,54 @@ describe('while the first mold loads the application', () => {
   });
 });
 
+describe('a reload is not ended by workers that were forked before it:', () => {
+  const lateExit = (gate: string) => `setInterval(() => existsSync(${JSON.stringify(gate)}) && process.exit(3), 5)`;
+
+  test('those of the reload that has just failed', async () => {
+    const family = await up({ workers: 11 });
+    const [hangs, gate] = [join(directory, 'hangs'), join(directory, 'gate')];
+    application('broken', {
+      first: `import { existsSync, mkdirSync } from 'node:fs';`,
+      // Of two that are forked at a time, one hangs until it is killed.
+      listening: `try { mkdirSync(${JSON.stringify(hangs)}); setInterval(() => 0, 1e6); } catch { ${lateExit(gate)}; }`,
+    });
+    family.program.kill('SIGHUP');
+    await family.lines(/^worker=\d+ pid=\d+ forked generation=2 /, 2);
+    application('second');
+    family.program.kill('SIGHUP');
+    await family.lines(/^master pid=\d+ signal=SIGHUP$/, 2);
+    writeFileSync(gate, '');
+    await family.program.printed(/reload failed generation=2 reason="a new worker ended before it was ready"$/m);
+    await family.lines(/reload(ed| failed) /, 2);
+    await family.replaced();
+    expect((await ask(family.port)).version).toBe('second');
+    expect(await family.stop()).toMatch(finished('reload', 3));
+  });
+
+  test('one that the old mold was to fork', async () => {
+    const family = await up({ workers: 1, maxRequests: 1 });
+    const old = moldOf(family);
+    const gate = join(directory, 'gate');
+    application('second', {
+      first: `const { existsSync } = await import('node:fs');
+      console.log('loading');
+      while (!existsSync(${JSON.stringify(gate)})) await new Promise((resolve) => setTimeout(resolve, 5));`,
+    });
+    kill(old, 'SIGSTOP');
+    family.program.kill('SIGHUP');
+    await family.program.printed(/^loading$/m);
+    for (let n = 0; n < 2; n++) await ask(family.port);
+    await family.program.printed(/^worker=0 pid=\d+ recycling reason=requests$/m);
+    kill(old, 'SIGKILL');
+    await family.program.printed(/^worker=0 fork failed reason="the mold has ended"$/m);
+    writeFileSync(gate, '');
+    await family.lines(/reload(ed| failed) /, 1);
+    await family.replaced();
+    expect((await ask(family.port)).version).toBe('second');
+    expect(await family.stop()).toMatch(finished('reload', 2));
+  });
+});
+
 describe('a mold that is killed', () => {
   test('is replaced by one that loads the application, and no worker notices', async () => {
     const family = await up({ workers: 2 });
