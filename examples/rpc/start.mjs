@@ -26,8 +26,8 @@ const url = `file://${directory}`;
 const title = (text) => console.log(process.stdout.isTTY ? `\n\x1b[1m${text}\x1b[0m` : `\n${text}`);
 
 /** A program of ours, with what it prints line by line. */
-function start(args, from) {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+function start(args, from, ...channel) {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', ...channel] });
   const lines = [];
   const listeners = new Set();
   createInterface({ input: child[from] }).on('line', (line) => {
@@ -73,7 +73,7 @@ function watchForZombies(pid) {
     const zombies = ps({ parent: pid }).filter(({ state }) => state === 'Z');
     since = new Map(zombies.map((stat) => [stat.pid, since.get(stat.pid) ?? now]));
     for (const [zombie, first] of since) if (now - first > INSTANT) seen.add(zombie);
-  }, 10);
+  }, 10).unref();
   return () => {
     clearInterval(timer);
     return seen.size;
@@ -104,9 +104,14 @@ const server = start(
   ],
   'stderr',
 );
-process.on('SIGINT', () => server.child.kill('SIGTERM'));
-process.on('SIGTERM', () => server.child.kill('SIGTERM'));
 let client;
+let interrupted = false;
+function interrupt() {
+  interrupted = true;
+  for (const program of [client, server]) program?.child.kill('SIGTERM');
+}
+process.on('SIGINT', interrupt);
+process.on('SIGTERM', interrupt);
 try {
   const master = server.child.pid;
   const [, host, port] = await server.line(/ registered .* host=(\S+) port=(\d+)/);
@@ -115,14 +120,16 @@ try {
   console.log(await family(master));
 
   title(`a client finds it and makes ${PINGS} ping and ${PIS} pi calls; midway a worker is killed`);
-  client = start([join(here, 'client.mjs'), url, SERVICE, String(PINGS), String(PIS)], 'stdout');
+  client = start([join(here, 'client.mjs'), url, SERVICE, String(PINGS), String(PIS)], 'stdout', 'ipc');
+  if (interrupted) interrupt();
   await client.line(/"half"/);
-  // From the scoreboard: the client is not going to wait.
+  // From the scoreboard, at once: the calls are under way.
   const { workers } = families().find((each) => each.master === master);
   const victim = workers.reduce((a, b) => (b.connections > a.connections ? b : a));
   const respawned = server.line(new RegExp(`worker=${victim.worker} pid=(\\d+) ready`), { fresh: true });
   const killedAt = performance.now();
   kill(victim.pid, 'SIGKILL');
+  if (client.child.connected) client.child.disconnect();
   const [, successor] = await respawned;
   const respawn = performance.now() - killedAt;
   console.log(
@@ -173,7 +180,7 @@ try {
 } finally {
   for (const program of [client, server]) {
     if (program && program.child.exitCode === null && program.child.signalCode === null) {
-      program.child.kill('SIGKILL');
+      program.child.kill('SIGTERM');
       await program.exited;
     }
   }
