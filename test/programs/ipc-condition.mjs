@@ -17,8 +17,8 @@ const holding = (condition, call) => {
   }
 };
 
-/** A child that waits, and says so when it was notified. */
-function waiter(condition, name, options) {
+/** A child that is about to wait, and says so when it was notified. */
+function begun(condition, name, options) {
   const pid = child(() => {
     holding(condition, () => {
       log.put('waits');
@@ -26,6 +26,12 @@ function waiter(condition, name, options) {
     });
   });
   assert.equal(log.get(), 'waits');
+  return pid;
+}
+
+/** One that waits by now, for as long as it takes. */
+function waiter(condition, name) {
+  const pid = begun(condition, name);
   untilAsleep(pid);
   return pid;
 }
@@ -52,7 +58,7 @@ await runCases({
 
   late() {
     const condition = new Condition(new Lock());
-    const pid = waiter(condition, 'a', { timeout: 20 });
+    const pid = begun(condition, 'a', { timeout: 20 });
     assert.equal(log.get(), 'a was late');
     ended(pid);
     assert.equal(notify(condition, 1), 0);
