@@ -29,10 +29,13 @@ const restless = () =>
     .length;
 const quiet = restless();
 
+/** Whether a file is being closed, in a thread: Node 20 does so with each module that it has read. */
+const closing = () => process.getActiveResourcesInfo().includes('CloseReq');
+
 /**
  * Until the threads that were parked have left the handler, where all signals are blocked: when they get a processor. One that came
- * late was called a second time, and takes that signal when it has left.
+ * late was called a second time, and takes that signal when it has left. And until no file is being closed any more.
  */
 export async function settled() {
-  for (const end = Date.now() + HANG; Date.now() < end && restless() !== quiet;) await sleep(1);
+  for (const end = Date.now() + HANG; Date.now() < end && (restless() !== quiet || closing());) await sleep(1);
 }
