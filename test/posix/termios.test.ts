@@ -135,7 +135,12 @@ describe('the modes of a terminal', () => {
       tcsetattr(slave, TCSANOW, wrong);
     });
     expect(error).toMatchObject({ code: 'EINVAL', syscall: 'tcsetattr', fd: slave });
-    for (const call of [() => truefork.openpty(wrong), () => { cfmakeraw(wrong); }])
+    for (const call of [
+      () => truefork.openpty(wrong),
+      () => {
+        cfmakeraw(wrong);
+      },
+    ])
       expect(thrownBy(call)).toMatchObject({ code: 'EINVAL' });
     expect(tcgetattr(slave)).toEqual(modes);
   });
