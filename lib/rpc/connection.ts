@@ -1,5 +1,4 @@
 import { Socket, type ConnectOpts, type SocketConstructorOpts } from 'node:net';
-import { register } from '../fork-hooks.js';
 import { timeLimit } from '../time-limit.js';
 import {
   CallError,
@@ -11,6 +10,7 @@ import {
 } from './errors.js';
 import { nobody, type Exchange } from './exchange.js';
 import { FrameReader, type FrameBody } from './frames.js';
+import { leftToParent } from './left-to-parent.js';
 import { Numbered } from './numbered.js';
 import { Outbox } from './outbox.js';
 import { Silence } from './silence.js';
@@ -44,17 +44,7 @@ export interface Ending {
 const arrivals = Buffer.allocUnsafeSlow(64 * 1024);
 
 const open = new Set<Connection>();
-let isHooked = false;
-
-// A socket is read by all who have it: a child would take replies that are its parent's.
-function hook(): void {
-  if (isHooked) return;
-  isHooked = true;
-  const child = (): void => {
-    for (const connection of [...open]) connection.forget();
-  };
-  register({ before: undefined, parent: undefined, child });
-}
+const hook = leftToParent(() => open);
 
 /**
  * One TCP connection to a server. Many calls are under way on it at once, and replies come in any order, if the server

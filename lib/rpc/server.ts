@@ -1,5 +1,4 @@
 import { Server, type Socket } from 'node:net';
-import { register } from '../fork-hooks.js';
 import { INT_MAX, integer, object } from '../mistakes.js';
 import { Roster } from '../roster.js';
 import { uncaught } from '../uncaught.js';
@@ -7,6 +6,7 @@ import { checkMaxFrame } from './arguments.js';
 import type { CallLimits } from './calls-in-hand.js';
 import { defaultMaxFrame } from './frames.js';
 import { methodsOf, type HandlersOf, type Method } from './handlers.js';
+import { leftToParent } from './left-to-parent.js';
 import { idleLooks, Peer, type PeerHost } from './peer.js';
 import { Throttle } from './throttle.js';
 
@@ -42,17 +42,7 @@ const probeAfter = 60_000;
 
 /** The peers of each server that has any. */
 const served = new Set<Roster<Peer>>();
-let isHooked = false;
-
-// A socket is read by all who have it: a child would take requests that are its parent's, or parts of them.
-function hook(): void {
-  if (isHooked) return;
-  isHooked = true;
-  const child = (): void => {
-    for (const peers of served) for (const peer of peers) peer.forget();
-  };
-  register({ before: undefined, parent: undefined, child });
-}
+const hook = leftToParent(() => [...served].flatMap((peers) => [...peers]));
 
 /**
  * An RPC server of the booklet's frames: a `net.Server` like any other, which listens, runs under `prefork` and closes
