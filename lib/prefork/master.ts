@@ -19,6 +19,7 @@ import type { Listener } from './listener.js';
 import { noteTo, type Note } from './log.js';
 import { Molds } from './molds.js';
 import { reapOrphans } from './orphans.js';
+import { never } from './never.js';
 import { now } from './place.js';
 import { predecessor, type Predecessor } from './predecessor.js';
 import { Requests } from './requests.js';
@@ -617,9 +618,6 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     uncaught(() => this.emit('stopped'));
   }
 }
-
-// What a descendant's copy of the caller waits for.
-const never = new Promise<never>(() => undefined);
 
 function nextCheckPhase(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

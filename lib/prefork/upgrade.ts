@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { atfork, F_SETFD, fcntl, FD_CLOEXEC, isPosixError } from '../posix/index.js';
 import { Agenda } from './agenda.js';
 import { describing, type NamedSocket } from './inherited-sockets.js';
+import { never } from './never.js';
 import { now } from './place.js';
 import { addressee, VARIABLE, type Word } from './predecessor.js';
 
@@ -217,9 +218,6 @@ export class Upgrade {
     this.#child = undefined;
   }
 }
-
-// What a fork's copy of the caller waits for.
-const never = new Promise<never>(() => undefined);
 
 function unstartable(why: string): string {
   return `the new one could not be started: ${why}`;
