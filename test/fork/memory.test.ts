@@ -13,6 +13,10 @@ describe.each(nodes())('on Node.js $major', ({ path: node }) => {
     await passes('fork-memory.mjs', { node, args: ['prepareFork'] });
   });
 
+  test('prepareFork gives back what V8 has emptied', async () => {
+    await passes('fork-memory.mjs', { node, args: ['prepareForkGivesBack'] });
+  });
+
   test.each(['process', 'child', 'thread'])(
     'releaseMemory gives back what the work of a %s has taken',
     async (where) => {

@@ -57,6 +57,17 @@ const cases = {
     });
     assert.equal((await child.exited).code, 0);
   },
+
+  // What V8 has emptied would be in each child, as garbage that it shares, and copies when it takes of it.
+  prepareForkGivesBack() {
+    const before = process.memoryUsage();
+    const records = Array.from({ length: 300_000 }, (_, n) => ({ n, name: `record ${n}`, tags: [n % 7, n % 11] }));
+    prepareFork();
+    const after = process.memoryUsage();
+    const [resident, used] = ['rss', 'heapUsed'].map((what) => after[what] - before[what]);
+    assert(used > 30_000_000 && records.length > 0);
+    assert(resident < 1.4 * used, `${resident} bytes are resident for ${used} that are used`);
+  },
 };
 
 await cases[process.argv[2]]();
