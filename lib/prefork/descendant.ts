@@ -13,6 +13,7 @@ import type { Estate } from './estate.js';
 import { GRACE } from './last-words.js';
 import { tell, type News } from './news.js';
 import { rehearse } from './rehearsal.js';
+import { holdReducer, outwaitReducer, releaseReducer } from './memory-reducer.js';
 import type { Scoreboard } from './scoreboard.js';
 import { rowOf } from './signals.js';
 import { beNoWorker, forkWorkers, isStranger, thisWorker } from './this-worker.js';
@@ -90,6 +91,7 @@ export class Descendant {
     this.#forgetFork();
     this.#lifeline.close();
     this.#worker?.close();
+    releaseReducer();
   }
 
   // A copy of the master, or of the mold, would take what is told to that; one of a worker would tell the master that the worker
@@ -99,7 +101,9 @@ export class Descendant {
     this.#forgetFork();
     this.#orders?.close();
     this.#worker?.leave();
-    if (this.#role !== 'nothing') return;
+    if (this.#role === 'worker') return;
+    outwaitReducer();
+    if (this.#role === 'mold') return;
     this.#lifeline.close();
     this.#plan.leave();
   }
@@ -191,9 +195,11 @@ export class Descendant {
     this.#cell = cell;
     const { scoreboard, birth } = this.#plan;
     if (this.#worker) {
+      outwaitReducer();
       this.#worker.serve(birth(cell));
       return;
     }
+    releaseReducer();
     scoreboard.cell(cell).enter('booting', process.pid);
     void this.#load((server) => {
       keepTicksFast();
@@ -275,6 +281,7 @@ export class Descendant {
     if (this.#estranged) return;
     const { scoreboard, estate } = this.#plan;
     const { line } = scoreboard.cell(this.#cell).mold;
+    holdReducer();
     prepareFork();
     this.#orders = new Watcher(estate.orders.descriptor(line), () => {
       const cells = estate.orders.take(line);

@@ -1,6 +1,7 @@
 // Who a worker is: known from its first moment on.
 import { atfork, forkMany, type Forked, type ForkOptions } from '../posix/index.js';
 import type { Cell } from './cell.js';
+import { holdReducer } from './memory-reducer.js';
 
 /** A worker, as it knows itself. */
 export interface WorkerIdentity {
@@ -71,6 +72,7 @@ export function forkMold(): Forked {
 }
 
 function forkOurs(count: number, options?: ForkOptions): Forked {
+  holdReducer();
   ours = true;
   try {
     return forkMany(count, options);
