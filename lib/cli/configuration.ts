@@ -47,6 +47,7 @@ const placeholders: Readonly<Record<SettingRow['type'], string | undefined>> = {
   duration: 'TIME',
   size: 'SIZE',
   text: 'TEXT',
+  host: 'HOST',
   path: 'PATH',
   socket: 'PATH',
   octal: 'MODE',

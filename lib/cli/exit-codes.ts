@@ -45,8 +45,13 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage.code;
   if (error instanceof PreforkError && error.code === 'ERR_PREFORK_BOOT') return exitCodes.boot.code;
   if (error instanceof PreforkError && error.code === 'ERR_PREFORK_MOLD') return moldsExitCode(error);
-  if (error instanceof PosixError && /^(bind|listen)$/.test(error.syscall)) return exitCodes.address.code;
+  if (isAddressError(error)) return exitCodes.address.code;
   return isForkError(error) ? exitCodes.system.code : exitCodes.failure.code;
+}
+
+// Of a name that no address is known of, too: the error is one of Node.js.
+function isAddressError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && /^(bind|listen|getaddrinfo)$/.test(String(error.syscall));
 }
 
 // That of the mold, which has looked at what was wrong; another if a signal ended it.

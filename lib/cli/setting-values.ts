@@ -1,4 +1,5 @@
 // What the rows of the table of settings accept, from a flag and from a configuration file alike, and how they say so.
+import { isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import { mayBeNever, shownAddress, socketPath, type NumberSetting, type SettingRow } from '../prefork/index.js';
 import { amountOf, amountText } from './units.js';
@@ -32,6 +33,8 @@ export function valueFrom(row: SettingRow, told: unknown, folder: string, name: 
       return typeof told === 'string' && /^0?[0-7]{3}$/.test(told) ? told : undefined;
     case 'text':
       return textFrom(told);
+    case 'host':
+      return hostFrom(told);
     case 'path': {
       const path = textFrom(told);
       return path && resolve(folder, path);
@@ -43,6 +46,13 @@ export function valueFrom(row: SettingRow, told: unknown, folder: string, name: 
 
 function textFrom(told: unknown): string | undefined {
   return typeof told === 'string' && told !== '' && !told.includes('\0') ? told : undefined;
+}
+
+// An IPv6 address may be in brackets, as in a URL.
+function hostFrom(told: unknown): string | undefined {
+  const host = textFrom(told);
+  const [, address = ''] = /^\[(.*)\]$/.exec(host ?? '') ?? [];
+  return isIPv6(address) ? address : host;
 }
 
 // A file of the name @NAME is ./@NAME.
@@ -99,6 +109,7 @@ export function expectation(row: SettingRow): string {
     case 'counts':
       return 'whole numbers from 1 on, such as 50,100,1000, or never';
     case 'text':
+    case 'host':
       return 'a text that is not empty';
     case 'path':
     case 'socket':

@@ -1,7 +1,8 @@
 // Whoever listens loads it: once, here, and not in each worker.
 import 'node:cluster';
 import { lookup } from 'node:dns/promises';
-import { AF_INET, close, inet_pton, isPosixError, listen } from '../posix/index.js';
+import { isIP } from 'node:net';
+import { close, isPosixError, listen } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
 import { inheritedListener, inheritedStatusListener } from './inherited-listener.js';
 import type { NamedSocket } from './inherited-sockets.js';
@@ -106,9 +107,7 @@ export async function openStatusListener(host: string, port: number | undefined)
 }
 
 async function numeric(host: string): Promise<string> {
-  // No name has a colon.
-  const isNumeric = host.includes(':') || inet_pton(AF_INET, host) !== null;
-  return isNumeric ? host : (await lookup(host)).address;
+  return isIP(host) === 0 ? (await lookup(host)).address : host;
 }
 
 function listenOnPort(host: string, port: number, backlog: number): Listener {

@@ -24,10 +24,10 @@ interface CountSetting extends Described {
 
 interface TextSetting extends Described {
   /**
-   * `path`: of a file or a directory; `socket`: of a Unix socket, or `@name` in the abstract namespace. `octal`: permission
+   * `host`: a name, or an address; `path`: of a file or a directory; `socket`: of a Unix socket, or `@name` in the abstract namespace. `octal`: permission
    * bits in up to three octal digits; `mode`: in three.
    */
-  readonly type: 'text' | 'path' | 'socket' | 'octal' | 'mode';
+  readonly type: 'text' | 'host' | 'path' | 'socket' | 'octal' | 'mode';
 }
 
 interface ChoiceSetting extends Described {
@@ -63,8 +63,7 @@ const ofPrefork = {
     help: 'The port.',
   },
   host: {
-    type: 'text',
-    placeholder: 'HOST',
+    type: 'host',
     untoldMeans: 'every address',
     help: 'The name or address to listen on.',
   },
@@ -106,7 +105,7 @@ const ofPrefork = {
     untoldMeans: 'there is none',
     help: 'The port of the status page.',
   },
-  statusHost: { type: 'text', placeholder: 'HOST', untoldMeans: '127.0.0.1', help: 'The host of the status page.' },
+  statusHost: { type: 'host', untoldMeans: '127.0.0.1', help: 'The host of the status page.' },
   reforkAfter: {
     type: 'counts',
     untold: [],
@@ -129,8 +128,7 @@ const ofServe = {
     help: 'Where to register: file:///DIRECTORY or zk://HOST:PORT,…/PATH.',
   },
   advertise: {
-    type: 'text',
-    placeholder: 'HOST',
+    type: 'host',
     untoldMeans: 'the one it listens on',
     help: 'The host to register, that clients reach the server by.',
   },
@@ -183,6 +181,7 @@ interface Told {
   duration: number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
   size: number | `${number}${'K' | 'M' | 'G'}`;
   text: string;
+  host: string;
   path: string;
   socket: string;
   octal: string;

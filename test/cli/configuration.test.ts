@@ -97,6 +97,15 @@ test('no file is read unasked', async () => {
   expect((JSON.parse(stdout) as Printed)['port']).toEqual({ value: 0, from: 'default' });
 });
 
+test('an IPv6 address may be in brackets', async () => {
+  const args = ['--host', '[::1]', '--status-port', '0', '--register', 'x', '--advertise', '[fe80::1%eth0]'];
+  expect(await configured(listener, ...args, '-c', file('c.json', { statusHost: '[::]' }))).toMatchObject({
+    host: { value: '::1', from: 'flag' },
+    statusHost: { value: '::', from: 'file' },
+    advertise: { value: 'fe80::1%eth0', from: 'flag' },
+  });
+});
+
 test('paths are relative to the file that tells them, and for flags to the working directory', async () => {
   const folder = temporaryDirectory();
   mkdirSync(join(folder, 'etc'));

@@ -55,6 +55,13 @@ test.each<Row>([
   ],
   ['an address that is not here', [listener, '--host', '192.0.2.1'], 69, /^truefork: EADDRNOTAVAIL: /],
   ['a host that there is not', [listener, '--host', 'host.invalid'], 69, /^truefork: getaddrinfo .*host\.invalid\n$/],
+  [
+    'such a host for the status page',
+    [listener, '--status-port', '0', '--status-host', 'host.invalid'],
+    69,
+    /^truefork: getaddrinfo .*host\.invalid\n$/,
+  ],
+  ['a host that cannot be', [listener, '--host', '[::1'], 69, /^truefork: getaddrinfo .*\[::1\n$/],
   ['a user that there is not', [listener, '--user', 'no-such-user'], 67, /^truefork: there is no user no-such-user\n$/],
   [
     'a group that there is not',
