@@ -24,6 +24,10 @@ export class Condition extends Shared {
   /** Its lock: an `RLock` of its own, if it was given none. Several conditions may have the same. */
   readonly lock: Lock | RLock;
   readonly #places: Places;
+  /** Whether the lock is nobody else's. */
+  readonly #ownsLock: boolean;
+  /** How many of this process wait in the event loop: they need the lock still. */
+  #waits = 0;
 
   /** @param lock made before the fork, as the condition itself */
   constructor(lock?: Lock | RLock) {
@@ -34,6 +38,7 @@ export class Condition extends Shared {
       this.close();
       throw error;
     }
+    this.#ownsLock = lock === undefined;
     this.#places = new Places(this.words, 0);
   }
 
@@ -119,6 +124,7 @@ export class Condition extends Shared {
     const place = this.#begin();
     const depth = this.lock.releaseAll();
     const line: Line = new Set();
+    this.#waits++;
     try {
       const attempt = () => this.#look(place);
       return (await this.bell.wait(line, false, attempt, checked)) || !place.change(FREE);
@@ -131,6 +137,8 @@ export class Condition extends Shared {
         this.lock.restore(depth);
       } finally {
         place.leave();
+        this.#waits--;
+        this.#closeLock();
       }
     }
   }
@@ -166,6 +174,16 @@ export class Condition extends Shared {
   /** Wakes all who wait; answers and throws as `notify`. */
   notifyAll(): number {
     return this.notify(MOST);
+  }
+
+  /** Closes it in this process, and the lock that is its own: who waits for it in the event loop is told, and holds the lock. */
+  override close(): void {
+    super.close();
+    this.#closeLock();
+  }
+
+  #closeLock(): void {
+    if (this.#ownsLock && this.bell.closed && this.#waits === 0) this.lock.close();
   }
 
   protected override outstanding(): boolean {

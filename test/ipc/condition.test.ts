@@ -13,5 +13,6 @@ holdOnEveryNode('ipc-condition.mjs', {
   'in-the-loop': 'event loops wait, and are notified in order, each once',
   'given-up': 'a wait in the event loop ends by time and by signal, with the lock held',
   exhausted: 'one that cannot have all its descriptors keeps none',
+  closed: 'one that is closed closes the lock that is its own, when nobody waits any more, and no other',
   'holder-killed': 'a wait that ends since one has died with the lock takes no place any more',
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { forkChild, kill, setitimer, ITIMER_REAL, signal, waitpid } from 'truefork';
 import { Condition, Lock, Queue, RLock, SharedArray } from 'truefork/ipc';
 import { child } from './posix-cases.mjs';
+import { descriptors } from './support/state.mjs';
 import { ended, killed, leavesNone, runCases, untilAsleep } from './ipc-support.mjs';
 
 const numbers = new SharedArray(Int32Array, 4).array;
@@ -233,6 +234,22 @@ await runCases({
 
   exhausted() {
     leavesNone(() => new Condition());
+  },
+
+  async closed() {
+    const before = descriptors();
+    const condition = new Condition();
+    condition.acquire();
+    const waiting = condition.waitAsync();
+    condition.close();
+    await assert.rejects(waiting, { code: 'ERR_CLOSED' });
+    // Who waited holds the lock, as after any wait.
+    condition.release();
+    condition.close();
+    assert.deepEqual(descriptors(), before);
+    const lock = new Lock();
+    new Condition(lock).close();
+    assert.equal(await lock.acquireAsync(), true);
   },
 
   // There are 256 places: who keeps one each time has none left.
