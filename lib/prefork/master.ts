@@ -4,7 +4,7 @@ import type { Server } from 'node:net';
 import { manner } from '../log-fields.js';
 import { integer } from '../mistakes.js';
 import { isPosixError, type ExitStatus, type Signal } from '../posix/index.js';
-import { Reaper, type StrangerReaper } from '../reaper/index.js';
+import { adoptsOrphans, Reaper, type StrangerReaper } from '../reaper/index.js';
 import { uncaught } from '../uncaught.js';
 import { addressFields, type ServerAddress } from './address.js';
 import { MOLD, MOST_WORKERS, type MoldStatus, type WorkerStatus } from './cell.js';
@@ -65,7 +65,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
   readonly #listener: Listener;
   readonly #scoreboard: Scoreboard;
   readonly #reaper = new Reaper();
-  readonly #orphans: StrangerReaper | undefined;
+  #orphans: StrangerReaper | undefined;
   readonly #inspection: Inspection;
   readonly #lastWords: LastWords;
   readonly #reporter: Reporter;
@@ -183,6 +183,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       gone: () => {
         this.#exitIfRelieved();
       },
+      untold: () => {
+        this.#reapOrphans();
+      },
       unwanted: (member) => {
         this.#succession.lost(member, 'the worker is not wanted any more');
       },
@@ -229,11 +232,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         stopping: this.#stop.manner ?? null,
       }),
     });
-    this.#orphans = reapOrphans(logged, () => {
-      // What they have told before their ends.
-      this.#estate.news.read();
-      return workers.expecting;
-    });
+    if (adoptsOrphans()) this.#reapOrphans();
     this.#upgrade = new Upgrade({
       command: settings.command,
       // A mold and the workers may each take so long.
@@ -510,6 +509,14 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     if (mold) this.#succession.moldEnded(mold, status);
     else if (member) this.#workers.reaped(member, status);
     if (this.#stopping) this.#finishIfAlone();
+  }
+
+  #reapOrphans(): void {
+    this.#orphans ??= reapOrphans(noteTo(this.#settings.log), () => {
+      // What they have told before their ends.
+      this.#estate.news.read();
+      return this.#workers.expecting;
+    });
   }
 
   /** It cannot start. */

@@ -25,6 +25,8 @@ interface Hooks {
   readonly stillborn: (member: Member) => void;
   /** There is one less. */
   readonly gone: () => void;
+  /** A mold may have forked one, and has not lived to tell of it. */
+  readonly untold: () => void;
   /** Its place is closed. */
   readonly unwanted: (member: Member) => void;
   /** So many have ended, and none was ever ready; how the last one ended, if it was forked. */
@@ -442,6 +444,7 @@ export class Workers {
       return;
     }
     this.#limbo.add(member.number);
+    this.#hooks.untold();
     this.#unforked(member, 'the mold has ended');
   }
 }

@@ -507,6 +507,16 @@ test('a worker of which nobody knows may be the last that ends when the server s
   expect(await family.ended()).toMatch(/ killing reason=orphan$[^]* stopped$[^]*^workers=0$/m);
 });
 
+// A child of the master, of whom nobody has told it, and nobody ever will.
+test('a worker that ends before its mold, which ends too, has told of it, does not stay a zombie', async () => {
+  const family = await Family.up('prefork-unborn.mjs', { options: { workers: 1 } });
+  family.program.kill('SIGTTIN');
+  const [, pid] = await family.program.printed(/^orphan pid=(\d+) exited signal=SIGKILL$/m);
+  expect(family.members.map((member) => member.pid)).not.toContain(Number(pid));
+  await family.lines(/^worker=1 pid=\d+ ready/, 1);
+  expect(await family.stop()).toMatch(/^worker=1 fork failed reason="the mold has ended"$/m);
+});
+
 // A worker is told to end because it is not ready in time, while its mold has not told that it was forked: the mold is killed. If
 // the worker tells that it is ready before the master hears of that end, it is killed all the same.
 test('a worker that is ready when it is too late, and of which its mold has not told, is replaced', async () => {
