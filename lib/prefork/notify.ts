@@ -18,6 +18,8 @@ import type { Master } from './master.js';
 import { predecessor } from './predecessor.js';
 
 const AGAIN = 100; // milliseconds until a message is sent again for which there was no room
+// What it takes to send one has run out: later there is some again.
+const noRoom = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'] as const;
 const variables = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'];
 
 type Fields = Readonly<Record<string, string | number | bigint>>;
@@ -165,13 +167,14 @@ export class Notifier {
       this.#failing = false;
       return 'sent';
     } catch (error) {
+      // The manager is slow.
       if (isPosixError(error, 'EAGAIN')) return 'no room';
       // Once, not with every sign of life.
       if (!this.#failing) {
         this.#note('notify failed', {}, { reason: (error as Error).message });
       }
       this.#failing = true;
-      return 'failed';
+      return noRoom.some((code) => isPosixError(error, code)) ? 'no room' : 'failed';
     }
   }
 

@@ -229,3 +229,9 @@ test('what has to be heard is said again when there was no room for it', async (
   await family.stop();
   deaf.close();
 });
+
+test('it hears that the server is ready, too, when no descriptor was free at that moment', async () => {
+  const family = await Family.up('prefork-notify.mjs', { env, options: { workers: 1 } });
+  await manager.heard(/^READY=1$/m);
+  expect(await family.stop()).toMatch(/ notify failed reason="EMFILE: /);
+});
