@@ -18,7 +18,17 @@ const modules = ['.js', '.mjs', '.cjs'];
 export async function readConfigurationFile(file: string): Promise<Map<SettingName, SettingValue>> {
   const path = resolve(file);
   if (!existsSync(path)) throw mistake(`there is no file ${file}`);
-  const exported = await exportedBy(file, path);
+  try {
+    return settingsIn(await exportedBy(file, path), file, path);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    // Of a module with its stack: its author wants to know where. It may be a getter that throws.
+    const why = extname(path) === '.json' ? (error as Error).message : inspect(error);
+    throw mistake(`${file} could not be read: ${why}`, error);
+  }
+}
+
+function settingsIn(exported: unknown, file: string, path: string): Map<SettingName, SettingValue> {
   if (!isRecord(exported)) {
     throw mistake(`${file} must have an object of settings, not ${inspect(exported, { depth: 0 })}`);
   }
@@ -58,13 +68,9 @@ async function exportedBy(file: string, path: string): Promise<unknown> {
   const ended = (how: string) => {
     endWith(mistake(`${file} ${how}`));
   };
-  try {
-    return extension === '.json' ? JSON.parse(readFileSync(path, 'utf8')) : await loadedOr(load, ended);
-  } catch (error) {
-    // Of a module with its stack: its author wants to know where.
-    const why = extension === '.json' ? (error as Error).message : inspect(error);
-    throw mistake(`${file} could not be read: ${why}`, error);
-  }
+  if (extension !== '.json') return await loadedOr(load, ended);
+  // Some editors put a mark in front.
+  return JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
 }
 
 function isSetting(name: string): name is SettingName {

@@ -81,6 +81,7 @@ test.each([
   ['truefork.config.cjs', 'module.exports = { port: 81, maxRequests: Infinity, host: undefined };'],
   ['truefork.config.js', 'module.exports = { port: 81, maxRequests: Infinity, host: undefined };'],
   ['truefork.config.json', '{ "port": 81, "maxRequests": "never" }'],
+  ['with-a-mark.json', '\uFEFF{ "port": 81, "maxRequests": "never" }'],
 ])('%s is read', async (name, content) => {
   expect(await configured(listener, '-c', file(name, content))).toMatchObject({
     port: { value: 81, from: 'file' },
@@ -162,6 +163,11 @@ test.each<[string, unknown, RegExp]>([
   ['a.mjs', 'export const port = 80;', /a\.mjs must have an object of settings, not undefined/],
   ['a.mjs', 'export default new Map([["port", 80]]);', /must have an object of settings, not Map\(1\) /],
   ['a.mjs', 'throw new Error("no day for it");', /could not be read: Error: no day for it\n.*a\.mjs:1:/s],
+  [
+    'a.mjs',
+    'export default { get port() { throw new Error("no port for it"); } };',
+    /a\.mjs could not be read: Error: no port for it\n.*a\.mjs:1:/s,
+  ],
   [
     'a.mjs',
     'export default await new Promise(() => {});',
