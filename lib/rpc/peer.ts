@@ -30,10 +30,15 @@ const framesInHand = 4;
 // A connection is idle when nothing happens on it for so many looks.
 export const idleLooks = 4;
 
+// So much of a name that is none is said again, in characters.
+const longestName = 100;
+
 /** What is wrong with a request, by the code of its error reply. */
-const mistakes = { unknown_method: 'no such method', bad_request: 'a call without params' } satisfies Partial<
-  Record<Reason, string>
->;
+const mistakes = {
+  unknown_method: ({ in: name }) =>
+    typeof name === 'string' ? `no such method: ${JSON.stringify(name.slice(0, longestName))}` : 'no such method',
+  bad_request: () => 'a call without params',
+} satisfies Partial<Record<Reason, (body: FrameBody) => string>>;
 
 /** A connection, as seen by the server. */
 export class Peer implements Listed {
@@ -236,7 +241,7 @@ export class Peer implements Listed {
     }
     const method = this.#methodOf(body);
     if (typeof method === 'string') {
-      this.#calls.refuse(id, method, mistakes[method]);
+      this.#calls.refuse(id, method, mistakes[method](body));
       return;
     }
     const { deadline: time } = body;
@@ -256,7 +261,8 @@ export class Peer implements Listed {
   #takeInOrder(body: FrameBody): 'took' | 'blocked' {
     const method = this.#methodOf(body);
     if (typeof method === 'string') {
-      this.#calls.refuseInOrder(() => new BadRequestError(mistakes[method]));
+      const mistake = mistakes[method](body);
+      this.#calls.refuseInOrder(() => new BadRequestError(mistake));
       return 'took';
     }
     if (this.#calls.isFull || !this.#host.enter()) {

@@ -18,7 +18,7 @@ describe('truefork call', () => {
     for (const { code, stderr } of answers) expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 
     const unknown = await truefork(['call', 'rpc', 'fly', '1'], env);
-    expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: 'truefork: no such method\n' });
+    expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: 'truefork: no such method: "fly"\n' });
     program.kill('SIGTERM');
     expect((await program.finished()).code).toBe(0);
   });

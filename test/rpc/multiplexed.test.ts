@@ -97,7 +97,10 @@ describe('calls to a server that knows ids', () => {
     expect(refused).toBeInstanceOf(CallError);
     expect(refused).toMatchObject({ code: 'ERR_RPC_CALL', reason: 'no_funds', message: 'not enough' });
     await expect(client.call('throws')).rejects.toMatchObject({ reason: 'failed', message: 'throws failed' });
-    await expect(client.call('fly')).rejects.toMatchObject({ reason: 'unknown_method' });
+    await expect(client.call('fly')).rejects.toMatchObject({
+      reason: 'unknown_method',
+      message: 'no such method: "fly"',
+    });
     await expect(client.call('pi', 'x')).rejects.toMatchObject({
       reason: 'bad_request',
       message: 'pi takes an integer',
