@@ -138,7 +138,7 @@ export class Cell {
   }
 
   get turnedAt(): number {
-    return this.#numbers[NUMBER.turnedAt] ?? 0;
+    return numberIn(this.#numbers[NUMBER.turnedAt]);
   }
 
   /** Undefined while it has no process that is a worker. */
@@ -167,15 +167,20 @@ export class Cell {
 
   /** Of the process, whatever it is. */
   get requests(): number {
-    return this.#numbers[NUMBER.requests] ?? 0;
+    return numberIn(this.#numbers[NUMBER.requests]);
   }
 
   #status(): WorkerStatus | undefined {
     const [pid = 0, stateNumber = 0, worker = 0, generation = 0] = this.#words;
-    const [since = 0, requests = 0, connections = 0, turnedAt = 0, activeAt = 0, lag = 0] = this.#numbers;
+    const [since = 0, requests = 0, connections = 0, turnedAt = 0, activeAt = 0, lag = 0] = this.#numbers.map(numberIn);
     const state = workerStates[stateNumber - 1];
     return state && { worker, pid, generation, state, since, requests, connections, activeAt, turnedAt, lag };
   }
+}
+
+// A process that has gone astray may leave anything there: who reckons with it gets a number.
+function numberIn(value = 0): number {
+  return value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : 0;
 }
 
 /** A cell that is on no scoreboard. */

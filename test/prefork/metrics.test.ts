@@ -1,7 +1,8 @@
 // The metrics as Prometheus would read them.
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { kill } from 'truefork';
+import { familyFolder, isolated } from '../support/runtime';
 import { Family } from './family';
 import { ask, statusPort } from './status-client';
 
@@ -107,3 +108,32 @@ test('a counter of a worker does not go back when its process is replaced, and h
   expect(await value('truefork_requests_total')).toBe(6);
   await family.stop();
 });
+
+// The scoreboard is a file that each worker has mapped, and any process of the user may open.
+test.each([NaN, Infinity, -1, Number.MAX_VALUE])(
+  'whatever a worker has in its cell, %d say, they are numbers',
+  async (number) => {
+    const env = isolated();
+    const family = await Family.up('prefork-replace.mjs', { env, options: { workers: 2, statusPort: 0 } });
+    const port = await statusPort(family);
+    const file = join(familyFolder(env), `${family.master}.scoreboard`);
+    for (const pid of family.workers) {
+      const fd = openSync(file, 'r+');
+      writeSync(fd, new Float64Array(6).fill(number), 0, 48, cellOf(pid, readFileSync(file)) + 16);
+      closeSync(fd);
+    }
+    await scrape(port);
+    for (const pid of family.workers) {
+      kill(pid, 'SIGKILL');
+      await family.successor(pid);
+    }
+    await ask(family.port, '/');
+    expect((await scrape(port)).get('truefork_requests_total')?.samples.get('')).toBe(1);
+    await family.stop();
+  },
+);
+
+/** Where the cell of a process begins, after 256 bytes and others of 64: with its pid. */
+function cellOf(pid: number, scoreboard: Buffer): number {
+  for (let at = 256; ; at += 64) if (scoreboard.readInt32LE(at) === pid) return at;
+}
