@@ -11,7 +11,7 @@ interface Details {
 /** The server could not be started, or its workers not be replaced, or their number not be changed, or the master not be replaced; `code` says which. */
 export class PreforkError extends Error {
   readonly code:
-    /** This process has a prefork server already, or is a worker of one. */
+    /** This process has a prefork server already, or is a fork of one that has: a worker, say. */
     | 'ERR_PREFORK_TAKEN'
     /** The socket that this process was started with cannot be listened on. */
     | 'ERR_PREFORK_INHERIT'

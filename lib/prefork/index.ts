@@ -13,6 +13,7 @@ import { Notifier } from './notify.js';
 import { predecessor } from './predecessor.js';
 import { settingsFrom, type PreforkOptions, type Settings } from './settings.js';
 import type { StatusServer } from './status-server.js';
+import { thisWorker } from './this-worker.js';
 
 export { createAppServer } from './app-server.js';
 export { shownAddress, socketPath, type ServerAddress } from './address.js';
@@ -48,8 +49,8 @@ export type { MasterStatus, ProcessStatus } from './status.js';
 export { thisWorker, type WorkerIdentity } from './this-worker.js';
 export type { Command } from './upgrade.js';
 
-// Whether this process has a master, or is a worker of one. One has the signals and the scoreboard of the process.
-let taken = false;
+// The process that has a master: this one, or that which it is a fork of. One has the signals and the scoreboard of the process.
+let owner: number | undefined;
 
 /**
  * Runs a server on real forks of this process. The caller becomes the master: it holds the listening socket, forks the
@@ -74,7 +75,7 @@ let taken = false;
  * @throws {Error} ERR_SERVER_ALREADY_LISTEN
  * @throws {PosixError} an address cannot be listened on (EADDRINUSE, EACCES, …), or a fork failed
  * @throws {ForkUnsafeError} this process cannot be forked now
- * @throws {PreforkError} ERR_PREFORK_TAKEN: this process has a master already, or is a worker; ERR_PREFORK_INHERIT: the socket
+ * @throws {PreforkError} ERR_PREFORK_TAKEN: this process has a master already, or is a fork of one that has; ERR_PREFORK_INHERIT: the socket
  * that this process was started with cannot be listened on; ERR_PREFORK_BOOT: the workers end before they are ready;
  * ERR_PREFORK_MOLD: the function failed
  *
@@ -96,10 +97,8 @@ export async function prefork(application: Application, options: PreforkOptions 
     if (application.listening) throw alreadyListening();
     if (!settings.preload) throw wrongValue('options.preload', 'must not be false for a server that is there', false);
   }
-  if (taken) {
-    throw new PreforkError('ERR_PREFORK_TAKEN', 'this process has a prefork server already, or is a worker of one');
-  }
-  taken = true;
+  if (owner !== undefined) throw new PreforkError('ERR_PREFORK_TAKEN', `this process ${whatItIs(owner)}`);
+  owner = process.pid;
   let master;
   try {
     const listener = settings.listener ?? (await openListener(options));
@@ -113,10 +112,10 @@ export async function prefork(application: Application, options: PreforkOptions 
       throw error;
     }
   } catch (error) {
-    taken = false;
+    owner = undefined;
     throw error;
   }
-  void master.stopped.then(() => (taken = false));
+  void master.stopped.then(() => (owner = undefined));
   const notifier = Notifier.of(master, noteTo(settings.log));
   const former = predecessor();
   await master.start(former !== undefined);
@@ -124,6 +123,13 @@ export async function prefork(application: Application, options: PreforkOptions 
   if (former) await master.takeOver(former);
   notifier?.ready();
   return master;
+}
+
+/** What a process is that can have no server, because of that of this process. */
+function whatItIs(owner: number): string {
+  if (owner === process.pid) return 'has a prefork server already';
+  if (thisWorker()) return 'is a worker of a prefork server';
+  return `is a fork of process ${owner}, which has a prefork server`;
 }
 
 async function beReady(master: Master, { beforeReady }: Settings): Promise<void> {

@@ -138,3 +138,17 @@ test('a worker that has a copy of the master does nothing with it', async () => 
   expect(log.match(/ stopping /g)).toHaveLength(1);
   expect(log).toMatch(new RegExp(`^worker=0 pid=${worker} exited code=0$`, 'm'));
 });
+
+test('who calls prefork() where a family is already is told why not', async () => {
+  const family = await Family.up('prefork-twice.mjs', { env, options: { workers: 1 } });
+  await family.program.printed(/^worker: /m);
+  const log = await family.stop();
+  const told = log.split('\n').filter((line) => line.includes('ERR_PREFORK_TAKEN'));
+  const isFork = `ERR_PREFORK_TAKEN this process is a fork of process ${family.master}, which has a prefork server`;
+  expect(told.toSorted()).toEqual([
+    `helper: ${isFork}`,
+    'master: ERR_PREFORK_TAKEN this process has a prefork server already',
+    `mold: ${isFork}`,
+    'worker: ERR_PREFORK_TAKEN this process is a worker of a prefork server',
+  ]);
+});
