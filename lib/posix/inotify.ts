@@ -1,4 +1,5 @@
 import { endianness } from 'node:os';
+import { wrongValue } from '../mistakes.js';
 import { descriptor, flagBits, int, integer, path as fileName, view } from './arguments.js';
 import { answered } from './errno.js';
 import { constant, native, needAddon } from './native.js';
@@ -91,15 +92,20 @@ export interface InotifyEvent {
   name: string;
 }
 
-/** The events in what `read` gave from a queue (struct inotify_event). */
+/**
+ * The events in what `read` gave from a queue (struct inotify_event).
+ *
+ * @throws {TypeError} ERR_INVALID_ARG_VALUE: the last one is not whole, as the kernel gives them
+ */
 export function inotifyEvents(buffer: ArrayBuffer | ArrayBufferView): InotifyEvent[] {
   const bytes = view('buffer', buffer);
   const fields = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const little = endianness() === 'LE';
   const header = 16;
   const events: InotifyEvent[] = [];
-  for (let at = 0; at + header <= bytes.length;) {
-    const length = fields.getUint32(at + 12, little);
+  for (let at = 0; at < bytes.length;) {
+    const length = at + header <= bytes.length ? fields.getUint32(at + 12, little) : 0;
+    if (at + header + length > bytes.length) throw wrongValue('buffer', 'must have whole events', buffer);
     const name = Buffer.from(bytes.buffer, bytes.byteOffset + at + header, length).toString('utf8');
     const end = name.indexOf('\0');
     events.push({

@@ -151,6 +151,15 @@ describe('inotifyEvents', () => {
     expect(inotifyEvents(new Uint8Array(0))).toEqual([]);
     expect(inotifyEvents(new ArrayBuffer(0))).toEqual([]);
   });
+
+  test('one that is cut off is a mistake, whatever lies behind it', () => {
+    const bytes = Buffer.concat([event(1, IN_CREATE, 0, 'first', 16), event(1, IN_CREATE, 0, 'second', 16)]);
+    for (const length of [1, 15, 16, 31, 33, 48, 63]) {
+      for (const buffer of [bytes.subarray(0, length), new Uint8Array(bytes).slice(0, length)])
+        expect(thrownBy(() => inotifyEvents(buffer))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
+    }
+    expect(inotifyEvents(bytes.subarray(0, 32))).toMatchObject([{ name: 'first' }]);
+  });
 });
 
 holds('posix-watcher.mjs', {
