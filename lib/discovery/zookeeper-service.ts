@@ -277,5 +277,5 @@ export class ZooKeeperService {
 /** Whether the server has answered, and does not allow it. That the session has expired is no answer to what was asked. */
 function isRefusal(error: unknown): error is ZooKeeperError {
   if (error instanceof SessionExpiredError) return false;
-  return error instanceof ZooKeeperError && error.errno !== undefined && error.errno <= -100;
+  return error instanceof ZooKeeperError && error.errno !== undefined && error.errno < -100;
 }
