@@ -38,6 +38,13 @@ export class Place {
     else if (member === this.holder) this.succeed();
   }
 
+  /** What was is not held against the next worker: none waits for its fork. */
+  forgive(): void {
+    this.failures = 0;
+    this.cancelRespawn?.();
+    this.cancelRespawn = undefined;
+  }
+
   /** The successor is ready. Answers who was the worker. */
   succeed(): Member | undefined {
     const old = this.holder;

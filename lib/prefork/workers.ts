@@ -141,10 +141,16 @@ export class Workers {
     this.fillSoon();
   }
 
-  /** Has all replaced that were not forked from what workers are forked from now. */
+  /**
+   * Has all replaced that were not forked from what workers are forked from now. Those whose workers ended again and again, and that
+   * wait, wait no longer: what is new may be mended.
+   */
   replaceAll(): void {
-    for (const place of this.#places) this.#queue.add(place);
-    this.#replaceSoon();
+    for (const place of this.#places) {
+      place.forgive();
+      this.#queue.add(place);
+    }
+    this.fillSoon();
   }
 
   replaceOne({ place }: Member): void {
@@ -412,8 +418,7 @@ export class Workers {
   /** Nobody shall be this worker any more. */
   #close(place: Place): void {
     place.closed = true;
-    place.cancelRespawn?.();
-    place.cancelRespawn = undefined;
+    place.forgive();
     this.#queue.delete(place);
     for (const member of [place.holder, place.successor]) if (member) this.#hooks.unwanted(member);
     this.#retireInTime(place);

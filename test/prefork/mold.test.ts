@@ -410,6 +410,22 @@ describe('a reload is not ended by workers that were forked before it:', () => {
   });
 });
 
+test('a place whose worker ends again and again gets the one of a new application at once', async () => {
+  const family = await up({ workers: 2 });
+  for (let ends = 1; ends <= 6; ends++) {
+    await family.lines(/^worker=0 pid=\d+ ready /, ends);
+    kill(family.workers[0] ?? 0, 'SIGKILL');
+    await family.lines(/^worker=0 pid=\d+ exited signal=SIGKILL$/, ends);
+  }
+  await family.program.printed(/^worker=0 respawn in=1600 /m);
+  application('second');
+  family.program.kill('SIGHUP');
+  // It is before the worker of the other place, which serves still.
+  const [, first] = await family.program.printed(/^worker=(\d) pid=\d+ forked generation=2/m);
+  expect(first).toBe('0');
+  expect(await family.stop()).toMatch(/^worker=0 pid=\d+ ready /m);
+});
+
 describe('a mold that is killed', () => {
   test('is replaced by one that loads the application, and no worker notices', async () => {
     const family = await up({ workers: 2 });
