@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,6 +58,8 @@ struct Sight {
   std::vector<std::string> busy;
   // Kernel threads that work for an io_uring of this process.
   std::vector<std::string> rings;
+  // Whether the kernel keeps the process's own files in /proc from it.
+  bool closed = false;
   // Why there is nothing to be seen: an errno.
   int error = 0;
 };
@@ -97,6 +100,7 @@ static Sight LookAround(Busy busy) {
     thread.tid = tid;
     // One that has ended meanwhile is not in the next list.
     if (!LookAtSyscall(thread)) {
+      sight.closed = sight.closed || (errno == EACCES && prctl(PR_GET_DUMPABLE) != 1);
       sight.busy.push_back("tid " + std::to_string(tid) + " cannot be looked at");
     } else if (!thread.Idle()) {
       if (NameOf(thread).starts_with("iou-")) {
@@ -174,6 +178,11 @@ static std::optional<Refusal> ParkAll(Idle& parked, Busy busy, Deadline deadline
       continue;
     }
     if (!sight.rings.empty()) return Refusal{"io-uring", std::move(sight.rings)};
+    if (sight.closed) {
+      return Refusal{"unsupported-platform",
+                     {"its files in /proc are closed to it, since it has changed its user; "
+                      "prctl(PR_SET_DUMPABLE, 1) opens them"}};
+    }
     if (sight.idle) {
       if (own_threads) own_threads->Conclude();
       const Idle& idle = *sight.idle;

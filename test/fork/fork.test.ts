@@ -160,6 +160,7 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     'frozen-math',
     'frozen-generator',
     'frozen-process',
+    'changed-user',
     'argument mistakes',
   ])('refuses with nothing changed: %s', async (reason) => {
     await passes('fork-refused.mjs', { node, args: [reason] });

@@ -10,8 +10,19 @@ import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 
 const early = process.argv[2] === 'worker-before-import' && isMainThread ? await idleWorker() : undefined;
 
-const { _exit, atfork, decodeWaitStatus, fork, ForkUnsafeError, mkfifo, sigprocmask, SIG_BLOCK, waitpid } =
-  await import('truefork');
+const {
+  _exit,
+  atfork,
+  decodeWaitStatus,
+  fork,
+  ForkUnsafeError,
+  mkfifo,
+  prctl,
+  PR_SET_DUMPABLE,
+  sigprocmask,
+  SIG_BLOCK,
+  waitpid,
+} = await import('truefork');
 const { untilAThreadIsIn } = await import('./support/threads.mjs');
 
 async function idleWorker() {
@@ -182,6 +193,17 @@ const cases = {
     const { reason, message } = refusal();
     assert.equal(reason, 'unsupported-platform');
     assert.match(message, /process\.pid is frozen/);
+  },
+
+  // By setuid(2) the kernel does to root what anybody may do to himself. At once: it would not become better by waiting.
+  'changed-user'() {
+    if (process.getuid() === 0) process.setuid(65534);
+    else prctl(PR_SET_DUMPABLE, 0);
+    const { reason, message } = refusal({ timeout: 2 ** 31 - 1 });
+    assert.equal(reason, 'unsupported-platform');
+    assert.match(message, /it has changed its user; prctl\(PR_SET_DUMPABLE, 1\) opens them$/);
+    prctl(PR_SET_DUMPABLE, 1);
+    works();
   },
 
   'argument mistakes'() {
