@@ -1,7 +1,7 @@
 // The families of a user, as their scoreboards show them to anybody who looks.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { processStat } from '../posix/index.js';
+import { isPosixError, kill } from '../posix/index.js';
 import type { ServerAddress } from './address.js';
 import { cellAt, CELLS, moldsOf, statusOf, type MoldStatus, type WorkerStatus } from './cell.js';
 import { familyFolder, removeFile } from './family-files.js';
@@ -31,9 +31,19 @@ export function families(): FamilyStatus[] {
     const path = join(folder, name);
     const family = kind === 'scoreboard' ? familyIn(path) : undefined;
     if (family) found.push(family);
-    else if (processStat(Number(pid)) === undefined) removeFile(path);
+    else if (!exists(Number(pid))) removeFile(path);
   }
   return found.sort((a, b) => a.master - b.master);
+}
+
+// Not by /proc: one may be hidden there (hidepid of proc(5)), or no descriptor be free to look.
+function exists(pid: number): boolean {
+  try {
+    kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !isPosixError(error, 'ESRCH');
+  }
 }
 
 function familyIn(path: string): FamilyStatus | undefined {

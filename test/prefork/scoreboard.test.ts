@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kill } from 'truefork';
 import { families } from 'truefork/prefork';
-import { asProcess1, innerPid } from '../support/namespaces';
+import { asProcess1, innerPid, notSeeing } from '../support/namespaces';
+import { run } from '../support/programs';
 import { familyFolder, isolated } from '../support/runtime';
 import { Family } from './family';
 import { HttpConnection } from './http-connection';
@@ -90,6 +91,16 @@ test('what a killed master has left is removed, files that are not ours stay', a
   for (const name of foreign) writeFileSync(join(folder, name), 'not a scoreboard');
   expect(families()).toEqual([]);
   expect(readdirSync(folder).sort()).toEqual(foreign.sort());
+});
+
+test('who cannot see a master in /proc does not take its files for what a dead one has left', async () => {
+  const family = await Family.up('prefork-http.mjs', { env, options: { workers: 1 } });
+  const names = ['control', 'scoreboard'].map((kind) => `${family.master}.${kind}`);
+  const ps = await run('dist/cli/main.js', { args: ['ps'], env, ...notSeeing(family.master) });
+  expect(ps).toMatchObject({ code: 0, stderr: '' });
+  expect(ps.stdout).not.toContain(String(family.port));
+  expect(readdirSync(folder).sort()).toEqual(names);
+  await family.stop();
 });
 
 test('masters of the same pid, in two pid namespaces that share the directory, keep what is theirs', async () => {

@@ -36,10 +36,19 @@ export function hostsMissing(): string | undefined {
   return `it takes ip(8) of iproute2, the kernel's bridge and veth, and root, or user namespaces that a sandbox does not forbid: ${reason}`;
 }
 
-/** Without root, namespaces take one of users. */
+/** How to run a program that does not see this process in /proc, as where that is mounted with hidepid. */
+export function notSeeing(pid: number, node = process.execPath): Required<Pick<RunOptions, 'node' | 'nodeArgs'>> {
+  const hide = 'mount -t tmpfs none "/proc/$0" && exec "$@"';
+  return { node: 'unshare', nodeArgs: [...user(), '--mount', 'sh', '-c', hide, String(pid), node] };
+}
+
 function own(...more: string[]): string[] {
-  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
-  return [...user, ...more, '--pid', '--fork', '--mount-proc', '--kill-child'];
+  return [...user(), ...more, '--pid', '--fork', '--mount-proc', '--kill-child'];
+}
+
+/** Without root, namespaces take one of users. */
+function user(): string[] {
+  return process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
 }
 
 /** The pid of a process in its own namespace, by the one that it has here. */
