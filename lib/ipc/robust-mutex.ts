@@ -62,20 +62,26 @@ export class RobustMutex {
     if (this.tryLock()) return true;
     for (let n = 0; n < SPINS; n++) if (this.holder === 0 && this.tryLock()) return true;
     const end = performance.now() + timeout;
-    Atomics.add(this.#words, this.#at + SLEEPERS, 1);
-    try {
-      for (;;) {
-        if (this.tryLock()) return true;
-        const rest = end - performance.now();
-        if (rest <= 0) return false;
-        this.#sleep(Math.min(rest, LOOK_AGAIN));
-      }
-    } finally {
-      Atomics.sub(this.#words, this.#at + SLEEPERS, 1);
+    for (;;) {
+      if (this.tryLock()) return true;
+      const rest = end - performance.now();
+      if (rest <= 0) return false;
+      this.#sleep(Math.min(rest, LOOK_AGAIN));
     }
   }
 
   #sleep(timeout: number): void {
+    const { pid } = process;
+    Atomics.add(this.#words, this.#at + SLEEPERS, 1);
+    try {
+      this.#sleepWhileHeld(timeout);
+    } finally {
+      // A child that a signal's handler has forked meanwhile leaves from here too, and was not counted.
+      if (process.pid === pid) Atomics.sub(this.#words, this.#at + SLEEPERS, 1);
+    }
+  }
+
+  #sleepWhileHeld(timeout: number): void {
     const seen = Atomics.load(this.#words, this.#at);
     if ((seen & FUTEX_TID_MASK) === 0) return;
     const asked = seen | FUTEX_WAITERS;

@@ -49,17 +49,19 @@ export class Waiters {
       }
       const rest = end - performance.now();
       if (rest <= 0) return false;
-      Atomics.add(this.#words, this.#at + 1, 1);
       this.#sleep(seen, Math.min(rest, LOOK_AGAIN));
     }
   }
 
   #sleep(seen: number, timeout: number): void {
+    const { pid } = process;
     let woken = false;
+    Atomics.add(this.#words, this.#at + 1, 1);
     try {
       woken = sleepOn(this.#words, this.#at, seen, timeout);
     } finally {
-      if (!woken) Atomics.sub(this.#words, this.#at + 1, 1);
+      // A child that a signal's handler has forked meanwhile leaves from here too, and was not counted.
+      if (!woken && process.pid === pid) Atomics.sub(this.#words, this.#at + 1, 1);
     }
   }
 

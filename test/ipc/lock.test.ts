@@ -12,6 +12,7 @@ holdOnEveryNode('ipc-lock.mjs', {
   'recovery-died': 'one that dies while it recovers a lock is told of like any other',
   'died-and-waited-for': 'those who sleep for a lock are told that its holder was killed',
   'waiter-died': 'one who was killed while it waited for a lock is in nobody’s way',
+  'waiter-forked': 'one who waits wakes the next, also after a handler has forked children that wait no more',
   interrupted: 'handlers of signals run while their process waits for a lock, and can end the wait',
   'async-in-order': 'those who wait in one event loop get the lock one after the other',
   'async-apart': 'event loops of several processes get it one at a time',

@@ -2,6 +2,7 @@ import { holdOnEveryNode } from './cases';
 
 holdOnEveryNode('ipc-primitives.mjs', {
   semaphore: 'as many as a semaphore says are between acquire and release',
+  'semaphore-forked': 'one who waits is woken, also after a handler has forked a child that waits no more',
   bounded: 'a bounded semaphore is not released more often than acquired',
   'bounded-holder-died': 'what a process has died with of a bounded semaphore is told, and taken over one by one',
   'bounded-interrupted': 'what a handler throws while one is given back is thrown when it is back',

@@ -1,9 +1,9 @@
 // Lock and RLock.
 import assert from 'node:assert/strict';
-import { _exit, fork, forkChild, getpid, kill, setitimer, ITIMER_REAL, signal, waitpid } from 'truefork';
-import { Lock, OwnerDiedError, RLock, SharedArray } from 'truefork/ipc';
+import { _exit, fork, forkChild, getpid, kill, setitimer, ITIMER_REAL, signal, sleep, waitpid } from 'truefork';
+import { Lock, OwnerDiedError, Queue, RLock, SharedArray } from 'truefork/ipc';
 import { child } from './posix-cases.mjs';
-import { ended, killed, runCases, untilAsleep } from './ipc-support.mjs';
+import { ended, killed, runCases, untilAsleep, wasWoken } from './ipc-support.mjs';
 
 const state = new SharedArray(Int32Array, 4).array;
 const said = () => Atomics.load(state, 0);
@@ -178,6 +178,42 @@ await runCases({
     lock.release();
     ended(pids[1]);
     assert.equal(lock.acquire(), true);
+  },
+
+  // One after the other is woken, also when copies of one have left the wait.
+  'waiter-forked'() {
+    const lock = new Lock();
+    const log = new Queue();
+    lock.acquire();
+    const waits = () =>
+      child(() => {
+        signal('SIGUSR1', () => {
+          for (let n = 0; n < 2; n++) {
+            const copy = fork();
+            if (copy === 0) throw new Error('left');
+            ended(copy);
+          }
+          log.put('forked');
+        });
+        try {
+          lock.acquire();
+        } catch {
+          _exit(0);
+        }
+        lock.release();
+        log.put('released');
+        for (;;) sleep(60);
+      });
+    const pids = [waits(), waits()];
+    pids.forEach(untilAsleep);
+    kill(pids[0], 'SIGUSR1');
+    assert.equal(log.get(), 'forked');
+    // It has lost its place in the kernel's row: the other one is woken, and wakes it.
+    untilAsleep(pids[0]);
+    lock.release();
+    assert.equal(log.get(), 'released');
+    wasWoken(pids[0]);
+    pids.forEach(killed);
   },
 
   interrupted() {

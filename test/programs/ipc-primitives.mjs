@@ -4,11 +4,13 @@ import {
   forkChild,
   forkMany,
   _exit,
+  fork,
   ITIMER_REAL,
   kill,
   retryOnIntr,
   setitimer,
   signal,
+  sleep,
   waitpid,
   WUNTRACED,
 } from 'truefork';
@@ -23,7 +25,7 @@ import {
   SharedValue,
 } from 'truefork/ipc';
 import { child } from './posix-cases.mjs';
-import { ended, killed, runCases, untilAsleep } from './ipc-support.mjs';
+import { ended, killed, runCases, untilAsleep, wasWoken } from './ipc-support.mjs';
 
 const broken = { name: 'BrokenBarrierError', code: 'ERR_BROKEN_BARRIER' };
 const range = { code: 'ERR_OUT_OF_RANGE' };
@@ -91,6 +93,33 @@ await runCases({
     assert.equal(semaphore.value, 5);
     for (const value of [-1, 2 ** 30 + 1, 0.5]) assert.throws(() => new Semaphore(value), range);
     assert.throws(() => semaphore.release(0), range);
+  },
+
+  // A copy of one who waits leaves the wait, too: by what the handler throws there.
+  'semaphore-forked'() {
+    const semaphore = new Semaphore(0);
+    const forked = new Queue();
+    const pid = child(() => {
+      signal('SIGUSR1', () => {
+        const copy = fork();
+        if (copy === 0) throw new Error('left');
+        ended(copy);
+        forked.put('copy');
+      });
+      try {
+        semaphore.acquire();
+      } catch {
+        _exit(0);
+      }
+      for (;;) sleep(60);
+    });
+    untilAsleep(pid);
+    kill(pid, 'SIGUSR1');
+    assert.equal(forked.get(), 'copy');
+    untilAsleep(pid);
+    semaphore.release();
+    wasWoken(pid);
+    killed(pid);
   },
 
   bounded() {

@@ -31,6 +31,9 @@ export function untilIn(pid, call) {
 /** Until a process sleeps on a futex. */
 export const untilAsleep = (pid) => untilIn(pid, 'futex(2)');
 
+/** A process that has been woken sleeps no longer, from that moment on. */
+export const wasWoken = (pid) => assert.notEqual(blockedIn(pid), 'futex(2)');
+
 /** With one descriptor free, what needs two fails, and leaves that one free. */
 export function leavesNone(make) {
   const limit = getrlimit(RLIMIT_NOFILE);
