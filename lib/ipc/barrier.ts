@@ -75,7 +75,8 @@ export class Barrier extends Shared {
    *
    * @param options `timeout`: how long to wait, in milliseconds; default Infinity. When it is over, the barrier is broken
    * @returns which one this was, by the order of coming: 0 to `parties - 1`
-   * @throws {BrokenBarrierError} it is broken, or was while this waited
+   * @throws {BrokenBarrierError} it is broken, or was while this waited. In a child that was forked meanwhile, by a signal's
+   * handler or the action: it is none of those who have come, and the barrier stays whole
    * @throws what a signal's handler throws, or the action; the barrier is broken
    */
   wait(options: WaitOptions = {}): number {
@@ -164,6 +165,8 @@ export class Barrier extends Shared {
     try {
       if (this.#isLast(arrival)) this.#action?.();
       else wait(arrival);
+      // A child that was forked meanwhile, by a signal's handler or the action, is none of those who have come.
+      if (!arrival.place.isMine) throw new BrokenBarrierError();
       hasWaited = true;
     } finally {
       this.#leave(arrival, hasWaited && this.#isLast(arrival));
@@ -174,6 +177,7 @@ export class Barrier extends Shared {
 
   // The last one ends the round, and all have passed; who leaves before that breaks it.
   #leave({ round, place }: Arrival, complete: boolean): void {
+    if (!place.isMine) return;
     try {
       if (Atomics.load(this.words, ROUND) !== round) return;
       this.#change((interrupted) => {
@@ -186,9 +190,10 @@ export class Barrier extends Shared {
     }
   }
 
-  #isOver({ round }: Arrival): boolean {
+  #isOver({ round, place }: Arrival): boolean {
+    if (!place.isMine) return true;
     if (Atomics.load(this.words, ROUND) !== round) return true;
-    if (this.#places.used.some((place) => place.isDead)) this.#buryDead(round);
+    if (this.#places.used.some(({ isDead }) => isDead)) this.#buryDead(round);
     return Atomics.load(this.words, ROUND) !== round;
   }
 

@@ -79,7 +79,7 @@ export class Condition extends Shared {
 
   /**
    * Releases the lock, waits to be notified, and takes the lock again. Signals do not interrupt it: their handlers run, and it goes
-   * on.
+   * on. A child that a handler forks waits as well, from then on, behind those who wait already.
    *
    * @param options `timeout`: how long to wait to be notified, in milliseconds; default Infinity
    * @returns whether it was; false: the time is over
@@ -89,8 +89,29 @@ export class Condition extends Shared {
    * @throws what a signal's handler throws; the lock is held
    */
   wait(options: WaitOptions = {}): boolean {
-    const timeout = timeoutOf(options);
-    return this.#waiting((place) => this.#sleep(place, timeout));
+    const end = performance.now() + timeoutOf(options);
+    let place = this.#begin();
+    const depth = this.lock.releaseAll();
+    try {
+      for (;;) {
+        // A child that a signal's handler has forked meanwhile waits as well: not in the place of its parent.
+        if (!place.isMine) place = this.#take();
+        if (this.#look(place)) return true;
+        const rest = end - performance.now();
+        if (rest <= 0) return !place.change(FREE);
+        sleepOn(place.words, place.stateAt, WAITING, Math.min(rest, LOOK_AGAIN));
+      }
+    } catch (error) {
+      this.#giveUp(place);
+      throw error;
+    } finally {
+      // In its place until it has the lock: if it dies before, another is notified in its stead.
+      try {
+        this.#takeBack(depth);
+      } finally {
+        place.leave();
+      }
+    }
   }
 
   /**
@@ -194,24 +215,6 @@ export class Condition extends Shared {
     if (!this.lock.isMine) throw new NotHeldError('this process does not hold the lock of the condition');
   }
 
-  #waiting(wait: (place: Place) => boolean): boolean {
-    const place = this.#begin();
-    const depth = this.lock.releaseAll();
-    try {
-      return wait(place) || !place.change(FREE);
-    } catch (error) {
-      this.#giveUp(place);
-      throw error;
-    } finally {
-      // In its place until it has the lock: if it dies before, another is notified in its stead.
-      try {
-        this.#takeBack(depth);
-      } finally {
-        place.leave();
-      }
-    }
-  }
-
   // What a signal's handler throws meanwhile is thrown when the lock is held.
   #takeBack(depth: number): void {
     let thrown: { error: unknown } | undefined;
@@ -229,24 +232,18 @@ export class Condition extends Shared {
 
   // Who was notified, and does not go on, leaves it to the next.
   #giveUp(place: Place): void {
-    if (!place.change(FREE)) this.#release(1);
+    if (place.isMine && !place.change(FREE)) this.#release(1);
   }
 
   #begin(): Place {
     this.#mustHold();
+    return this.#take();
+  }
+
+  #take(): Place {
     return this.#places.take((left) => {
       if (left === RELEASED) this.#release(1);
     });
-  }
-
-  #sleep(place: Place, timeout: number): boolean {
-    const end = performance.now() + timeout;
-    for (;;) {
-      if (this.#look(place)) return true;
-      const rest = end - performance.now();
-      if (rest <= 0) return false;
-      sleepOn(place.words, place.stateAt, WAITING, Math.min(rest, LOOK_AGAIN));
-    }
   }
 
   #look(place: Place): boolean {

@@ -65,6 +65,11 @@ export class Place {
     return Atomics.load(this.words, this.#at + NUMBER);
   }
 
+  /** Whether this process has it: not the child that one forks which has it. */
+  get isMine(): boolean {
+    return taken.has(this);
+  }
+
   /** Whether one waits here that lives. */
   get waits(): boolean {
     return this.state === WAITING && this.#life.holder !== 0;
@@ -115,7 +120,9 @@ export class Place {
     return left;
   }
 
+  /** Of one that is its parent's, a child leaves nothing. */
   leave(): void {
+    if (!this.isMine) return;
     Atomics.store(this.words, this.stateAt, FREE);
     taken.delete(this);
     this.#life.unlock();

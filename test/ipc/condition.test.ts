@@ -9,6 +9,7 @@ holdOnEveryNode('ipc-condition.mjs', {
   'waiter-killed': 'a notification is not for one who was killed',
   'notified-killed': 'when one is killed that was notified, the next is',
   interrupted: 'what a handler throws ends a wait, and the lock is held',
+  forked: 'a child that a handler forks in a wait leaves its parent’s alone, and waits as well',
   'interrupted-twice': 'what a handler throws while the lock is taken back is thrown when it is held',
   'in-the-loop': 'event loops wait, and are notified in order, each once',
   'given-up': 'a wait in the event loop ends by time and by signal, with the lock held',

@@ -15,6 +15,7 @@ holdOnEveryNode('ipc-primitives.mjs', {
   'barrier-broken': 'all are told of a barrier that is aborted, reset, or left too early',
   'barrier-died': 'a barrier at which one is killed is broken for the others',
   'barrier-interrupted': 'what a handler throws while the last one lets the others go on leaves nobody behind',
+  'barrier-forked': 'a child that is forked at a barrier does not count, and leaves it whole',
   'barrier-in-the-loop': 'event loops wait at a barrier, and are told that one was killed',
   arrays: 'what one process writes into a shared array, the others read',
   value: 'a shared value is one number of all',

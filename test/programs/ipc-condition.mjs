@@ -1,6 +1,6 @@
 // Condition.
 import assert from 'node:assert/strict';
-import { forkChild, kill, setitimer, ITIMER_REAL, signal, waitpid } from 'truefork';
+import { _exit, fork, forkChild, kill, setitimer, ITIMER_REAL, signal, waitpid } from 'truefork';
 import { Condition, Lock, Queue, RLock, SharedArray } from 'truefork/ipc';
 import { child } from './posix-cases.mjs';
 import { descriptors } from './support/state.mjs';
@@ -162,6 +162,42 @@ await runCases({
     });
     setitimer(ITIMER_REAL, 0, 0);
     assert.equal(notify(condition, 1), 0);
+  },
+
+  // A copy of one who waits leaves by what the handler throws, or waits as well: the place of the one is not its own.
+  forked() {
+    const condition = new Condition();
+    const pid = child(() => {
+      signal('SIGUSR1', () => {
+        const leaves = fork();
+        if (leaves === 0) throw new Error('left');
+        ended(leaves);
+        log.put('left');
+      });
+      let copy;
+      signal('SIGUSR2', () => {
+        copy = fork();
+        if (copy !== 0) log.put('forked');
+      });
+      try {
+        holding(condition, () => condition.wait());
+      } catch {
+        _exit(0);
+      }
+      log.put(copy === 0 ? 'copy' : 'first');
+      if (copy !== 0) ended(copy);
+    });
+    untilAsleep(pid);
+    kill(pid, 'SIGUSR1');
+    assert.equal(log.get(), 'left');
+    untilAsleep(pid);
+    kill(pid, 'SIGUSR2');
+    assert.equal(log.get(), 'forked');
+    for (const name of ['first', 'copy']) {
+      while (notify(condition, 1) === 0) continue;
+      assert.equal(log.get(), name);
+    }
+    ended(pid);
   },
 
   'interrupted-twice'() {

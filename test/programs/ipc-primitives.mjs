@@ -373,6 +373,37 @@ await runCases({
     barrier.close();
   },
 
+  // A copy of one who waits has not come itself.
+  'barrier-forked'() {
+    const forked = new Queue();
+    let copy;
+    const forks = () => {
+      copy = fork();
+      if (copy === 0) return;
+      ended(copy);
+      forked.put('copy');
+    };
+    const passes = (barrier, index) =>
+      child(() => {
+        signal('SIGUSR1', forks);
+        try {
+          assert.equal(barrier.wait(), index);
+        } catch (error) {
+          assert.deepEqual([copy, error.code], [0, broken.code]);
+        }
+      });
+    const barrier = new Barrier(2, forks);
+    const first = passes(barrier, 0);
+    untilAsleep(first);
+    kill(first, 'SIGUSR1');
+    assert.equal(forked.get(), 'copy');
+    assert.deepEqual([barrier.nWaiting, barrier.broken], [1, false]);
+    const last = passes(barrier, 1);
+    assert.equal(forked.get(), 'copy');
+    [first, last].forEach(ended);
+    assert.equal(barrier.broken, false);
+  },
+
   async 'barrier-in-the-loop'() {
     const barrier = new Barrier(3);
     const children = [];
