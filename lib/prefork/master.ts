@@ -190,8 +190,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         this.#succession.lost(member, 'the worker is not wanted any more');
       },
       settle: () => this.#settleStart() || this.#succession.settle(),
-      replacementFailed: (source) => {
-        this.#succession.replacementFailed(source);
+      replacementFailed: (source, unforked) => {
+        this.#succession.replacementFailed(source, unforked);
       },
       stillborn: (member) => {
         this.#succession.stillborn(member);
@@ -427,8 +427,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    * connections before the old one stops to, which then finishes what it has in hand.
    *
    * @returns when the new workers serve; the old ones may still be finishing
-   * @throws {PreforkError} ERR_PREFORK_RELOAD: the application could not be loaded, or a new worker ended before it was ready,
-   * and the old ones that were left go on; the workers are being replaced already; the server stops
+   * @throws {PreforkError} ERR_PREFORK_RELOAD: the application could not be loaded, or a new worker could not be forked or ended
+   * before it was ready, and the old ones that were left go on; the workers are being replaced already; the server stops
    */
   reload(): Promise<void> {
     return this.#descendant.isFork ? never : this.#succession.reload();
@@ -440,8 +440,8 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
    *
    * @returns when the new workers serve; the old ones may still be finishing
    * @throws {PreforkError} ERR_PREFORK_REFORK: no worker serves; the one that should be the mold did not finish in time, or a
-   * new worker ended before it was ready, and the old ones that were left go on; the workers are being replaced already; the
-   * server stops
+   * new worker could not be forked or ended before it was ready, and the old ones that were left go on; the workers are being
+   * replaced already; the server stops
    */
   refork(): Promise<void> {
     return this.#descendant.isFork ? never : this.#succession.refork();

@@ -258,8 +258,8 @@ export class Succession {
    * A worker that should replace another has not come to be ready. One that was forked from what workers are forked from until
    * now is none of the new ones; but it may have been forked for the worker that shall be the mold.
    */
-  replacementFailed(source: Source | undefined): void {
-    if (this.#change?.donor || source === this.#change?.source) this.#newOneFailed();
+  replacementFailed(source: Source | undefined, unforked: string | undefined): void {
+    if (this.#change?.donor || source === this.#change?.source) this.#newOneFailed(unforked);
   }
 
   /** As `replacementFailed`, of one that took nobody's place. */
@@ -267,8 +267,9 @@ export class Succession {
     if (source === this.#change?.source) this.#newOneFailed();
   }
 
-  #newOneFailed(): void {
-    this.#failed('a new worker ended before it was ready');
+  #newOneFailed(unforked?: string): void {
+    const how = unforked === undefined ? 'ended before it was ready' : `could not be forked: ${unforked}`;
+    this.#failed(`a new worker ${how}`);
   }
 
   /** A worker that has ended, or whose place is closed, can become no mold. */

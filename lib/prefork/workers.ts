@@ -1,7 +1,7 @@
 // The workers of a family: one in each place. They are forked, and forked anew when they end unasked, and replaced when they
 // shall be, a few at a time. From what they are forked is not decided here.
 import { manner } from '../log-fields.js';
-import type { ExitStatus, Forked } from '../posix/index.js';
+import { strerror, type ExitStatus, type Forked } from '../posix/index.js';
 import { BOOT_FAILURES, FIRST_DELAY, HEALTHY_AFTER, respawnDelay } from './backoff.js';
 import { tenths, type Common } from './common.js';
 import { Limbo } from './limbo.js';
@@ -19,8 +19,12 @@ interface Hooks {
   readonly exited: (member: Member, status: ExitStatus | undefined) => void;
   /** Workers are about to be replaced. Answers whether all serve by now that somebody waits for. */
   readonly settle: () => boolean;
-  /** A worker that was forked from this has ended before it was ready, or could not be forked, and the one before it goes on. */
-  readonly replacementFailed: (source: Source | undefined) => void;
+  /**
+   * A worker that was forked from this has ended before it was ready, or could not be forked, and the one before it goes on.
+   *
+   * @param unforked why it could not be forked, if that is so
+   */
+  readonly replacementFailed: (source: Source | undefined, unforked: string | undefined) => void;
   /** A worker has ended before it was ready, in a place that has no other. */
   readonly stillborn: (member: Member) => void;
   /** There is one less. */
@@ -290,7 +294,7 @@ export class Workers {
   ): void {
     place.failures++;
     this.#common.note('fork failed', { worker: place.worker }, { reason });
-    if (replacement) this.#replacementFailed(place, source);
+    if (replacement) this.#replacementFailed(place, source, reason);
     else if (!this.#everReady && ++this.#bootFailures >= BOOT_FAILURES)
       this.#hooks.hopeless(this.#bootFailures, undefined);
     else this.#respawn(place);
@@ -315,7 +319,7 @@ export class Workers {
     const member = this.#members.get(cell);
     if (!member) return;
     if (news === 'unforked') {
-      if (member.pid === 0) this.#unforked(member, value === 0 ? 'the mold could not fork' : `errno ${value}`);
+      if (member.pid === 0) this.#unforked(member, value === 0 ? 'the mold could not fork, see its log' : strerror(value));
       return;
     }
     // The worker may be quicker than its mold.
@@ -400,9 +404,9 @@ export class Workers {
   }
 
   /** The old worker goes on. */
-  #replacementFailed(place: Place, source: Source | undefined): void {
+  #replacementFailed(place: Place, source: Source | undefined, unforked?: string): void {
     const { source: current } = this;
-    this.#hooks.replacementFailed(source);
+    this.#hooks.replacementFailed(source, unforked);
     // If workers are forked from something else by now, it waits for one of those.
     if (source === current) this.#queue.delete(place);
     if (place.holder?.tired === undefined || this.#queue.has(place)) {

@@ -706,6 +706,17 @@ describe('without preload', () => {
     expect(stdout).toMatch(/^mold pid=\d+ fork failed reason="ForkUnsafeError: .*; with preload: false each worker/m);
   });
 
+  test('is what a reload needs to an application with threads, which says that no worker could be forked', async () => {
+    const family = await up({ workers: 1 });
+    application('second', threads);
+    family.program.kill('SIGHUP');
+    await family.program.printed(
+      /reload failed generation=2 reason="a new worker could not be forked: the mold could not fork, see its log"$/m,
+    );
+    expect((await ask(family.port)).version).toBe('first');
+    await family.stop();
+  });
+
   test('an application that is broken leaves the old workers, and one that is mended replaces them', async () => {
     const family = await up({ workers: 2, preload: false });
     const old = family.workers;
