@@ -1,4 +1,5 @@
 import diagnostics from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import process from 'node:process';
 import { isMainThread, type Worker } from 'node:worker_threads';
 import { register, registeredHooks, type Hooks } from '../fork-hooks.js';
@@ -6,6 +7,7 @@ import { callback, integer, INT_MAX, object, wrongType, wrongValue } from '../mi
 import { areNotMine, wereForked } from './children.js';
 import { answered } from './errno.js';
 import { ForkUnsafeError, type ForkUnsafeReason } from './errors.js';
+import { idleConnections, leaveConnections } from './idle-connections.js';
 import { inspectors, profilers } from './inspectors.js';
 import { native, needAddon, type NativeForkOptions, type Refusal } from './native.js';
 import { prepareRepair, repair, scratch, type Repaired } from './repair.js';
@@ -146,11 +148,20 @@ function optionsFrom(options: ForkOptions): NativeForkOptions {
   };
 }
 
+/** What Node.js has open by itself, and leaves to the parent in a child. */
+interface Shared {
+  /** Whether the process has an IPC channel. */
+  readonly connected: boolean;
+  /** Connections that it keeps for the next request. */
+  readonly idle: readonly Socket[];
+}
+
 // All that a child does in fork().
-function becomeChild(children: Int32Array, connected: boolean, entries: readonly Hooks[], repaired: Repaired): Forked {
+function becomeChild(children: Int32Array, shared: Shared, entries: readonly Hooks[], repaired: Repaired): Forked {
   const index = children[0] ?? 0;
   repair(repaired);
-  leaveStreams(children[1] ?? 0, connected);
+  leaveStreams(children[1] ?? 0, shared.connected);
+  leaveConnections(shared.idle);
   runAfter(entries, 'child', index);
   native.openSignals();
   return { role: 'child', index };
@@ -167,7 +178,7 @@ function rehearse(): void {
   const children = new Int32Array(2);
   areNotMine(new Set());
   const entries = [checkedHooks({ child: () => undefined })];
-  for (let n = 0; n < REHEARSALS; n++) becomeChild(children, false, entries, scratch());
+  for (let n = 0; n < REHEARSALS; n++) becomeChild(children, { connected: false, idle: [] }, entries, scratch());
 }
 
 function make(count: number, options: ForkOptions, caller: Caller): Forked {
@@ -184,7 +195,7 @@ function make(count: number, options: ForkOptions, caller: Caller): Forked {
   const entries = registeredHooks();
   const children = new Int32Array(count + 1);
   let prepared = entries.length;
-  let connected: boolean;
+  let shared: Shared;
   let repaired: Repaired;
   let result: number | Refusal;
   try {
@@ -196,7 +207,7 @@ function make(count: number, options: ForkOptions, caller: Caller): Forked {
     if (obstacles.length > 0) throw refused('unsupported-platform', obstacles, caller);
     rehearse();
     // Looked up here for the child too.
-    connected = process.connected;
+    shared = { connected: process.connected, idle: idleConnections() };
     repaired = own;
     result = native.fork(checked, children);
   } catch (error) {
@@ -206,7 +217,7 @@ function make(count: number, options: ForkOptions, caller: Caller): Forked {
   if (result === 0) {
     areNotMine();
     try {
-      return becomeChild(children, connected, entries, repaired);
+      return becomeChild(children, shared, entries, repaired);
     } catch (error) {
       // Out of fork(), it would look as if there were no child.
       native.giveUp('put its state right', String(error));

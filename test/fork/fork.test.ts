@@ -175,6 +175,14 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     await passes('fork-watches.mjs', { node, args: [name] });
   });
 
+  test.each(['http.get', 'https.get', 'an agent', 'fetch http', 'fetch https'])(
+    'what Node.js keeps for the next request is the parent’s: %s',
+    async (how) => {
+      const env = { NODE_EXTRA_CA_CERTS: 'test/prefork/fixtures/certificate.pem' };
+      await passes('fork-idle-connections.mjs', { node, args: [how], env });
+    },
+  );
+
   test.each([
     ['fork-pid.mjs', 'a process whose pid looks like half of an address forks'],
     ['fork-same-pid.mjs', 'a child that has the pid of its parent draws random numbers of its own'],

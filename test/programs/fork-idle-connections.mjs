@@ -1,0 +1,102 @@
+// Connections that Node.js keeps for the next request, across forks. How requests are made is the first argument. The server is
+// a process of its own; it answers which connection a request came by, and for what it asked.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
+import { fileURLToPath } from 'node:url';
+import { forkChild } from 'truefork';
+
+const [, self, how] = process.argv;
+const REQUESTS = 20;
+
+function serve() {
+  const fixture = (name) => readFileSync(fileURLToPath(new URL(`../prefork/fixtures/${name}`, import.meta.url)));
+  const answer = (request, response) => setImmediate(() => response.end(`${request.socket.remotePort} ${request.url}`));
+  const tls = { key: fixture('key.pem'), cert: fixture('certificate.pem'), allowHTTP1: true };
+  const servers = [http.createServer({ keepAliveTimeout: 0 }, answer), http2.createSecureServer(tls, answer)];
+  for (const server of servers) server.listen(0, '127.0.0.1');
+  Promise.all(servers.map((server) => once(server, 'listening'))).then(() => {
+    console.log(JSON.stringify(servers.map((server) => server.address().port)));
+  });
+}
+
+function get(module, url, options = {}) {
+  return new Promise((resolve, reject) => {
+    const request = module.get(url, options, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (more) => (text += more));
+      response.on('end', () => resolve(text));
+    });
+    request.on('error', reject);
+  });
+}
+
+async function fetched(url) {
+  return (await fetch(url)).text();
+}
+
+const ways = {
+  'http.get': ([port]) => {
+    return (path) => get(http, `http://127.0.0.1:${port}${path}`);
+  },
+  'https.get': ([, port]) => {
+    return (path) => get(https, `https://127.0.0.1:${port}${path}`);
+  },
+  'an agent': ([port]) => {
+    const agent = new http.Agent({ keepAlive: true });
+    return (path) => get(http, `http://127.0.0.1:${port}${path}`, { agent });
+  },
+  'fetch http': ([port]) => {
+    return (path) => fetched(`http://127.0.0.1:${port}${path}`);
+  },
+  'fetch https': ([, port]) => {
+    return (path) => fetched(`https://127.0.0.1:${port}${path}`);
+  },
+};
+
+/** The connections that this process makes its requests by: undici may take another while it puts one back. */
+async function connectionsOf(ask) {
+  const connections = new Set();
+  for (let n = 0; n < REQUESTS; n++) {
+    const path = `/${process.pid}/${n}`;
+    const [connection, asked] = (await ask(path)).split(' ');
+    assert.equal(asked, path);
+    connections.add(connection);
+  }
+  return connections;
+}
+
+async function main() {
+  const server = spawn(process.execPath, [self, 'serve'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [ports] = await once(server.stdout, 'data');
+  const ask = ways[how](JSON.parse(ports));
+  const own = await connectionsOf(ask);
+  const isOwn = (connection) => own.has(connection);
+  // What has been answered is put back in the next turn of the event loop.
+  await new Promise(setImmediate);
+
+  const children = [];
+  for (let n = 0; n < 3; n++) {
+    children.push(
+      await forkChild(async () => {
+        const connections = await connectionsOf(ask);
+        assert.ok(![...connections].some(isOwn));
+        return 7;
+      }),
+    );
+  }
+  // The parent's is there, while the children have theirs and when they have ended.
+  assert.ok([...(await connectionsOf(ask))].some(isOwn));
+  for (const { exited } of children) assert.deepEqual(await exited, { state: 'exited', code: 7 });
+  assert.ok([...(await connectionsOf(ask))].some(isOwn));
+  server.kill();
+  console.log('passed');
+  process.exit();
+}
+
+if (how === 'serve') serve();
+else await main();
