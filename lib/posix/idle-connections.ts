@@ -23,12 +23,25 @@ function add(socket: Socket | null): void {
 diagnostics.subscribe('undici:client:connected', (message) => {
   add((message as { socket: Socket }).socket);
 });
+// undici lets go of a connection a little after its answer is there: who has that may fork by then.
+const askedBy = new WeakMap<object, Socket>();
+const answered = new WeakSet<Socket>();
+diagnostics.subscribe('undici:client:sendHeaders', (message) => {
+  const { request, socket } = message as { request: object; socket: Socket };
+  askedBy.set(request, socket);
+  answered.delete(socket);
+});
+diagnostics.subscribe('undici:request:trailers', (message) => {
+  const socket = askedBy.get((message as { request: object }).request);
+  if (socket) answered.add(socket);
+});
 diagnostics.subscribe('http.client.response.finish', (message) => {
   add((message as { request: ClientRequest }).request.socket);
 });
 
 // An idle connection keeps no process alive: that is how it is told from one that waits for an answer.
 function isIdle(socket: Socket): boolean {
+  if (answered.has(socket)) return true;
   const { _handle: handle } = socket as { _handle?: Handle | null };
   const hasRef = handle?.hasRef?.() ?? handle?._parent?.hasRef?.();
   return hasRef === false;

@@ -175,13 +175,17 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     await passes('fork-watches.mjs', { node, args: [name] });
   });
 
-  test.each(['http.get', 'https.get', 'an agent', 'fetch http', 'fetch https'])(
-    'what Node.js keeps for the next request is the parent’s: %s',
-    async (how) => {
-      const env = { NODE_EXTRA_CA_CERTS: 'test/prefork/fixtures/certificate.pem' };
-      await passes('fork-idle-connections.mjs', { node, args: [how], env });
-    },
-  );
+  test.each([
+    ['http.get', 'later'],
+    ['https.get', 'later'],
+    ['an agent', 'later'],
+    ['fetch http', 'later'],
+    ['fetch https', 'later'],
+    ['fetch http', 'at once'],
+  ])('what Node.js keeps for the next request is the parent’s: %s, a fork %s', async (how, when) => {
+    const env = { NODE_EXTRA_CA_CERTS: 'test/prefork/fixtures/certificate.pem' };
+    await passes('fork-idle-connections.mjs', { node, args: [how, when], env });
+  });
 
   test.each([
     ['fork-pid.mjs', 'a process whose pid looks like half of an address forks'],

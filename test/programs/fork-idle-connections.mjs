@@ -1,5 +1,5 @@
-// Connections that Node.js keeps for the next request, across forks. How requests are made is the first argument. The server is
-// a process of its own; it answers which connection a request came by, and for what it asked.
+// Connections that Node.js keeps for the next request, across forks. How requests are made is the first argument, when
+// the fork is the second. The server is a process of its own; it answers which connection a request came by, and for what it asked.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,9 +8,9 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import { fileURLToPath } from 'node:url';
-import { forkChild } from 'truefork';
+import { decodeWaitStatus, fork, waitpid } from 'truefork';
 
-const [, self, how] = process.argv;
+const [, self, how, when] = process.argv;
 const REQUESTS = 20;
 
 function serve() {
@@ -76,22 +76,24 @@ async function main() {
   const ask = ways[how](JSON.parse(ports));
   const own = await connectionsOf(ask);
   const isOwn = (connection) => own.has(connection);
-  // What has been answered is put back in the next turn of the event loop.
-  await new Promise(setImmediate);
+  // With the answer just there, and put back.
+  if (when === 'later') await new Promise(setImmediate);
 
   const children = [];
   for (let n = 0; n < 3; n++) {
-    children.push(
-      await forkChild(async () => {
-        const connections = await connectionsOf(ask);
-        assert.ok(![...connections].some(isOwn));
-        return 7;
-      }),
-    );
+    const pid = fork();
+    if (pid === 0) {
+      const connections = await connectionsOf(ask);
+      assert.ok(![...connections].some(isOwn));
+      process.exit(7);
+    }
+    children.push(pid);
   }
   // The parent's is there, while the children have theirs and when they have ended.
   assert.ok([...(await connectionsOf(ask))].some(isOwn));
-  for (const { exited } of children) assert.deepEqual(await exited, { state: 'exited', code: 7 });
+  for (const pid of children) {
+    assert.deepEqual(decodeWaitStatus(waitpid(pid, 0).status), { state: 'exited', code: 7 });
+  }
   assert.ok([...(await connectionsOf(ask))].some(isOwn));
   server.kill();
   console.log('passed');
