@@ -50,7 +50,7 @@ export async function check(values: Values): Promise<Identity | undefined> {
   const { application = '', register, registry, user, group, chdir, pidFile } = values;
   if (!existsSync(application)) throw new Failure('application', `there is no file ${application}`);
   if (isDirectory(application)) throw new Failure('application', `${application} is a directory, not a file`);
-  if (chdir !== undefined && !isDirectory(chdir)) {
+  if (chdir !== undefined && !orFail('file', () => isDirectory(chdir))) {
     throw new Failure('file', `there is no directory ${chdir}`);
   }
   const changes = user !== undefined || group !== undefined;

@@ -78,6 +78,12 @@ test.each<Row>([
   ],
   ['no directory', [listener, '--chdir', listener], 72, /^truefork: there is no directory .*cli-listener\.mjs/],
   [
+    'a directory that cannot be looked at',
+    [listener, '--chdir', 'x'.repeat(300)],
+    72,
+    /^truefork: ENAMETOOLONG: .*x{300}/,
+  ],
+  [
     'a log file that cannot be',
     [listener, '--daemon', '--log-file', '/no/such/log'],
     72,
