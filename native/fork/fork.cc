@@ -312,9 +312,16 @@ class RandomSource {
   std::vector<pid_t> lineage_;
 };
 
+// What the parent holds is not the child's. The links of the list are in the mutexes themselves, in
+// memory that the family shares: a child that went on with it would change its parent's.
+static void ForgetRobustMutexes(robust_list_head* list) {
+  list->list.next = &list->list;
+  syscall(SYS_set_robust_list, list, sizeof *list);
+}
+
 // fork(2) whose child is a child of the caller's parent, and so a sibling of the caller. It does
 // what _Fork() does: the kernel writes the thread's id where glibc keeps it, and is told of the
-// list of robust mutexes, which it does not copy. All signals are blocked.
+// list of robust mutexes, which it does not copy and which is empty. All signals are blocked.
 static pid_t ForkSibling() {
   Thread self;
   self.tid = static_cast<pid_t>(syscall(SYS_gettid));
@@ -326,7 +333,7 @@ static pid_t ForkSibling() {
   // Of the last two arguments one is the thread's id, and the other nothing without CLONE_SETTLS:
   // which is which depends on the architecture.
   const long pid = syscall(SYS_clone, kFlags | SIGCHLD, 0, 0, self.tid_word, self.tid_word);
-  if (pid == 0) syscall(SYS_set_robust_list, self.robust, sizeof *self.robust);
+  if (pid == 0) ForgetRobustMutexes(self.robust);
   return static_cast<pid_t>(pid);
 }
 

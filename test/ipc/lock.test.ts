@@ -8,6 +8,7 @@ holdOnEveryNode('ipc-lock.mjs', {
   held: 'a block holds a lock until its end',
   'not-inherited': 'the child of a holder does not hold the lock',
   died: 'after its holder was killed nobody gets a lock, until somebody recovers it',
+  'died-with-sibling': 'all that one held which was killed is told of, also after it has forked a sibling',
   exited: 'a holder that has exited has died, too',
   'recovery-died': 'one that dies while it recovers a lock is told of like any other',
   'died-and-waited-for': 'those who sleep for a lock are told that its holder was killed',

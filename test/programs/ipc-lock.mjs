@@ -129,6 +129,34 @@ await runCases({
     }
   },
 
+  // The C library has what a process holds in a list, whose links are in the memory that the family shares.
+  'died-with-sibling'() {
+    const [first, second, third] = [new Lock(), new Lock(), new Lock()];
+    const before = said();
+    const pid = child(() => {
+      first.acquire();
+      second.acquire();
+      if (fork({ sibling: true }) === 0) {
+        third.acquire();
+        state[1] = getpid();
+        say();
+        for (;;) sleep(60);
+      }
+      while (said() === before) continue;
+      second.release();
+      second.acquire();
+      say();
+      for (;;) sleep(60);
+    });
+    while (said() < before + 2) continue;
+    assert.equal(second.tryAcquire(), false);
+    killed(pid);
+    for (const lock of [first, second]) assert.throws(() => lock.tryAcquire(), diedWith(pid));
+    assert.equal(third.tryAcquire(), false);
+    killed(state[1]);
+    assert.throws(() => third.tryAcquire(), diedWith(state[1]));
+  },
+
   exited() {
     const lock = new Lock();
     const pid = child(() => {
