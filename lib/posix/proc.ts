@@ -137,8 +137,9 @@ export function processMemory(pid: number): ProcessMemory | undefined {
 
 /**
  * What the main thread of a process sits in: `futex(2)`, `read(2)`, or `running`, `stopped`. A call that no signal ends, a read
- * from a disk that does not answer, is `uninterruptible read(2)`. Of a process that this one may not trace,
- * the kernel tells only that it is `sleeping` or `uninterruptible`. Undefined if there is no such process, or it has ended.
+ * from a disk that does not answer, is `uninterruptible read(2)`. Of a process that this one may not trace, the kernel tells only
+ * that it is `sleeping` or `uninterruptible`; of one of its own, a function of the kernel's at most. Undefined if there is no such
+ * process, or it has ended.
  *
  * @see https://man7.org/linux/man-pages/man5/proc_pid_syscall.5.html
  */
@@ -153,8 +154,9 @@ export function blockedIn(pid: number): string | undefined {
 }
 
 function callOf(pid: number): string | undefined {
-  // "running" if it has gone on meanwhile, "-1 SP PC" outside of a system call, or "NR A1 … A6 SP PC".
-  const [, running, number] = /^(?:(running)|(\d+) )/.exec(procFile(pid, 'syscall') ?? '') ?? [];
+  // "running" if it has gone on meanwhile, "-1 SP PC" outside of a system call, or "NR A1 … A6 SP PC". All is 0 of one of the
+  // kernel's own, which is in no call.
+  const [, running, number] = /^(?:(running)|(\d+) .* 0x(?!0 )\w+ \w+)$/m.exec(procFile(pid, 'syscall') ?? '') ?? [];
   if (number === undefined) return running;
   const name = native.syscallName(Number(number));
   return name === undefined ? `system call ${number}` : `${name}(2)`;

@@ -1,4 +1,4 @@
-import { blockedIn, stackOnSignal, type Signal } from 'truefork/posix';
+import { blockedIn, processStat, stackOnSignal, type Signal } from 'truefork/posix';
 import { holdsOnEveryNode, thrownBy } from './cases';
 
 describe('stackOnSignal', () => {
@@ -31,5 +31,11 @@ describe('blockedIn', () => {
 
   test('is undefined of no process', () => {
     expect(blockedIn(2 ** 22 + 1)).toBeUndefined();
+  });
+
+  // Where this is not a pid namespace of its own, process 2 is kthreadd.
+  const seesKernel = processStat(2)?.command === 'kthreadd';
+  (seesKernel ? test : test.skip)('names no system call of a thread of the kernel', () => {
+    expect(blockedIn(2)).toMatch(/^(kthreadd|sleeping|running)$/);
   });
 });
