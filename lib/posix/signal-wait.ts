@@ -73,7 +73,7 @@ export function sigwait(set: readonly Signal[]): Signal {
 /**
  * Waits for one of these signals, takes it, and tells all of it. They must be blocked.
  *
- * @throws {InterruptedError} EINTR: another signal was handled
+ * @throws {InterruptedError} EINTR: another signal was handled, or the process was stopped and goes on (signal(7))
  * @throws {TypeError} ERR_WORKER_UNSUPPORTED_OPERATION: in a worker thread
  * @see https://man7.org/linux/man-pages/man2/sigwaitinfo.2.html
  */
@@ -88,7 +88,7 @@ export function sigwaitinfo(set: readonly Signal[]): Siginfo {
  *
  * @param timeout seconds; 0 only looks
  * @returns null: none came in time
- * @throws {InterruptedError} EINTR: another signal was handled
+ * @throws {InterruptedError} EINTR: another signal was handled, or the process was stopped and goes on (signal(7))
  * @throws {TypeError} ERR_WORKER_UNSUPPORTED_OPERATION: in a worker thread
  * @see https://man7.org/linux/man-pages/man2/sigtimedwait.2.html
  */
