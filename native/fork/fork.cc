@@ -419,6 +419,8 @@ static Napi::Value Fork(const Napi::CallbackInfo& info) {
 
   if (const auto refusal = ParkAll(plan.threads, busy, deadline)) {
     pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+    // One of them may be the loop that is in the way, whose memory is another's when it is gone.
+    other_rings.reset();
     if (refusal->error != 0) return Failure(env, refusal->error);
     return Refuse(env, *refusal);
   }

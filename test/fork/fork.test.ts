@@ -166,6 +166,10 @@ describe.each(nodes())('fork on Node $major', ({ path: node }) => {
     await passes('fork-refused.mjs', { node, args: [reason] });
   });
 
+  test('what has the memory of a loop that was in the way is not written to', async () => {
+    await passes('fork-vm-timeout.mjs', { node });
+  });
+
   test.each([
     ['both', 'each process is told what happens'],
     ['gone', 'one whose file is gone does not silence the others'],
