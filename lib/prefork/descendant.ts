@@ -37,6 +37,8 @@ export interface DescendantPlan {
   readonly preload: boolean;
   /** Called in a process that the program has forked in the master. */
   readonly leave: () => void;
+  /** Closes the sockets of the family here: a worker has one of its own by then. */
+  readonly leaveListener: () => void;
   /** Is told why a worker cannot serve. */
   readonly failed: (error: unknown) => void;
   /** For the worker that is born. */
@@ -335,6 +337,8 @@ export class Descendant {
   #finish(how: 'stop' | 'retire'): void {
     // It loads the application still.
     if (!this.#worker) process.exit();
+    // The family stops. Until the last request is answered, nobody is to wait for a connection that none accepts.
+    if (how === 'stop') this.#plan.leaveListener();
     this.#worker[how]();
     this.#endInTime();
   }

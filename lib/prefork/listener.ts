@@ -36,7 +36,10 @@ export interface Listener extends Disposable {
   handOver(): void;
   /** In that other master: what it has of them it may change from now on. */
   takeOver(): void;
-  /** In the master, when all workers have ended. */
+  /**
+   * In the master, when all have been told to end, and in each of them after `handOver`: when nobody has it any more, who connects
+   * is refused, and does not wait for somebody to accept. It may be called again.
+   */
   close(): void;
 }
 

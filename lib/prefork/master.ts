@@ -145,6 +145,9 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
       leave: () => {
         this.#leave();
       },
+      leaveListener: () => {
+        this.#leaveListener();
+      },
       failed: (error) => {
         // It ends this worker, as an uncaught one, and is not the caller's.
         queueMicrotask(() => {
@@ -273,6 +276,7 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
         this.#killAll(reason);
       },
       told: () => {
+        this.#listener.close();
         this.#finishIfAlone();
       },
     });
@@ -596,6 +600,11 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     for (const signal of handledSignals) process.off(signal, this.#onSignal);
     this.#estate.leave();
     this.#estate.closeCommon();
+    this.#leaveListener();
+  }
+
+  /** In a fork of this process. */
+  #leaveListener(): void {
     // Its file is the master's.
     this.#listener.handOver();
     this.#listener.close();

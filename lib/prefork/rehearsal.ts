@@ -43,7 +43,15 @@ export async function rehearse(
     const birth: Birth = { cell: scratchCell(), listener, maxRequests: Infinity, beat: BEAT };
     await new Promise((resolve, reject) => {
       double.once('listening', resolve).once('error', reject);
-      descendant = descend({ ...plan, estate: own, news, birth: () => birth, leave: () => undefined, failed: reject });
+      descendant = descend({
+        ...plan,
+        estate: own,
+        news,
+        birth: () => birth,
+        leave: () => undefined,
+        leaveListener: () => undefined,
+        failed: reject,
+      });
       descendant.take(double);
       descendant.beWorker(0);
     });

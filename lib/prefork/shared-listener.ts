@@ -16,6 +16,7 @@ export class SharedListener implements Listener {
   readonly address: ServerAddress;
   readonly #fd: number;
   readonly #file: SocketFile | undefined;
+  #isOpen = true;
   /** Whether the file goes when the listener is closed. */
   #owned: boolean;
 
@@ -59,6 +60,8 @@ export class SharedListener implements Listener {
   }
 
   close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     if (this.#owned) this.#file?.remove();
     close(this.#fd);
   }

@@ -319,7 +319,8 @@ export class Workers {
     const member = this.#members.get(cell);
     if (!member) return;
     if (news === 'unforked') {
-      if (member.pid === 0) this.#unforked(member, value === 0 ? 'the mold could not fork, see its log' : strerror(value));
+      if (member.pid === 0)
+        this.#unforked(member, value === 0 ? 'the mold could not fork, see its log' : strerror(value));
       return;
     }
     // The worker may be quicker than its mold.

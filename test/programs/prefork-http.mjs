@@ -68,5 +68,6 @@ if (process.argv[3] === 'switch') {
 }
 
 const options = JSON.parse(process.argv[2] ?? '{}');
-await prefork(server, { host: '127.0.0.1', ...options, log: console.log });
+const where = options.path === undefined ? { host: '127.0.0.1' } : {};
+await prefork(server, { ...where, ...options, log: console.log });
 console.log('up');
