@@ -423,3 +423,8 @@ export function needLinux(call: string): void {
 export function constant(name: string): number {
   return native.constants[name] ?? 0;
 }
+
+/** Whether the addon is there. */
+export function hasAddon(): boolean {
+  return unsupported === undefined;
+}

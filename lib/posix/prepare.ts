@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { isV8From12 } from '../shapes.js';
+import { hasAddon } from './native.js';
 import { releaseMemory } from './release.js';
 
 type Collect = () => void;
@@ -34,7 +35,9 @@ export function prepareFork(): void {
   // V8 of Node.js 20 gives it back in other threads, while this one may fork.
   if (!isV8From12) setFlagsFromString('--no-concurrent-sweeping');
   try {
-    releaseMemory();
+    // Where the addon cannot be, nobody forks.
+    if (hasAddon()) releaseMemory();
+    else collect();
   } finally {
     setFlagsFromString('--no-compact-on-every-full-gc');
     if (!isV8From12) setFlagsFromString('--concurrent-sweeping');
