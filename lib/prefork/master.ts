@@ -628,7 +628,6 @@ export class Master extends EventEmitter<MasterEvents> implements AsyncDisposabl
     this.#orphans?.close();
     this.#descendant.close();
     this.#estate.close();
-    this.#listener.close();
     this.#scoreboard.remove();
     this.#note('stopped');
     uncaught(() => this.emit('stopped'));
