@@ -27,26 +27,29 @@ async function demoted(meanwhile: { before?: NodeJS.Signals; after?: NodeJS.Sign
   const application = [programPath('prefork-donor.mjs'), folder];
   const argv = [process.execPath, programPath('prefork-mold.mjs'), '{"workers":2}', ...application];
   const command = { argv, cwd: folder, env: { PATH: process.env['PATH'], ...env } };
-  const options = { workers: 2, maxRequests: 20, command };
+  const options = { workers: 2, maxRequests: 100, command };
   const family = await Family.up('prefork-mold.mjs', { options, args: application, env });
   const shows = async (pattern: RegExp) => {
     while (!pattern.test((await truefork(['ps'], env)).stdout)) continue;
   };
-  const [donor = 0, other = 0] = family.workers;
-  const connections = await oneToEach(family.port, [donor, other]);
-  const inHand = connections.get(donor);
-  for (let n = 0; n < 5; n++) await inHand?.get();
-  await inHand?.begin();
+  const connections = await oneToEach(family.port, family.workers);
+  for (const connection of connections.values()) await connection.begin();
   family.program.kill('SIGUSR2');
-  await family.program.printed(new RegExp(`^worker=0 pid=${donor} promoted generation=2$`, 'm'));
+  // Which of the two has had the most requests is the kernel's choice.
+  const [, place, pid] = await family.program.printed(/^worker=(\d) pid=(\d+) promoted generation=2$/m);
+  const donor = Number(pid);
+  const inHand = connections.get(donor);
+  const other = [...connections].find(([worker]) => worker !== donor)?.[1];
+  other?.finishBody();
+  await other?.answer();
   await shows(new RegExp(`\\b${donor}\\b.* stopping`));
   if (meanwhile.before) kill(donor, meanwhile.before);
   writeFileSync(join(folder, 'broken'), '');
-  for (let n = 0; n < 22; n++) await connections.get(other)?.get();
+  for (let n = 0; n < 110; n++) await other?.get();
   await family.program.printed(/refork failed generation=2 reason="a new worker ended before it was ready"$/m);
   rmSync(join(folder, 'broken'));
   // By then it has been told.
-  await family.program.printed(/refork failed [^]*^worker=1 pid=\d+ ready/m);
+  await family.program.printed(new RegExp(`refork failed [^]*^worker=${place === '0' ? 1 : 0} pid=\\d+ ready`, 'm'));
   if (meanwhile.after) kill(donor, meanwhile.after);
   return { family, donor, inHand, shows };
 }
