@@ -127,12 +127,21 @@ export class HttpConnection {
   }
 }
 
-/** Connections to as many different workers, each having had one answer. The others are closed. */
-export async function oneToEach(port: number, workers: readonly number[]): Promise<Map<number, HttpConnection>> {
+/**
+ * Connections to as many different workers, each having had one answer. The others are closed.
+ *
+ * @param told how many answers each worker has given on all of them, by its pid
+ */
+export async function oneToEach(
+  port: number,
+  workers: readonly number[],
+  told = new Map<number, number>(),
+): Promise<Map<number, HttpConnection>> {
   const found = new Map<number, HttpConnection>();
   while (found.size < workers.length) {
     const connection = await HttpConnection.open(port);
     const pid = Number((await connection.get()).body);
+    told.set(pid, (told.get(pid) ?? 0) + 1);
     if (found.has(pid)) connection.close();
     else found.set(pid, connection);
   }
