@@ -13,7 +13,9 @@ export const CLOSE_RANGE_UNSHARE = constant('CLOSE_RANGE_UNSHARE');
 
 /**
  * Closes all descriptors from `first` to `last`: also those that Node.js and its event loop live on, which have numbers
- * from 3 up. A process that goes on running wants `closeFrom`; one that executes another program next, `CLOSE_RANGE_CLOEXEC`.
+ * from 3 up. Without those it does not live to execute or to end as it means to: libuv calls abort() as soon as any of its threads
+ * polls, which may be the next millisecond. A process that goes on running wants `closeFrom`; one that executes another program
+ * next, `CLOSE_RANGE_CLOEXEC`.
  *
  * @param first 0 to 2³² - 1
  * @param last 0 to 2³² - 1, which is the end of all

@@ -16,6 +16,7 @@ import {
   close_range,
   dup,
   dup2,
+  execv,
   F_GETFD,
   F_GETLK,
   F_LOCK,
@@ -300,11 +301,17 @@ await runCase({
     closerange(writeEnd, 0);
     close_range(writeEnd, writeEnd, 0);
     assert.throws(() => close(writeEnd), { code: 'EBADF' });
-    // All that there is, Node's own too: for one who ends next.
+    // To the end of all.
+    dup2(1, readEnd);
+    close_range(readEnd, 2 ** 32 - 1, 0);
+    assert.throws(() => close(readEnd), { code: 'EBADF' });
+    // All that there is, Node's own too: for one who executes another program next.
     ends(
       child(() => {
-        close_range(3, 2 ** 32 - 1, 0);
-        _exit(0);
+        dup2(1, readEnd);
+        close_range(3, 2 ** 32 - 1, CLOSE_RANGE_CLOEXEC);
+        assert.equal(fcntl(readEnd, F_GETFD), FD_CLOEXEC);
+        execv('/bin/sh', ['sh', '-c', `test ! -e /proc/$$/fd/${readEnd}`]);
       }),
     );
     assert.ok(lseek(newFile('abc'), 0, SEEK_CUR) === 3);
