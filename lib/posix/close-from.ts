@@ -13,8 +13,8 @@ export const CLOSE_RANGE_UNSHARE = constant('CLOSE_RANGE_UNSHARE');
 
 /**
  * Closes all descriptors from `first` to `last`: also those that Node.js and its event loop live on, which have numbers
- * from 3 up. Without those it does not live to execute or to end as it means to: libuv calls abort() as soon as any of its threads
- * polls, which may be the next millisecond. A process that goes on running wants `closeFrom`; one that executes another program
+ * from 3 up. A process without those may be gone a millisecond later, before it executes or ends as it means to: libuv calls
+ * abort() when any thread of Node.js polls. A process that goes on running wants `closeFrom`; one that executes another program
  * next, `CLOSE_RANGE_CLOEXEC`.
  *
  * @param first 0 to 2³² - 1

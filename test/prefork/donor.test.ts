@@ -49,7 +49,7 @@ async function demoted(meanwhile: { before?: NodeJS.Signals; after?: NodeJS.Sign
   await family.program.printed(/refork failed generation=2 reason="a new worker ended before it was ready"$/m);
   rmSync(join(folder, 'broken'));
   // By then it has been told.
-  await family.program.printed(new RegExp(`refork failed [^]*^worker=${place === '0' ? 1 : 0} pid=\\d+ ready`, 'm'));
+  await family.program.printed(new RegExp(`refork failed [^]*^worker=${1 - Number(place)} pid=\\d+ ready`, 'm'));
   if (meanwhile.after) kill(donor, meanwhile.after);
   return { family, donor, inHand, shows };
 }
