@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { atfork, F_SETFD, fcntl, FD_CLOEXEC, isPosixError } from '../posix/index.js';
+import { atfork, F_SETFD, fcntl, FD_CLOEXEC, isPosixError, processStat } from '../posix/index.js';
 import { Agenda } from './agenda.js';
 import { describing, type NamedSocket } from './inherited-sockets.js';
 import { never } from './never.js';
@@ -180,12 +180,8 @@ export class Upgrade {
         const word = wordIn(text.slice(0, length));
         if (!word) end('the new one says what this one does not understand');
         else if ('failed' in word) fail(word.failed, this.#plan.gracefulTimeout + GRACE);
-        else {
-          // If this process was stopped, it may have ended since: of that is heard in the same turn of the event loop.
-          this.#agenda.after(0, () => {
-            if (child.exitCode === null && child.signalCode === null) resolve(word.ready.workers);
-          });
-        }
+        // If this process was stopped, it may have ended since; of that this process hears later.
+        else if (!hasEnded(child)) resolve(word.ready.workers);
       });
       // It ends unheard with the process.
       link.on('error', () => undefined);
@@ -235,6 +231,14 @@ function failureOf(child: ChildProcess): Promise<Error> {
 // As it was for this process, it is for none: without it, the watchdog is that of whoever reads of it.
 function watchdogOf({ env }: Command): Record<string, undefined> {
   return env['WATCHDOG_PID'] === String(process.pid) ? { WATCHDOG_PID: undefined } : {};
+}
+
+/**
+ * Asks the kernel: the signal that tells of its end comes when its last thread has ended, and may be on its way to the event
+ * loop for as long as another thread that was given it does not get a processor.
+ */
+function hasEnded({ pid = 0, exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null || /[ZX]/.test(processStat(pid)?.state ?? '');
 }
 
 /** What others have opened here, without O_CLOEXEC, is not for the new master. */
